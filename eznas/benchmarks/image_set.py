@@ -1,0 +1,95 @@
+"""Labelled training and test images as plain arrays, read from an .npz file or made by a recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.errors import EznasError
+
+_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images to train and to test on.
+
+    Attributes:
+        x_train: uint8 RGB images (count, size, size, 3).
+        y_train: their classes, integers from 0, (count,).
+        x_test: like `x_train`, other images.
+        y_test: their classes.
+        recipe: where the images come from, as plain data for the record of a benchmark.
+    """
+
+    x_train: NDArray[np.uint8]
+    y_train: NDArray[np.int64]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.int64]
+    recipe: dict[str, Any]
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of an image, in pixels."""
+        return int(self.x_train.shape[1])
+
+    @property
+    def num_classes(self) -> int:
+        """One more than the highest label."""
+        return int(max(self.y_train.max(), self.y_test.max())) + 1
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of all pixels and labels, so that a changed image set is noticed."""
+        digest = hashlib.sha256()
+        for name in _ARRAYS:
+            array = np.ascontiguousarray(getattr(self, name))
+            digest.update(f"{name}{array.shape}".encode())
+            digest.update(array.data)
+        return digest.hexdigest()
+
+
+def load_image_set(path: Path) -> ImageSet:
+    """Read `x_train`, `y_train`, `x_test` and `y_test` (images uint8, NHWC) from an .npz file.
+
+    Raises:
+        EznasError: the file cannot be read, an array is missing, or one has the wrong type or shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in _ARRAYS if name in archive}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise EznasError(f"The images {path} could not be read as an .npz file: {error}.") from error
+    missing = [name for name in _ARRAYS if name not in arrays]
+    if missing:
+        raise EznasError(f"The images {path} lack the arrays {', '.join(missing)}: save them with numpy.savez.")
+    for part in ("train", "test"):
+        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        size = images.shape[1] if images.ndim == 4 else 0
+        if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3) or len(images) == 0:
+            raise EznasError(
+                f"x_{part} in {path} is {images.dtype} of shape {images.shape}: give square RGB images as uint8 of "
+                "shape (count, size, size, 3)."
+            )
+        if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
+            raise EznasError(
+                f"y_{part} in {path} is {labels.dtype} of shape {labels.shape}: give one class from 0 up for each of the "
+                f"{len(images)} images of x_{part}, as integers."
+            )
+    if arrays["x_train"].shape[1] != arrays["x_test"].shape[1]:
+        raise EznasError(
+            f"The images in {path} differ in size, {arrays['x_train'].shape[1]} pixels for training and "
+            f"{arrays['x_test'].shape[1]} for testing: give both the same size."
+        )
+    return ImageSet(
+        x_train=arrays["x_train"],
+        y_train=arrays["y_train"].astype(np.int64),
+        x_test=arrays["x_test"],
+        y_test=arrays["y_test"].astype(np.int64),
+        recipe={"source": path.name},
+    )

@@ -1,0 +1,164 @@
+"""Train one network once and measure its test accuracy."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eznas.benchmarks.image_set import ImageSet
+from eznas.errors import EznasError
+
+_TEST_BATCH = 256
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How every network of a benchmark is trained: SGD with Nesterov momentum, a linear warm-up, then a cosine.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images per step; a last, smaller batch of an epoch is left out.
+        learning_rate: highest learning rate, reached at the end of the warm-up.
+        warmup: share of all steps in which the learning rate rises from near zero.
+        momentum: of SGD.
+        weight_decay: of SGD, on all parameters.
+        label_smoothing: share of the target's probability spread over all classes.
+    """
+
+    epochs: int = 8
+    batch_size: int = 50
+    learning_rate: float = 0.1
+    warmup: float = 0.2
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch_size", 2)):
+            if getattr(self, name) < least:
+                raise EznasError(f"{name} is {getattr(self, name)}: give {least} or more.")
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise EznasError(f"learning_rate is {self.learning_rate}: give a positive number.")
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What one training gave.
+
+    Attributes:
+        accuracy: share of the test images classified correctly after the last step, in percent.
+        loss: mean training loss of the last epoch, NaN where training diverged.
+        seconds: wall-clock time of training and testing.
+    """
+
+    accuracy: float
+    loss: float
+    seconds: float
+
+
+def train_network(
+    network: nn.Module, images: ImageSet, settings: TrainingSettings, seed: int, device: str = "cpu"
+) -> TrainingResult:
+    """Train `network` from the weights that it has, in place, and test it.
+
+    On a CPU with one thread the result depends on the arguments alone; other numbers of threads, GPUs and versions
+    of PyTorch round differently.
+
+    Args:
+        network: from images (batch, 3, size, size) to logits (batch, classes).
+        images: what to train and to test on; pixels are standardised by channel with the training images' statistics.
+        settings: of the training.
+        seed: of the order of the images, and of dropout and the like.
+        device: as PyTorch names it, for example `cpu` or `cuda:0`.
+
+    Raises:
+        EznasError: there are fewer training images than one batch holds.
+    """
+    started = time.perf_counter()
+    steps_per_epoch = len(images.x_train) // settings.batch_size
+    if steps_per_epoch == 0:
+        raise EznasError(
+            f"A batch of {settings.batch_size} is larger than the {len(images.x_train)} training images: "
+            "choose a smaller batch size or more images."
+        )
+    mean, deviation = _channel_statistics(images.x_train)
+    inputs = _standardised(images.x_train, mean, deviation).to(device)
+    labels = torch.from_numpy(images.y_train).to(device)
+    network = network.to(device).train()
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+        nesterov=settings.momentum > 0,
+        # One call for all parameters: the networks are so small that a loop over parameters takes a tenth of the time.
+        foreach=True,
+    )
+    total_steps = settings.epochs * steps_per_epoch
+    order_generator = torch.Generator().manual_seed(seed)
+    step = 0
+    epoch_loss = torch.zeros((), device=device)
+    # Dropout and the like draw from PyTorch's global generator, which is left as it was found.
+    with torch.random.fork_rng(devices=_cuda_devices(device)):
+        torch.manual_seed(seed)
+        for _ in range(settings.epochs):
+            order = torch.randperm(len(inputs), generator=order_generator).to(device)
+            epoch_loss.zero_()
+            for start in range(0, steps_per_epoch * settings.batch_size, settings.batch_size):
+                batch = order[start : start + settings.batch_size]
+                optimiser.param_groups[0]["lr"] = settings.learning_rate * _schedule(step, total_steps, settings.warmup)
+                optimiser.zero_grad()
+                loss = functional.cross_entropy(
+                    network(inputs[batch]), labels[batch], label_smoothing=settings.label_smoothing
+                )
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                epoch_loss += loss.detach()
+                step += 1
+        accuracy = _accuracy(network, _standardised(images.x_test, mean, deviation), images.y_test, device)
+    return TrainingResult(accuracy, float(epoch_loss) / steps_per_epoch, time.perf_counter() - started)
+
+
+def _schedule(step: int, total_steps: int, warmup: float) -> float:
+    """Return the learning rate of `step` as a share of the highest: a straight line up, half a cosine down."""
+    position = (step + 1) / total_steps
+    if position < warmup:
+        return position / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup * total_steps) / (total_steps * (1 - warmup))))
+
+
+@torch.no_grad()
+def _accuracy(network: nn.Module, inputs: Tensor, labels: NDArray[np.int64], device: str) -> float:
+    network.eval()
+    correct = 0
+    for start in range(0, len(inputs), _TEST_BATCH):
+        predicted = network(inputs[start : start + _TEST_BATCH].to(device)).argmax(dim=1).cpu().numpy()
+        correct += int((predicted == labels[start : start + _TEST_BATCH]).sum())
+    return 100.0 * correct / len(inputs)
+
+
+def _channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    pixels = images.reshape(-1, 3)
+    # A channel that never varies is left at zero rather than divided by zero.
+    deviation = np.maximum(pixels.std(axis=0, dtype=np.float64), 1e-6)
+    return pixels.mean(axis=0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32)
+
+
+def _standardised(images: NDArray[np.uint8], mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> Tensor:
+    """Return float32 (count, 3, size, size)."""
+    standardised = (images.astype(np.float32) - mean) / deviation
+    return torch.from_numpy(standardised).permute(0, 3, 1, 2).contiguous()
+
+
+def _cuda_devices(device: str) -> list[int]:
+    place = torch.device(device)
+    if place.type != "cuda":
+        return []
+    return [torch.cuda.current_device() if place.index is None else place.index]

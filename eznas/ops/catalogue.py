@@ -1,0 +1,173 @@
+"""The 34 operations of EZNAS (NeurIPS 2022, appendix, Table 1): identity, arity, meaning and notation.
+
+This file is data only and imports neither torch nor numba, so that genomes, printing and `eznas --help` stay
+light. What an operation computes is stated by the function of its name in `reference.py` (PyTorch, the
+specification) and computed by `interpreter.py`, which is tested against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class ShapeRule(Enum):
+    """How the shape of a result follows from the shapes of the arguments."""
+
+    BROADCAST = "broadcast"
+    """Element-wise: the arguments broadcast against each other as PyTorch does."""
+    MATMUL = "matmul"
+    """(..., n, k) with (..., k, m) gives (..., n, m); leading axes broadcast."""
+    DETERMINANT = "determinant"
+    """(..., n, n) gives (...)."""
+    SCALAR = "scalar"
+    """Any shape gives one number."""
+    SCALAR_OF_TWO = "scalar of two"
+    """Two arguments that broadcast against each other give one number."""
+    ROWS = "rows"
+    """Both arguments, reshaped to (shape[0], -1), broadcast against each other and give one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: C = f(A) or C = f(A, B).
+
+    Attributes:
+        id: the number in the paper's Table 1, 0 to 33; what genomes and files store.
+        name: the name in formulas and of its reference function.
+        arity: 1 or 2.
+        rule: how the result's shape follows from the arguments'.
+        meaning: one line for help texts.
+        latex: template with `{a}` and `{b}`.
+        infix: the operator that formulas print between the arguments, or None for `name(a, b)`.
+        commutative: whether the arguments may be swapped without changing any bit of the result.
+        minimum_axes: the fewest axes that every argument must have.
+    """
+
+    id: int
+    name: str
+    arity: int
+    rule: ShapeRule
+    meaning: str
+    latex: str
+    infix: str | None = None
+    commutative: bool = False
+    minimum_axes: int = 0
+
+    @property
+    def gives_scalar(self) -> bool:
+        """Whether the result is one number, whatever the shapes of the arguments."""
+        return self.rule in {ShapeRule.SCALAR, ShapeRule.SCALAR_OF_TWO, ShapeRule.ROWS}
+
+
+_BROADCAST, _SCALAR = ShapeRule.BROADCAST, ShapeRule.SCALAR
+
+OPERATIONS: Final = (
+    Operation(0, "sum", 2, _BROADCAST, "A + B", "{a} + {b}", infix="+", commutative=True),
+    Operation(1, "difference", 2, _BROADCAST, "A - B", "{a} - {b}", infix="-"),
+    Operation(2, "product", 2, _BROADCAST, "A * B, element by element", r"{a} \odot {b}", infix="*", commutative=True),
+    Operation(
+        3, "matmul", 2, ShapeRule.MATMUL, "A @ B over the last two axes, batched", "{a} {b}", infix="@", minimum_axes=2
+    ),
+    Operation(4, "less_than", 2, _BROADCAST, "1 where A < B, else 0", r"[{a} < {b}]", infix="<"),
+    Operation(5, "greater_than", 2, _BROADCAST, "1 where A > B, else 0", r"[{a} > {b}]", infix=">"),
+    Operation(
+        6, "equal_to", 2, _BROADCAST, "1 where A equals B, else 0", r"[{a} = {b}]", infix="==", commutative=True
+    ),
+    Operation(7, "log", 1, _BROADCAST, "log A, with A <= 0 taken as 1", r"\log {a}"),
+    Operation(8, "abs_log", 1, _BROADCAST, "log |A|, with A = 0 taken as 1", r"\log \lvert {a} \rvert"),
+    Operation(9, "abs", 1, _BROADCAST, "|A|", r"\lvert {a} \rvert"),
+    Operation(10, "power", 1, _BROADCAST, "A squared, element by element", r"{a}^{{\odot 2}}"),
+    Operation(11, "exp", 1, _BROADCAST, "e to the A", r"\exp {a}"),
+    Operation(
+        12, "normalize", 1, _BROADCAST, "(A - mean) / unbiased standard deviation, NaN becomes 0", r"\mathrm{{norm}} {a}"
+    ),
+    Operation(13, "relu", 1, _BROADCAST, "max(A, 0)", r"\mathrm{{ReLU}} {a}"),
+    Operation(14, "sign", 1, _BROADCAST, "sign of A: -1, 0 or 1", r"\mathrm{{sign}} {a}"),
+    Operation(15, "heaviside", 1, _BROADCAST, "1 where A > 0, else 0", r"H {a}"),
+    Operation(16, "invert", 1, _BROADCAST, "1 / A, element by element", r"{a}^{{\odot -1}}"),
+    Operation(17, "frobenius_norm", 1, _SCALAR, "square root of the sum of squares", r"\lVert {a} \rVert_F"),
+    Operation(
+        18, "determinant", 1, ShapeRule.DETERMINANT, "determinant over the last two axes", r"\det {a}", minimum_axes=2
+    ),
+    Operation(
+        19,
+        "log_determinant",
+        1,
+        ShapeRule.DETERMINANT,
+        "log of the determinant over the last two axes; NaN becomes 0, a singular matrix gives -inf",
+        r"\log\det {a}",
+        minimum_axes=2,
+    ),
+    Operation(
+        20,
+        "sym_eig_ratio",
+        1,
+        _SCALAR,
+        "largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1)",
+        r"\rho_s {a}",
+        minimum_axes=1,
+    ),
+    Operation(
+        21,
+        "eig_ratio",
+        1,
+        _SCALAR,
+        "last over first eigenvalue (general solver, real part) of A A^T with A as (shape[0], -1)",
+        r"\rho {a}",
+        minimum_axes=1,
+    ),
+    Operation(22, "normalized_sum", 1, _SCALAR, "sum of A over its number of elements", r"\langle {a} \rangle"),
+    Operation(
+        23, "l1_norm", 1, _SCALAR, "sum of |A| over its number of elements", r"\langle \lvert {a} \rvert \rangle"
+    ),
+    Operation(
+        24,
+        "hamming_distance",
+        2,
+        ShapeRule.SCALAR_OF_TWO,
+        "how many elements of heaviside(A) and heaviside(B) differ",
+        r"d_H({a}, {b})",
+        commutative=True,
+    ),
+    Operation(
+        25,
+        "kl_divergence",
+        2,
+        ShapeRule.ROWS,
+        "KLDivLoss('batchmean')(A, B), both as (shape[0], -1)",
+        r"\mathrm{{KL}}({a}, {b})",
+        minimum_axes=1,
+    ),
+    Operation(
+        26,
+        "cosine_similarity",
+        2,
+        ShapeRule.ROWS,
+        "sum of the cosine similarities of the rows, both as (shape[0], -1)",
+        r"\cos({a}, {b})",
+        commutative=True,
+        minimum_axes=1,
+    ),
+    Operation(
+        27,
+        "softmax",
+        1,
+        _BROADCAST,
+        "softmax along PyTorch's implicit axis: 0 for 0, 1 or 3 axes, else 1",
+        r"\mathrm{{softmax}} {a}",
+    ),
+    Operation(28, "sigmoid", 1, _BROADCAST, "1 / (1 + exp(-A))", r"\sigma {a}"),
+    Operation(29, "ones_like", 1, _BROADCAST, "ones of A's shape", r"\mathbf{{1}}_{{{a}}}"),
+    Operation(30, "zeros_like", 1, _BROADCAST, "zeros of A's shape", r"\mathbf{{0}}_{{{a}}}"),
+    Operation(31, "greater_than_zero", 1, _BROADCAST, "1 where A > 0, else 0", r"[{a} > 0]"),
+    Operation(32, "less_than_zero", 1, _BROADCAST, "1 where A < 0, else 0", r"[{a} < 0]"),
+    Operation(33, "numel", 1, _SCALAR, "number of elements", r"\#{a}"),
+)
+"""All operations; `OPERATIONS[id].id == id`."""
+
+OPERATION_COUNT: Final = len(OPERATIONS)
+
+BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
+"""Operations by name."""
