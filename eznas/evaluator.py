@@ -99,20 +99,20 @@ class Evaluator:
         self._unit_counts: NDArray[np.int64] | None = None
 
     def scores(
-        self, programs: Sequence[Program], progress: Callable[[int], None] | None = None
+        self, programs: Sequence[Program], progress: Callable[[int, int], None] | None = None
     ) -> NDArray[np.float64]:
         """Score every network with every program.
 
         Args:
             programs: any number of programs; repeats cost nothing but their row.
-            progress: called with the index of each network that is done.
+            progress: called after each network with the number of networks done and of all networks.
 
         Returns:
             float64, shape (programs, networks). NaN where a program has no valid unit on a network or its score
             is not finite.
         """
         if not programs:
-            return np.empty((0, len(self._store)))
+            return np.empty((0, self._store.count))
         remembered = list(
             dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
         )
@@ -120,21 +120,21 @@ class Evaluator:
         per_network = self._run(plan, remembered, progress)
         self._unit_counts = np.array([len(values) for values, _ in per_network], dtype=np.int64)
         self._remember(plan, per_network)
-        scores = np.empty((len(programs), len(per_network)))
-        for index, (values, valid) in enumerate(per_network):
-            scores[:, index] = aggregate_columns(values, valid, self._aggregation)[plan.root_columns]
-        return scores
+        by_network = [
+            aggregate_columns(self._unit_numbers(values), valid, self._aggregation)[plan.root_columns]
+            for values, valid in per_network
+        ]
+        return np.ascontiguousarray(np.transpose(by_network))
 
     def _run(
-        self, plan: Plan, remembered: Sequence[bytes], progress: Callable[[int], None] | None
+        self, plan: Plan, remembered: Sequence[bytes], progress: Callable[[int, int], None] | None
     ) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
         """Run the plan on every network; per network float32 and bool of shape (units, recorded nodes)."""
         tables = self._cached_tables(remembered)
-        results: list[tuple[NDArray[np.float32], NDArray[np.bool_]]] = [_NOTHING] * len(self._store)
 
-        def evaluate(index: int, statistics: NetworkStatistics) -> None:
+        def evaluate(index: int, statistics: NetworkStatistics) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
-            results[index] = evaluate_plan(
+            return evaluate_plan(
                 plan,
                 statistics.values,
                 statistics.offsets,
@@ -144,16 +144,15 @@ class Evaluator:
                 cached_valid,
                 self._to_scalar,
             )
-            if progress is not None:
-                progress(index)
 
         if tables and not plan.terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
-            for index, (cached_values, _) in enumerate(tables):
-                evaluate(index, _without_tensors(len(cached_values)))
-        else:
-            self._store.for_each(evaluate)
-        return results
+            return [evaluate(index, _without_tensors(len(values))) for index, (values, _) in enumerate(tables)]
+        return self._store.for_each(evaluate, progress)
+
+    def _unit_numbers(self, recorded: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Finish to_scalar: what is one number was recorded as itself, sign and all, to be remembered."""
+        return np.abs(recorded) if self._to_scalar == "l2" else recorded
 
     def _cached_tables(self, remembered: Sequence[bytes]) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
@@ -163,11 +162,12 @@ class Evaluator:
         values = np.stack([entry.values for entry in entries], axis=1)
         valid = np.stack([entry.valid for entry in entries], axis=1)
         ends = np.cumsum(self._unit_counts)
-        return [(values[end - units : end], valid[end - units : end]) for end, units in zip(ends, self._unit_counts, strict=True)]
+        return [
+            (values[end - units : end], valid[end - units : end])
+            for end, units in zip(ends, self._unit_counts, strict=True)
+        ]
 
-    def _remember(
-        self, plan: Plan, per_network: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]
-    ) -> None:
+    def _remember(self, plan: Plan, per_network: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> None:
         """Keep the recorded numbers of every scalar node for later calls."""
         columns = [column for column, digest in enumerate(plan.recorded_digests) if digest is not None]
         if not columns:
@@ -178,9 +178,6 @@ class Evaluator:
             digest = plan.recorded_digests[column]
             assert digest is not None
             self._cache.put(digest, _UnitNumbers(values[:, position].copy(), valid[:, position].copy()))
-
-
-_NOTHING: Final = (np.empty((0, 0), dtype=np.float32), np.empty((0, 0), dtype=np.bool_))
 
 
 def _no_cached_numbers(units: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
 from eznas.errors import EznasError
-from eznas.fitness import INVALID_FITNESS, Evaluated, Fitness
+from eznas.fitness import INVALID_FITNESS, INVALID_RANKING, Evaluated, Fitness
 from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
+
+Distinct = Literal["ranking", "program", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class EvolutionSettings:
         mutation: probability that it is a mutated parent; the rest is reproduction.
         random_share: share of the offspring that is drawn fresh at random instead, 0 to 1.
         hall_of_fame: how many of the best programs ever seen are kept.
+        distinct: of which individuals only the simplest may survive: those of one `ranking` of the networks (default:
+            functional repeats would fill the population with one idea under many names), those of one `program`, or
+            `none` (every individual for itself).
     """
 
     generations: int = 15
@@ -46,6 +51,7 @@ class EvolutionSettings:
     mutation: float = 0.4
     random_share: float = 0.0
     hall_of_fame: int = 10
+    distinct: Distinct = "ranking"
 
     def __post_init__(self) -> None:
         for name, minimum in (
@@ -63,6 +69,8 @@ class EvolutionSettings:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise EznasError(f"{name} is {value}; it is a probability and must lie between 0 and 1.")
+        if self.distinct not in get_args(Distinct):
+            raise EznasError(f"distinct is {self.distinct!r}; choose one of: {', '.join(get_args(Distinct))}.")
         if self.crossover + self.mutation > 1.0:
             raise EznasError(
                 f"crossover {self.crossover} and mutation {self.mutation} add up to more than 1; "
@@ -144,7 +152,7 @@ class Evolution:
 
     @property
     def hall_of_fame(self) -> tuple[Evaluated, ...]:
-        """The best distinct valid programs seen so far, best first."""
+        """The best valid programs seen so far, best first, no two of which rank the networks alike."""
         return self._hall_of_fame
 
     def step(self) -> GenerationRecord:
@@ -184,20 +192,28 @@ class Evolution:
         return self._population[int(contestants.min())].genome
 
     def _survivors(self, created: Sequence[_Individual]) -> tuple[_Individual, ...]:
-        """Select from parents and created individuals, best first.
-
-        The initial population survives whole, sorted; afterwards the best mu. Of individuals with one program only
-        the first is kept: copies would win tournaments without adding anything to search from.
-        """
-        distinct: dict[Program, _Individual] = {}
-        for individual in (*self._population, *created):
-            distinct.setdefault(individual.evaluated.program, individual)
-        ranked = sorted(distinct.values(), key=lambda individual: individual.evaluated.rank_key())
+        """Select from parents and created individuals, best first: of the initial population all, later the best mu."""
+        ranked = sorted((*self._population, *created), key=lambda individual: individual.evaluated.rank_key())
+        if self._settings.distinct != "none":
+            # Sorted, so that the simplest of each kind comes first and stays.
+            kinds: dict[object, _Individual] = {}
+            for individual in ranked:
+                kinds.setdefault(self._identity(individual.evaluated), individual)
+            ranked = list(kinds.values())
         return tuple(ranked if self._steps == 0 else ranked[: self._settings.mu])
 
+    def _identity(self, evaluated: Evaluated) -> object:
+        """Return what two copies of one individual have in common; invalid programs are told apart by their nodes."""
+        by_ranking = self._settings.distinct == "ranking" and evaluated.ranking != INVALID_RANKING
+        return evaluated.ranking if by_ranking else evaluated.program
+
     def _best_programs(self, candidates: Sequence[Evaluated]) -> tuple[Evaluated, ...]:
-        valid = {result.program: result for result in candidates if result.fitness != INVALID_FITNESS}
-        return tuple(sorted(valid.values(), key=Evaluated.rank_key)[: self._settings.hall_of_fame])
+        """Return the hall of fame: the simplest program of each of the best rankings."""
+        best: dict[str, Evaluated] = {}
+        for result in sorted(candidates, key=Evaluated.rank_key):
+            if result.fitness != INVALID_FITNESS:
+                best.setdefault(result.ranking, result)
+        return tuple(best.values())[: self._settings.hall_of_fame]
 
     def _record(self, created: Sequence[_Individual], evaluated: int) -> GenerationRecord:
         best = self._hall_of_fame[0] if self._hall_of_fame else None
@@ -225,7 +241,7 @@ class Evolution:
             "steps": self._steps,
             # As text: the generator's state has integers of 128 bits, which msgpack cannot hold.
             "rng": json.dumps(self._rng.bit_generator.state),
-            "known": [[result.program.encode(), result.tau] for result in self._fitness.known],
+            "known": [[result.program.encode(), result.tau, result.ranking] for result in self._fitness.known],
             "population": [individual.genome.encode() for individual in self._population],
             "hall_of_fame": [result.program.encode() for result in self._hall_of_fame],
         }
@@ -248,7 +264,9 @@ class Evolution:
             rng = np.random.default_rng()
             rng.bit_generator.state = json.loads(data["rng"])
             evolution = cls(settings, genome_kind, genome_settings, fitness, rng)
-            known = [Evaluated(Program.decode(program), float(tau)) for program, tau in data["known"]]
+            known = [
+                Evaluated(Program.decode(program), float(tau), str(ranking)) for program, tau, ranking in data["known"]
+            ]
             fitness.recall(known)
             by_program = {result.program: result for result in known}
             genomes = [genome_kind.genome.decode(encoded, genome_settings) for encoded in data["population"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from eznas.ops.program import Program
 from eznas.ranking import kendall_tau
 
 INVALID_FITNESS: Final = -1.0
+INVALID_RANKING: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,13 @@ class Evaluated:
     Attributes:
         program: what was evaluated.
         tau: Kendall tau-b between scores and accuracies; NaN for an invalid program.
+        ranking: digest of the order into which the scores put the networks, best first by the orientation. Programs
+            with equal rankings are functional repeats: they cannot be told apart on these networks.
     """
 
     program: Program
     tau: float
+    ranking: str
 
     @property
     def fitness(self) -> float:
@@ -76,10 +81,22 @@ class Fitness:
         """Evaluate programs; one result for each, in their order."""
         new = [program for program in dict.fromkeys(programs) if program not in self._known]
         well_formed = [program for program in new if program.is_well_formed]
-        taus = dict(zip(well_formed, map(self._tau, self._evaluator.scores(well_formed)), strict=True))
+        scores = dict(zip(well_formed, self._evaluator.scores(well_formed), strict=True))
         for program in new:
-            self._known[program] = Evaluated(program, taus.get(program, math.nan))
+            self._known[program] = self._evaluate(program, scores.get(program))
         return [self._known[program] for program in programs]
 
-    def _tau(self, scores: NDArray[np.float64]) -> float:
-        return kendall_tau(scores, self._accuracies) if np.isfinite(scores).all() else math.nan
+    def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
+        """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
+        if scores is None or not np.isfinite(scores).all():
+            return Evaluated(program, math.nan, INVALID_RANKING)
+        tau = kendall_tau(scores, self._accuracies)
+        if math.isnan(tau):
+            return Evaluated(program, math.nan, INVALID_RANKING)
+        return Evaluated(program, tau, _ranking_digest(-scores if tau < 0 else scores))
+
+
+def _ranking_digest(scores: NDArray[np.float64]) -> str:
+    """Return a digest of the order of the scores; equal scores share a rank."""
+    _, ranks = np.unique(scores, return_inverse=True)
+    return blake2b(ranks.astype("<u4").tobytes(), digest_size=16).hexdigest()

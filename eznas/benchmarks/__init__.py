@@ -1,0 +1,56 @@
+"""Benchmarks by name: a search space, a dataset, the measured accuracy of its networks, and sample images.
+
+A benchmark is one file here, with a function `load(name, split)`, and one line in `BENCHMARKS`. It is imported when
+it is asked for, so that listing the names loads neither torch nor a table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from eznas.errors import EznasError
+
+if TYPE_CHECKING:
+    from eznas.benchmarks.base import Benchmark
+
+BENCHMARKS: Final[dict[str, str]] = {
+    "digits": "eznas.benchmarks.digits",
+    "nasbench201-cifar10": "eznas.benchmarks.nasbench201",
+    "nasbench201-cifar100": "eznas.benchmarks.nasbench201",
+    "nasbench201-imagenet16-120": "eznas.benchmarks.nasbench201",
+}
+"""The module of every benchmark that has a name."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that `load` knows, in alphabetical order."""
+    return tuple(sorted(BENCHMARKS))
+
+
+def load(name: str, split: str | None = None) -> Benchmark:
+    """Return a benchmark.
+
+    Args:
+        name: one of `names()`, or the path of a table that `eznas benchmark train` made (it ends in .csv).
+        split: which accuracies to take where a benchmark has several, such as `validation` or `test`; None takes the
+            benchmark's own choice.
+
+    Raises:
+        EznasError: there is no such benchmark or split, or one of its files is missing or damaged.
+    """
+    if name.endswith(".csv"):
+        from eznas.benchmarks.trained_table import load_trained_table
+
+        return load_trained_table(Path(name), split=split)
+    if name not in BENCHMARKS:
+        near = difflib.get_close_matches(name.lower(), names(), n=3, cutoff=0.5)
+        choice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(names())}."
+        raise EznasError(
+            f"There is no benchmark called {name!r}: {choice} "
+            "A table made by `eznas benchmark train` is given by its path, which ends in .csv."
+        )
+    benchmark: Benchmark = importlib.import_module(BENCHMARKS[name]).load(name, split)
+    return benchmark

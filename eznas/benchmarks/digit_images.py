@@ -33,7 +33,7 @@ class DigitRecipe:
         shift: largest move from the centre, as a share of the canvas.
         clutter: number of pieces of other digits.
         clutter_size: height and width of a piece, in pixels.
-        contrast: least distance of the digit's colour from the background's, of at most 1.73 (black to white).
+        contrast: how much brighter than the background the ink is at least, in each of red, green and blue, 0 to 1.
         noise: standard deviation of the pixel noise, for intensities from 0 to 1.
     """
 
@@ -48,6 +48,13 @@ class DigitRecipe:
     clutter_size: int = 5
     contrast: float = 0.5
     noise: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in ("train_images", "test_images"):
+            if getattr(self, name) < 1:
+                raise EznasError(f"{name} is {getattr(self, name)}: give 1 or more.")
+        if not 0 <= self.contrast <= 1:
+            raise EznasError(f"contrast is {self.contrast}: give 0 to 1.")
 
 
 def make_digit_images(recipe: DigitRecipe) -> ImageSet:
@@ -90,12 +97,12 @@ def draw_digits(
     chosen = np.array([rng.choice(by_class[digit]) for digit in classes], dtype=np.int64)
 
     ink = _transformed(glyphs[chosen], recipe, rng)
-    background, foreground = _colours(count, recipe.contrast, rng)
+    darkest_ink, brightest_paper = 0.5 + recipe.contrast / 2, 0.5 - recipe.contrast / 2
+    background = _colours(count, 0.0, brightest_paper, rng)
     canvas = np.broadcast_to(background[:, None, None], (count, recipe.size, recipe.size, 3)).astype(np.float32)
     for _ in range(recipe.clutter):
-        _, colour = _colours(count, recipe.contrast, rng, background)
-        canvas = _blend(canvas, _clutter_ink(glyphs, count, recipe, rng), colour)
-    canvas = _blend(canvas, ink, foreground)
+        canvas = _blend(canvas, _clutter_ink(glyphs, count, recipe, rng), _colours(count, darkest_ink, 1.0, rng))
+    canvas = _blend(canvas, ink, _colours(count, darkest_ink, 1.0, rng))
     canvas += rng.normal(0.0, recipe.noise, canvas.shape).astype(np.float32)
     return (np.clip(canvas, 0.0, 1.0) * 255.0).round().astype(np.uint8), classes.astype(np.int64)
 
@@ -112,9 +119,7 @@ def _handwritten_digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return (digits.images / 16.0).astype(np.float32), digits.target.astype(np.int64)
 
 
-def _transformed(
-    glyphs: NDArray[np.float32], recipe: DigitRecipe, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _transformed(glyphs: NDArray[np.float32], recipe: DigitRecipe, rng: np.random.Generator) -> NDArray[np.float32]:
     """Place each glyph (count, 8, 8) on a canvas, turned, scaled and moved: ink (count, size, size)."""
     count = len(glyphs)
     angle = np.radians(rng.uniform(-recipe.rotation, recipe.rotation, count))
@@ -157,19 +162,11 @@ def _clutter_ink(
     return ink * inside[:, 0, :, None] * inside[:, 1, None, :]
 
 
-def _colours(
-    count: int, contrast: float, rng: np.random.Generator, background: NDArray[np.float32] | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return two colours (count, 3) in each row at least `contrast` apart; the first may be given."""
-    first = rng.random((count, 3), dtype=np.float32) if background is None else background
-    second = rng.random((count, 3), dtype=np.float32)
-    while (close := np.linalg.norm(second - first, axis=1) < contrast).any():
-        second[close] = rng.random((int(close.sum()), 3), dtype=np.float32)
-    return first, second
+def _colours(count: int, least: float, most: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return random colours (count, 3), each of red, green and blue from `least` to `most`."""
+    return rng.uniform(least, most, (count, 3)).astype(np.float32)
 
 
-def _blend(
-    canvas: NDArray[np.float32], ink: NDArray[np.float32], colour: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _blend(canvas: NDArray[np.float32], ink: NDArray[np.float32], colour: NDArray[np.float32]) -> NDArray[np.float32]:
     opacity = ink[..., None]
     return canvas * (1 - opacity) + colour[:, None, None] * opacity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.benchmarks.images import check_images, read_arrays
 from eznas.errors import EznasError
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -44,6 +44,13 @@ class ImageSet:
         """One more than the highest label."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
 
+    def channel_statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return mean and standard deviation of the training pixels, 0 to 255, for each of red, green and blue."""
+        pixels = self.x_train.reshape(-1, 3)
+        deviation = pixels.std(axis=0, dtype=np.float64)
+        # A channel that never varies is left at zero rather than divided by zero.
+        return pixels.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0)
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of all pixels and labels, so that a changed image set is noticed."""
         digest = hashlib.sha256()
@@ -60,26 +67,14 @@ def load_image_set(path: Path) -> ImageSet:
     Raises:
         EznasError: the file cannot be read, an array is missing, or one has the wrong type or shape.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _ARRAYS if name in archive}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise EznasError(f"The images {path} could not be read as an .npz file: {error}.") from error
-    missing = [name for name in _ARRAYS if name not in arrays]
-    if missing:
-        raise EznasError(f"The images {path} lack the arrays {', '.join(missing)}: save them with numpy.savez.")
+    arrays = read_arrays(path, _ARRAYS)
     for part in ("train", "test"):
         images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        size = images.shape[1] if images.ndim == 4 else 0
-        if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3) or len(images) == 0:
-            raise EznasError(
-                f"x_{part} in {path} is {images.dtype} of shape {images.shape}: give square RGB images as uint8 of "
-                "shape (count, size, size, 3)."
-            )
+        check_images(images, path, f"x_{part}", images.shape[1] if images.ndim == 4 else 0)
         if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
             raise EznasError(
-                f"y_{part} in {path} is {labels.dtype} of shape {labels.shape}: give one class from 0 up for each of the "
-                f"{len(images)} images of x_{part}, as integers."
+                f"y_{part} in {path} is {labels.dtype} of shape {labels.shape}: give one class from 0 up for each of "
+                f"the {len(images)} images of x_{part}, as integers."
             )
     if arrays["x_train"].shape[1] != arrays["x_test"].shape[1]:
         raise EznasError(

@@ -13,39 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eznas.benchmarks.image_set import ImageSet
+from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
 _TEST_BATCH = 256
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How every network of a benchmark is trained: SGD with Nesterov momentum, a linear warm-up, then a cosine.
-
-    Attributes:
-        epochs: passes over the training images.
-        batch_size: images per step; a last, smaller batch of an epoch is left out.
-        learning_rate: highest learning rate, reached at the end of the warm-up.
-        warmup: share of all steps in which the learning rate rises from near zero.
-        momentum: of SGD.
-        weight_decay: of SGD, on all parameters.
-        label_smoothing: share of the target's probability spread over all classes.
-    """
-
-    epochs: int = 8
-    batch_size: int = 50
-    learning_rate: float = 0.1
-    warmup: float = 0.2
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 2)):
-            if getattr(self, name) < least:
-                raise EznasError(f"{name} is {getattr(self, name)}: give {least} or more.")
-        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
-            raise EznasError(f"learning_rate is {self.learning_rate}: give a positive number.")
 
 
 @dataclass(frozen=True)
@@ -88,18 +59,19 @@ def train_network(
             f"A batch of {settings.batch_size} is larger than the {len(images.x_train)} training images: "
             "choose a smaller batch size or more images."
         )
-    mean, deviation = _channel_statistics(images.x_train)
+    mean, deviation = images.channel_statistics()
     inputs = _standardised(images.x_train, mean, deviation).to(device)
     labels = torch.from_numpy(images.y_train).to(device)
-    network = network.to(device).train()
+    # Channels last is the faster layout for networks this narrow (20 ms against 27 ms a step at width 8).
+    network = network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=settings.learning_rate,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
         nesterov=settings.momentum > 0,
-        # One call for all parameters: the networks are so small that a loop over parameters takes a tenth of the time.
-        foreach=True,
+        # One call for all parameters: a step of a network this small is mostly overhead.
+        fused=True,
     )
     total_steps = settings.epochs * steps_per_epoch
     order_generator = torch.Generator().manual_seed(seed)
@@ -116,7 +88,7 @@ def train_network(
                 optimiser.param_groups[0]["lr"] = settings.learning_rate * _schedule(step, total_steps, settings.warmup)
                 optimiser.zero_grad()
                 loss = functional.cross_entropy(
-                    network(inputs[batch]), labels[batch], label_smoothing=settings.label_smoothing
+                    network(inputs[batch].permute(0, 3, 1, 2)), labels[batch], label_smoothing=settings.label_smoothing
                 )
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -139,22 +111,15 @@ def _accuracy(network: nn.Module, inputs: Tensor, labels: NDArray[np.int64], dev
     network.eval()
     correct = 0
     for start in range(0, len(inputs), _TEST_BATCH):
-        predicted = network(inputs[start : start + _TEST_BATCH].to(device)).argmax(dim=1).cpu().numpy()
+        batch = inputs[start : start + _TEST_BATCH].to(device).permute(0, 3, 1, 2)
+        predicted = network(batch).argmax(dim=1).cpu().numpy()
         correct += int((predicted == labels[start : start + _TEST_BATCH]).sum())
     return 100.0 * correct / len(inputs)
 
 
-def _channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    pixels = images.reshape(-1, 3)
-    # A channel that never varies is left at zero rather than divided by zero.
-    deviation = np.maximum(pixels.std(axis=0, dtype=np.float64), 1e-6)
-    return pixels.mean(axis=0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32)
-
-
-def _standardised(images: NDArray[np.uint8], mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> Tensor:
-    """Return float32 (count, 3, size, size)."""
-    standardised = (images.astype(np.float32) - mean) / deviation
-    return torch.from_numpy(standardised).permute(0, 3, 1, 2).contiguous()
+def _standardised(images: NDArray[np.uint8], mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> Tensor:
+    """Return float32 (count, size, size, 3); a permuted view of it is in the channels-last layout."""
+    return torch.from_numpy((images.astype(np.float32) - mean.astype(np.float32)) / deviation.astype(np.float32))
 
 
 def _cuda_devices(device: str) -> list[int]:

@@ -1,0 +1,54 @@
+"""Proxies: programs with what it takes to use one as a score, as data files and as formulas; and hand-made scores.
+
+Neither torch nor numba is loaded here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from eznas.errors import EznasError
+from eznas.proxies.proxy import Proxy, read_proxy, save
+from eznas.proxies.proxy import from_formula as _from_formula
+
+__all__ = ["Proxy", "load", "names", "save"]
+
+_DATA: Final = resources.files("eznas.proxies") / "data"
+_NAME: Final = re.compile(r"[\w.-]+")
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the proxies that come with eznas, in alphabetical order."""
+    return tuple(sorted(file.name.removesuffix(".json") for file in _DATA.iterdir() if file.name.endswith(".json")))
+
+
+def load(text: str) -> Proxy:
+    """Return a proxy.
+
+    Args:
+        text: one of `names()`, the path of a file that `save` wrote (it ends in .json), or a formula, which is taken
+            with the default settings and orientation +1.
+
+    Raises:
+        EznasError: there is no such proxy, the file is missing or damaged, or the text is no formula.
+    """
+    if text in names():
+        return read_proxy(Path(str(_DATA / f"{text}.json")))
+    if text.endswith(".json"):
+        return read_proxy(Path(text))
+    try:
+        return _from_formula(text)
+    except EznasError as error:
+        # One word is meant as a name; the word that is a formula, `wt`, was read above.
+        if _NAME.fullmatch(text) is None:
+            raise
+        near = difflib.get_close_matches(text.lower(), names(), n=3, cutoff=0.5)
+        choice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(names())}."
+        raise EznasError(
+            f"There is no proxy called {text!r}: {choice} "
+            "A path ends in .json, and a formula is written as in frobenius_norm(inp_grad.data)."
+        ) from error

@@ -13,6 +13,16 @@ __all__ = ["SPACES", "Space", "get"]
 
 SPACES: dict[str, str] = {
     "nasbench201": "eznas.spaces.nasbench201:NASBench201",
+    "natsbench-size": "eznas.spaces.nats_size:NATSSize",
+    "nds-amoeba": "eznas.spaces.nds:Amoeba",
+    "nds-darts": "eznas.spaces.nds:DARTS",
+    "nds-enas": "eznas.spaces.nds:ENAS",
+    "nds-nasnet": "eznas.spaces.nds:NASNet",
+    "nds-pnas": "eznas.spaces.nds:PNAS",
+    "nds-resnet": "eznas.spaces.residual:ResNet",
+    "nds-resnext-a": "eznas.spaces.residual:ResNeXtA",
+    "nds-resnext-b": "eznas.spaces.residual:ResNeXtB",
+    "nds-vanilla": "eznas.spaces.residual:Vanilla",
 }
 
 
@@ -43,13 +53,17 @@ def get(name: str, **settings: object) -> Space:
             )
         return found
     if not callable(found):
-        raise EznasError(f"{name!r} is a {type(found).__name__}, not a search space: name a subclass of eznas.spaces.Space.")
+        raise EznasError(
+            f"{name!r} is a {type(found).__name__}, not a search space: name a subclass of eznas.spaces.Space."
+        )
     try:
         space = found(**settings)
     except TypeError as error:
         raise EznasError(f"The search space {name!r} cannot be made with the settings {settings}: {error}.") from error
     if not isinstance(space, Space):
-        raise EznasError(f"{name!r} made a {type(space).__name__}, not a search space: let it return an eznas.spaces.Space.")
+        raise EznasError(
+            f"{name!r} made a {type(space).__name__}, not a search space: let it return an eznas.spaces.Space."
+        )
     return space
 
 

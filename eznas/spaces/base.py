@@ -45,6 +45,6 @@ class Space(ABC):
         """Return the canonical text of `architecture`, or raise an `EznasError` that names the text."""
 
     def settings(self) -> dict[str, object]:
-        """Return what distinguishes this instance from others of its class, as plain data for records and comparisons."""
+        """Return what distinguishes this instance from others of its class, as plain data for records."""
         plain = (str, int, float, bool, type(None))
         return {key: value if isinstance(value, plain) else repr(value) for key, value in vars(self).items()}

@@ -107,7 +107,7 @@ def all_architectures() -> Iterator[str]:
 
 
 class NASBench201Network(nn.Module):
-    """Stem, three stages of cells with a residual block of stride 2 before the second and the third, and a classifier."""
+    """Stem, three stages of cells with a residual block of stride 2 between them, and a classifier."""
 
     def __init__(self, operations: Sequence[str], channels: int, cells: int, num_classes: int) -> None:
         super().__init__()

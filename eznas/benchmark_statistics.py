@@ -1,0 +1,45 @@
+"""The statistics of a benchmark's networks: from an index to fresh weights, three passes and 22 tensors per unit."""
+
+from __future__ import annotations
+
+import torch
+
+from eznas import seeds
+from eznas.benchmarks.base import Benchmark
+from eznas.scoring import network_seed
+from eznas.statistics.collect import CollectionSettings, collect, make_inputs
+from eznas.statistics.tensors import NetworkStatistics
+
+
+class BenchmarkStatistics:
+    """Collects the statistics of any network of a benchmark; the same index and seed always give the same numbers.
+
+    All networks see the same images; the weights of a network follow from the seed and its index alone.
+    """
+
+    def __init__(self, benchmark: Benchmark, batch_size: int, seed: int, settings: CollectionSettings) -> None:
+        """Draw the images.
+
+        Raises:
+            EznasError: the benchmark has fewer images than `batch_size`, or they are missing.
+        """
+        self._benchmark = benchmark
+        self._seed = seed
+        self._settings = settings
+        images = benchmark.image_batch(batch_size, seeds.generator(seed, "images"))
+        self._inputs = make_inputs(torch.from_numpy(images), seed)
+
+    def collect(self, index: int) -> NetworkStatistics:
+        """Return the statistics of the network at `index`; may run in many threads at once.
+
+        Raises:
+            EznasError: the network has no unit, raises, or lacks a gradient; the sentence has its architecture.
+        """
+        return collect(
+            self._benchmark.build(index),
+            self._inputs,
+            self._settings,
+            seed=network_seed(self._seed, index),
+            name=self._benchmark.architectures[index],
+            copy=False,
+        )

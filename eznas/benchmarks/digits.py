@@ -1,0 +1,19 @@
+"""The embedded benchmark `digits`: small, measured with this project's own trainer, and there without any download."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from eznas.benchmarks.base import Benchmark
+from eznas.benchmarks.trained_table import load_trained_table
+
+
+def load(name: str, split: str | None = None) -> Benchmark:
+    """Return the embedded benchmark.
+
+    Raises:
+        EznasError: another split than the one that it has is asked for.
+    """
+    table = Path(str(resources.files("eznas.benchmarks") / "embedded" / "digits.csv"))
+    return load_trained_table(table, name, split, remark="A toy benchmark that comes with eznas: ")

@@ -1,0 +1,82 @@
+"""Images of a dataset from an .npz file, and the normalisation that turns their pixels into a network's input."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.errors import EznasError
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Standardisation by channel, in the pixel units 0 to 255.
+
+    Attributes:
+        mean: of red, green and blue.
+        deviation: standard deviation of red, green and blue.
+        source: where the six numbers come from.
+    """
+
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+    source: str
+
+    def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (images, 3, height, width) for uint8 images (images, height, width, 3)."""
+        mean, deviation = np.array([self.mean, self.deviation], dtype=np.float32)
+        standardised = (images.astype(np.float32) - mean) / deviation
+        return np.ascontiguousarray(standardised.transpose(0, 3, 1, 2))
+
+
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return the named arrays of an .npz file; objects, which would have to be unpickled, are refused.
+
+    Raises:
+        EznasError: the file cannot be read, is damaged, or lacks one of the arrays.
+    """
+    try:
+        # Opened here, because numpy leaves its own file open when the archive is damaged.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise EznasError(f"{path} holds a single array, not an .npz archive: save it with numpy.savez.")
+            missing = [name for name in names if name not in archive]
+            if missing:
+                raise EznasError(
+                    f"{path} has no array {missing[0]!r}, only {', '.join(archive.files) or 'nothing'}: "
+                    "fetch the file again, or save the array under that name."
+                )
+            return {name: archive[name] for name in names}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise EznasError(
+            f"{path} could not be read as an .npz archive of arrays ({error}): it is missing, cut off or damaged; "
+            "fetch it again."
+        ) from error
+
+
+def read_images(path: Path, name: str, size: int) -> NDArray[np.uint8]:
+    """Return one array of square RGB images: uint8 (images, size, size, 3), at least one.
+
+    Raises:
+        EznasError: the file cannot be read, or the array is something else.
+    """
+    images = read_arrays(path, [name])[name]
+    check_images(images, path, name, size)
+    return images
+
+
+def check_images(images: NDArray[Any], path: Path, name: str, size: int) -> None:
+    """Raise an `EznasError` unless `images` is uint8 of shape (1 or more, size, size, 3)."""
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3) or len(images) == 0:
+        raise EznasError(
+            f"{name!r} in {path} is {images.dtype} of shape {images.shape}: it must be uint8 of shape "
+            f"(images, {size}, {size}, 3) with one image or more; fetch the file again."
+        )

@@ -1,0 +1,138 @@
+"""How well programs rank networks that evolution never saw, beside plain counts of parameters and FLOPs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas import seeds
+from eznas.benchmark_statistics import BenchmarkStatistics
+from eznas.benchmarks.base import Benchmark
+from eznas.bootstrap import bootstrap_interval
+from eznas.errors import EznasError
+from eznas.evaluator import Evaluator
+from eznas.proxies import Proxy
+from eznas.ranking import kendall_tau
+from eznas.report.live import RunObserver
+from eznas.run_settings import RunSettings
+from eznas.spaces.complexity import flops, parameters
+from eznas.statistics.collect import CollectionSettings
+from eznas.statistics.store import StatisticsStore
+from eznas.statistics.tensors import Layout, NetworkStatistics
+
+COUNTS = ("params", "flops")
+"""The scores that every report has beside the programs': the plain size of a network."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How a score ranks networks.
+
+    Attributes:
+        tau: Kendall tau-b between accuracy and the score, turned so that higher should be better, over the networks
+            that have a score; NaN where it is undefined.
+        interval: its 95 % bootstrap interval over these networks.
+        failed: how many networks have no finite score.
+    """
+
+    tau: float
+    interval: tuple[float, float]
+    failed: int
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float64], accuracies: NDArray[np.float64], seed: int) -> Ranking:
+        """Return how `scores` rank networks of these accuracies, both float64 (networks,).
+
+        Every score is resampled with the same draws of networks, which follow from `seed`.
+        """
+        scored = np.isfinite(scores)
+        kept, true = scores[scored], accuracies[scored]
+        interval = bootstrap_interval(kept, true, kendall_tau, seeds.generator(seed, "bootstrap"))
+        return cls(kendall_tau(kept, true), interval, int((~scored).sum()))
+
+
+def rank_held_out(
+    proxies: Sequence[Proxy],
+    benchmark: Benchmark,
+    indices: NDArray[np.int64],
+    settings: RunSettings,
+    observer: RunObserver,
+) -> tuple[list[Ranking], dict[str, Ranking]]:
+    """Rank networks with several proxies at once; no network's statistics are kept.
+
+    Args:
+        proxies: what to rank with.
+        benchmark: where the networks are from.
+        indices: int64 (networks,), which of them; a network that cannot be run counts as failed.
+        settings: batch, seed, device and threads.
+        observer: is told of the networks that are done.
+
+    Returns:
+        One ranking for each proxy, and those of `COUNTS` by name.
+    """
+    accuracies = benchmark.accuracies[indices]
+    scores = _scores(proxies, benchmark, indices, settings, observer)
+    rankings = [
+        Ranking.of(proxy.orientation * row, accuracies, settings.seed)
+        for proxy, row in zip(proxies, scores, strict=True)
+    ]
+    counts = np.array([_counts(benchmark, int(index)) for index in indices], dtype=np.float64).reshape(-1, len(COUNTS))
+    return rankings, {
+        name: Ranking.of(column, accuracies, settings.seed) for name, column in zip(COUNTS, counts.T, strict=True)
+    }
+
+
+def _scores(
+    proxies: Sequence[Proxy],
+    benchmark: Benchmark,
+    indices: NDArray[np.int64],
+    settings: RunSettings,
+    observer: RunObserver,
+) -> NDArray[np.float64]:
+    """Return float64 (proxies, networks). Networks are run once for all proxies that are computed in the same way."""
+    alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for position, proxy in enumerate(proxies):
+        alike[proxy.unit, proxy.third_pass, proxy.to_scalar, proxy.aggregation].append(position)
+    scores = np.empty((len(proxies), len(indices)))
+    if len(indices) == 0:
+        return scores
+    for positions in alike.values():
+        group = [proxies[position] for position in positions]
+        collection = CollectionSettings(
+            unit=group[0].unit,
+            third_pass=group[0].third_pass,
+            device=settings.device,
+            terminals=frozenset().union(*(proxy.program.terminals for proxy in group)),
+        )
+        source = BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, collection)
+
+        def collect(position: int, source: BenchmarkStatistics = source) -> NetworkStatistics:
+            index = int(indices[position])
+            try:
+                return source.collect(index)
+            except EznasError:
+                nothing = Layout.of([], frozenset())
+                return NetworkStatistics(
+                    benchmark.architectures[index],
+                    np.empty(0, np.float32),
+                    nothing.offsets,
+                    nothing.shapes,
+                    nothing.axes,
+                )
+
+        observer.phase("held-out networks", len(indices))
+        with StatisticsStore(len(indices), collect, settings.memory_bytes, settings.threads, reuse=False) as store:
+            evaluator = Evaluator(store, group[0].to_scalar, group[0].aggregation)
+            scores[positions] = evaluator.scores(
+                [proxy.program for proxy in group], lambda _done, _count: observer.advance()
+            )
+    return scores
+
+
+def _counts(benchmark: Benchmark, index: int) -> tuple[int, int]:
+    network = benchmark.build(index)
+    return parameters(network), flops(network, (1, 3, benchmark.image_size, benchmark.image_size))

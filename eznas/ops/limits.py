@@ -1,0 +1,13 @@
+"""The size that no result may exceed, in the reference and in the interpreter alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAXIMUM_ELEMENTS: Final = 2**24
+"""The most elements of a result; above it, the shape counts as one that the operation cannot take.
+
+It also bounds what an operation walks over without storing it: the common shape of two arguments that are reduced
+together, and the Gram matrix of the eigenvalue ratios. Broadcasting can otherwise turn two small tensors into one
+that fills the memory. Up to this limit a float32 holds every count exactly.
+"""

@@ -1,0 +1,158 @@
+"""Kernels of the matrix product, the determinants and the Gram matrix."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.jit import compiled
+from eznas.ops.reductions import dot
+from eznas.ops.shapes import MAXIMUM_AXES
+from eznas.ops.vector_math import INFINITY, ONE, ZERO
+
+
+@compiled
+def _multiply(
+    result: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], rows: int, inner: int, columns: int
+) -> None:
+    """C = A B of three row-major matrices; four rows of B at a time, so that a row of C is read a quarter as often."""
+    for i in range(rows):
+        line = result[i * columns : (i + 1) * columns]
+        line[:] = ZERO
+        unrolled = inner - inner % 4
+        for k in range(0, unrolled, 4):
+            a0, a1, a2, a3 = a[i * inner + k], a[i * inner + k + 1], a[i * inner + k + 2], a[i * inner + k + 3]
+            b0 = b[k * columns : (k + 1) * columns]
+            b1 = b[(k + 1) * columns : (k + 2) * columns]
+            b2 = b[(k + 2) * columns : (k + 3) * columns]
+            b3 = b[(k + 3) * columns : (k + 4) * columns]
+            for j in range(columns):
+                line[j] = (((line[j] + a0 * b0[j]) + a1 * b1[j]) + a2 * b2[j]) + a3 * b3[j]
+        for k in range(unrolled, inner):
+            a0 = a[i * inner + k]
+            b0 = b[k * columns : (k + 1) * columns]
+            for j in range(columns):
+                line[j] = line[j] + a0 * b0[j]
+
+
+@compiled
+def _batch_index(batch: int, shape: NDArray[np.int64], axes: int, own_shape: NDArray[np.int64], own_axes: int) -> int:
+    """Which matrix of an argument belongs to matrix `batch` of the result, when leading axes broadcast."""
+    index = 0
+    stride = 1
+    for back in range(2, MAXIMUM_AXES):
+        if back < axes:
+            length = shape[axes - 1 - back]
+            place = batch % length
+            batch //= length
+            if back < own_axes and own_shape[own_axes - 1 - back] > 1:
+                index += place * stride
+                stride *= own_shape[own_axes - 1 - back]
+    return index
+
+
+@compiled
+def matmul(
+    result: NDArray[np.float32],
+    shape: NDArray[np.int64],
+    axes: int,
+    a: NDArray[np.float32],
+    a_shape: NDArray[np.int64],
+    a_axes: int,
+    b: NDArray[np.float32],
+    b_shape: NDArray[np.int64],
+    b_axes: int,
+) -> None:
+    """A @ B over the last two axes, leading axes broadcast; all tensors flat, shapes left-aligned."""
+    rows, columns, inner = shape[axes - 2], shape[axes - 1], a_shape[a_axes - 1]
+    for batch in range(result.size // (rows * columns)):
+        i = _batch_index(batch, shape, axes, a_shape, a_axes)
+        j = _batch_index(batch, shape, axes, b_shape, b_axes)
+        _multiply(
+            result[batch * rows * columns : (batch + 1) * rows * columns],
+            a[i * rows * inner : (i + 1) * rows * inner],
+            b[j * inner * columns : (j + 1) * inner * columns],
+            rows,
+            inner,
+            columns,
+        )
+
+
+@compiled
+def _factorize(lu: NDArray[np.float32], n: int) -> np.float32:
+    """LU factorisation in place, with partial pivoting, of a column-major matrix; the sign of the permutation.
+
+    The order of the operations is that of LAPACK's getf2 (scaling by the reciprocal of the pivot, updates one
+    column of L at a time), so that a singular matrix of small integers meets an exact zero where it does there.
+    """
+    sign = ONE
+    for k in range(n):
+        pivot_column = lu[k * n : (k + 1) * n]
+        pivot_row = k
+        largest = np.abs(pivot_column[k])
+        for i in range(k + 1, n):
+            size = np.abs(pivot_column[i])
+            if size > largest:
+                largest, pivot_row = size, i
+        if largest != ZERO:
+            if pivot_row != k:
+                sign = -sign
+                for j in range(n):
+                    lu[j * n + k], lu[j * n + pivot_row] = lu[j * n + pivot_row], lu[j * n + k]
+            reciprocal = ONE / pivot_column[k]
+            for i in range(k + 1, n):
+                pivot_column[i] = pivot_column[i] * reciprocal
+        for j in range(k + 1, n):
+            column = lu[j * n : (j + 1) * n]
+            factor = column[k]
+            for i in range(k + 1, n):
+                column[i] = column[i] - pivot_column[i] * factor
+    return sign
+
+
+@compiled
+def determinants(result: NDArray[np.float32], a: NDArray[np.float32], n: int, workspace: NDArray[np.float32]) -> None:
+    """Determinants of a batch of n x n matrices; `workspace` has at least n * n elements.
+
+    The row-major A is factorised as the column-major transpose, which has the same determinant, as PyTorch does.
+    """
+    lu = workspace[: n * n]
+    for batch in range(result.size):
+        lu[:] = a[batch * n * n : (batch + 1) * n * n]
+        sign = _factorize(lu, n)
+        determinant = ONE
+        for k in range(n):
+            determinant = determinant * lu[k * n + k]
+        result[batch] = determinant * sign
+
+
+@compiled
+def log_determinants(
+    result: NDArray[np.float32], a: NDArray[np.float32], n: int, workspace: NDArray[np.float32]
+) -> None:
+    """Logarithms of the determinants: NaN and the log of a negative number become 0, a singular matrix gives -inf."""
+    lu = workspace[: n * n]
+    for batch in range(result.size):
+        lu[:] = a[batch * n * n : (batch + 1) * n * n]
+        sign = _factorize(lu, n)
+        total = np.float64(0.0)
+        for k in range(n):
+            pivot = np.float64(lu[k * n + k])
+            sign = -sign if pivot < 0.0 else sign
+            total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
+        # A zero pivot makes the sign 0, not -1: the logarithm is then -inf even after a negative pivot.
+        negative = sign < ZERO and total != -INFINITY
+        result[batch] = np.float32(0.0 if negative or total != total else total)
+
+
+@compiled
+def gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> None:
+    """A A^T of a row-major A with `rows` rows, each entry accumulated in float64 and rounded once."""
+    columns = a.size // rows
+    for i in range(rows):
+        for j in range(i + 1):
+            entry = np.float32(dot(a[i * columns : (i + 1) * columns], a[j * columns : (j + 1) * columns]))
+            result[i * rows + j] = entry
+            result[j * rows + i] = entry

@@ -1,0 +1,146 @@
+"""Plan: many programs as one list of distinct nodes, in the flat arrays that the interpreter runs.
+
+Programs of one generation share most of their sub-expressions. The plan holds each distinct node once, so a
+network's statistics are read once for all programs; and it cuts the list below every number that is already
+known, because everything above a reduction is one number per unit and can be kept from earlier generations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.program import NO_OPERAND, Program
+from eznas.terminals import TERMINAL_COUNT
+
+LOAD: Final = -1
+"""In `Plan.operation`: the node's value is column `first` of the table of cached values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """n distinct nodes of p programs, of which r values are recorded.
+
+    An operand below `TERMINAL_COUNT` is a terminal, any other is `TERMINAL_COUNT` + node index.
+
+    Attributes:
+        operation: int64[n], the operation's id, or `LOAD`. Operands come before the nodes that read them, and
+            programs come one after another, each depth first, so that values are needed for a short time only.
+        first: int64[n], first operand; of a `LOAD` node the column of the cached table.
+        second: int64[n], second operand, or `NO_OPERAND`.
+        roots: int64[p], the operand that is each program's output; may be a terminal.
+        recorded: int64[r], the operands whose number per unit is asked for: every distinct root, and every node
+            that is statically one number and is not loaded from the cache. Increasing.
+        recorded_digests: per recorded operand the structure hash under which a later plan finds its values
+            (`Program.digests`), or None where it is a tensor, whose number is no substitute for it.
+        root_columns: int64[p], which column of `recorded` belongs to each program.
+        last_use: int64[n], the last node that reads each node's value. n where no node does: such a value is
+            recorded and then needed no more. Recording happens when a value is computed and is no use.
+        terminals: the addresses of the terminals that the nodes and roots read.
+    """
+
+    operation: NDArray[np.int64]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    roots: NDArray[np.int64]
+    recorded: NDArray[np.int64]
+    recorded_digests: list[bytes | None]
+    root_columns: NDArray[np.int64]
+    last_use: NDArray[np.int64]
+    terminals: frozenset[int]
+
+    @property
+    def size(self) -> int:
+        """How many distinct nodes the plan computes or loads."""
+        return len(self.operation)
+
+    @classmethod
+    def of(cls, programs: Sequence[Program], cached: Mapping[bytes, int] | None = None) -> Plan:
+        """Merge programs into one plan, in time linear in their nodes.
+
+        Args:
+            programs: in the order of `roots`; repeats are allowed and cost nothing.
+            cached: the column of the cached table that holds the values of a statically scalar node, by the
+                node's digest. Nodes that only loaded nodes need are not in the plan.
+        """
+        cached = cached or {}
+        nodes: list[tuple[int, int, int]] = []
+        operand_of: dict[bytes, int] = {}
+        digest_of: dict[int, bytes] = {}  # by operand, of the scalar nodes that may be recorded
+        computed_scalars: list[int] = []
+        roots: list[int] = []
+
+        for program in programs:
+            digests = program.digests
+            local = _place(program, nodes, operand_of, cached)
+            for index, operand in local.items():
+                if program.is_scalar(index) and operand not in digest_of:
+                    digest_of[operand] = digests[index]
+                    if nodes[operand - TERMINAL_COUNT][0] != LOAD:
+                        computed_scalars.append(operand)
+            output = program.output
+            roots.append(output if output < TERMINAL_COUNT else local[output - TERMINAL_COUNT])
+
+        recorded = sorted({*roots, *computed_scalars})
+        column_of = {operand: column for column, operand in enumerate(recorded)}
+        terminals = {operand for node in nodes if node[0] != LOAD for operand in node[1:]} | set(roots)
+        operation, first, second = np.array(nodes, dtype=np.int64).reshape(-1, 3).T.copy()
+        return cls(
+            operation=operation,
+            first=first,
+            second=second,
+            roots=np.array(roots, dtype=np.int64),
+            recorded=np.array(recorded, dtype=np.int64),
+            recorded_digests=[digest_of.get(operand) for operand in recorded],
+            root_columns=np.array([column_of[root] for root in roots], dtype=np.int64),
+            last_use=_last_use(nodes),
+            terminals=frozenset(operand for operand in terminals if 0 <= operand < TERMINAL_COUNT),
+        )
+
+
+def _place(
+    program: Program, nodes: list[tuple[int, int, int]], operand_of: dict[bytes, int], cached: Mapping[bytes, int]
+) -> dict[int, int]:
+    """Append the nodes that a program needs and the plan lacks; return the operand of each needed node, by index."""
+    digests = program.digests
+    needed = [False] * len(program.nodes)
+    if program.output >= TERMINAL_COUNT:
+        needed[program.output - TERMINAL_COUNT] = True
+    # Backwards from the output: what is placed already, or loaded, needs nothing below it.
+    for index in range(len(program.nodes) - 1, -1, -1):
+        if needed[index] and digests[index] not in operand_of and digests[index] not in cached:
+            for operand in program.nodes[index][1:]:
+                if operand >= TERMINAL_COUNT:
+                    needed[operand - TERMINAL_COUNT] = True
+
+    local: dict[int, int] = {}
+    for index, (operation, a, b) in enumerate(program.nodes):
+        if not needed[index]:
+            continue
+        digest = digests[index]
+        if digest not in operand_of:
+            operand_of[digest] = TERMINAL_COUNT + len(nodes)
+            if digest in cached:
+                nodes.append((LOAD, cached[digest], NO_OPERAND))
+            else:
+                nodes.append((operation, _translate(a, local), _translate(b, local)))
+        local[index] = operand_of[digest]
+    return local
+
+
+def _translate(operand: int, local: Mapping[int, int]) -> int:
+    return operand if operand < TERMINAL_COUNT else local[operand - TERMINAL_COUNT]
+
+
+def _last_use(nodes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
+    last_use = np.full(len(nodes), len(nodes), dtype=np.int64)
+    for index, (operation, *operands) in enumerate(nodes):
+        if operation != LOAD:
+            for operand in operands:
+                if operand >= TERMINAL_COUNT:
+                    last_use[operand - TERMINAL_COUNT] = index
+    return last_use

@@ -1,0 +1,283 @@
+"""Program: the one form that every genome compiles to, a canonical list of operations over the 22 terminals.
+
+A program is a static-single-assignment list of nodes `(operation, a, b)`. It is hash-consed: equal
+sub-expressions are one node, the arguments of commutative operations are sorted, nodes that do not reach the
+output are dropped, and the rest are numbered in depth-first post-order from the output. So two programs are
+equal exactly when they are the same expression, and fitness caches, files and printers need no other test.
+
+Every walk here is a loop over the nodes, never a recursion: a sequential genome may nest a thousand operations,
+and an expression with shared parts can be exponentially larger than its list of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias, TypeGuard
+
+from eznas.errors import EznasError
+from eznas.ops.catalogue import OPERATION_COUNT, OPERATIONS, ShapeRule
+from eznas.terminals import TERMINAL_COUNT
+
+Node: TypeAlias = tuple[int, int, int]
+"""`(operation id, a, b)`; an operand below `TERMINAL_COUNT` is a terminal's address, any other is
+`TERMINAL_COUNT` + the index of an earlier node; `b` is `NO_OPERAND` for an operation of one argument."""
+
+NO_OPERAND: Final = -1
+"""Stands where an operation of one argument has no second operand."""
+
+_DIGEST_BYTES: Final = 16
+
+
+def _hash(message: bytes) -> bytes:
+    return blake2b(message, digest_size=_DIGEST_BYTES).digest()
+
+
+# Messages of terminals, unary and binary nodes differ in length (9, 17 and 33 bytes), so none can pass for another.
+TERMINAL_DIGESTS: Final = tuple(_hash(b"terminal" + bytes([address])) for address in range(TERMINAL_COUNT))
+"""The structure hash of each terminal, by address."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """An expression in canonical form; made by `ProgramBuilder`, `Program.decode` or `notation.parse_program`.
+
+    The constructor itself checks nothing: nodes that are not canonical would break the meaning of `==`.
+
+    Attributes:
+        nodes: the operations in depth-first post-order, each after its operands.
+        output: the operand that is the program's result: a terminal's address, or `TERMINAL_COUNT` + node index.
+    """
+
+    nodes: tuple[Node, ...]
+    output: int
+
+    @property
+    def size(self) -> int:
+        """How many operations the program computes, each distinct one counted once."""
+        return len(self.nodes)
+
+    @cached_property
+    def depth(self) -> int:
+        """How many operations lie on the longest path from a terminal to the output; 0 for a bare terminal."""
+        depths = [0] * TERMINAL_COUNT
+        for _, a, b in self.nodes:
+            depths.append(1 + (depths[a] if b == NO_OPERAND else max(depths[a], depths[b])))
+        return depths[self.output]
+
+    @cached_property
+    def terminals(self) -> frozenset[int]:
+        """The addresses of the terminals that the program reads."""
+        operands = {operand for node in self.nodes for operand in node[1:]} | {self.output}
+        return frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT)
+
+    @cached_property
+    def digests(self) -> tuple[bytes, ...]:
+        """Per node, the structure hash of its sub-expression: the same in every program that contains it."""
+        digests = list(TERMINAL_DIGESTS)
+        for operation, a, b in self.nodes:
+            digests.append(_node_digest(operation, digests[a], b"" if b == NO_OPERAND else digests[b]))
+        return tuple(digests[TERMINAL_COUNT:])
+
+    @property
+    def digest(self) -> str:
+        """The structure hash of the whole program, in hexadecimal; the same on every machine."""
+        if self.output < TERMINAL_COUNT:
+            return TERMINAL_DIGESTS[self.output].hex()
+        return self.digests[self.output - TERMINAL_COUNT].hex()
+
+    @cached_property
+    def _scalar_nodes(self) -> tuple[bool, ...]:
+        scalar = [False] * TERMINAL_COUNT
+        for operation, a, b in self.nodes:
+            scalar.append(result_is_scalar(operation, scalar[a], b == NO_OPERAND or scalar[b]))
+        return tuple(scalar[TERMINAL_COUNT:])
+
+    def is_scalar(self, node: int) -> bool:
+        """Whether the node of this index gives one number per unit, whatever the shapes of the terminals."""
+        return self._scalar_nodes[node]
+
+    @property
+    def gives_scalar(self) -> bool:
+        """Whether the output is one number per unit, whatever the shapes of the terminals."""
+        return self.output >= TERMINAL_COUNT and self._scalar_nodes[self.output - TERMINAL_COUNT]
+
+    @cached_property
+    def is_well_formed(self) -> bool:
+        """Whether no operation that needs axes, such as a matrix product, reads a value that has none on any unit."""
+        scalar = (False,) * TERMINAL_COUNT + self._scalar_nodes
+        return all(takes(operation, scalar[a], b != NO_OPERAND and scalar[b]) for operation, a, b in self.nodes)
+
+    def encode(self) -> dict[str, Any]:
+        """Return the program as plain lists and numbers, for JSON and msgpack."""
+        return {"nodes": [list(node) for node in self.nodes], "output": self.output}
+
+    @classmethod
+    def decode(cls, data: object) -> Program:
+        """Rebuild a program from what `encode` returned, or from an equal list that is not in canonical form.
+
+        Raises:
+            EznasError: the data is not such a mapping, or a node names an operation or operand that does not exist.
+        """
+        if (
+            not isinstance(data, Mapping)
+            or not isinstance(data.get("nodes"), Sequence)
+            or isinstance(data["nodes"], str)
+        ):
+            raise EznasError(
+                f"An encoded program is a mapping with 'nodes' and 'output', not {data!r:.80}; "
+                "write it with Program.encode."
+            )
+        builder = ProgramBuilder()
+        refs = list(range(TERMINAL_COUNT))
+        for index, node in enumerate(data["nodes"]):
+            refs.append(_decode_node(builder, refs, index, node))
+        output = data.get("output")
+        if not _is_index(output, len(refs)):
+            raise EznasError(
+                f"The output of an encoded program must be an operand from 0 to {len(refs) - 1}, not {output!r:.80}."
+            )
+        return builder.build(refs[output])
+
+
+def result_is_scalar(operation: int, first_is_scalar: bool, second_is_scalar: bool) -> bool:
+    """Whether an operation gives one number per unit, from whether its arguments do.
+
+    Args:
+        operation: the id.
+        first_is_scalar: whether the first argument is statically one number.
+        second_is_scalar: the same of the second; True for an operation of one argument.
+    """
+    rule = OPERATIONS[operation]
+    return rule.gives_scalar or (rule.rule is ShapeRule.BROADCAST and first_is_scalar and second_is_scalar)
+
+
+def takes(operation: int, first_is_scalar: bool, second_is_scalar: bool) -> bool:
+    """Whether an operation can take such arguments at all: one that needs axes can't take a plain number.
+
+    Args:
+        operation: the id.
+        first_is_scalar: whether the first argument is statically one number.
+        second_is_scalar: the same of the second; False for an operation of one argument.
+    """
+    return OPERATIONS[operation].minimum_axes == 0 or not (first_is_scalar or second_is_scalar)
+
+
+class ProgramBuilder:
+    """Builds programs bottom-up; each distinct sub-expression exists once.
+
+    A ref is an operand of this builder: below `TERMINAL_COUNT` a terminal, else a node. Refs of equal
+    sub-expressions are equal.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._digests = list(TERMINAL_DIGESTS)  # by ref
+        self._refs: dict[Node, int] = {}
+
+    def terminal(self, address: int) -> int:
+        """Return the ref of the terminal at an address, 0 to 21.
+
+        Raises:
+            ValueError: there is no such address.
+        """
+        if not 0 <= address < TERMINAL_COUNT:
+            raise ValueError(f"No terminal has address {address}; addresses are 0 to {TERMINAL_COUNT - 1}")
+        return address
+
+    def apply(self, operation: int, a: int, b: int | None = None) -> int:
+        """Return the ref of an operation's result.
+
+        Args:
+            operation: the id.
+            a: ref of the first argument.
+            b: ref of the second argument; None exactly for an operation of one argument.
+
+        Raises:
+            ValueError: no such operation or ref, or `b` does not fit the operation's arity.
+        """
+        if not 0 <= operation < OPERATION_COUNT:
+            raise ValueError(f"No operation has id {operation}; ids are 0 to {OPERATION_COUNT - 1}")
+        rule = OPERATIONS[operation]
+        if (b is None) != (rule.arity == 1):
+            raise ValueError(f"{rule.name} takes {rule.arity} argument{'s' * (rule.arity - 1)}")
+        self._check(a)
+        if b is None:
+            node = (operation, a, NO_OPERAND)
+        else:
+            self._check(b)
+            if rule.commutative and self._rank(b) < self._rank(a):
+                a, b = b, a
+            node = (operation, a, b)
+        ref = self._refs.get(node)
+        if ref is None:
+            ref = TERMINAL_COUNT + len(self._nodes)
+            self._refs[node] = ref
+            self._nodes.append(node)
+            self._digests.append(_node_digest(operation, self._digests[a], b"" if b is None else self._digests[b]))
+        return ref
+
+    def build(self, output: int) -> Program:
+        """Return the program whose result is `output`, in canonical form, without what does not reach it.
+
+        The builder stays usable: it may build several programs that share parts.
+
+        Raises:
+            ValueError: there is no such ref.
+        """
+        self._check(output)
+        operand_of = {address: address for address in range(TERMINAL_COUNT)}  # ref -> operand of the program
+        nodes: list[Node] = []
+        pending = [output]
+        while pending:
+            ref = pending[-1]
+            if ref in operand_of:
+                pending.pop()
+                continue
+            operation, a, b = self._nodes[ref - TERMINAL_COUNT]
+            # Pushed in reverse, so that the first operand is numbered first.
+            missing = [operand for operand in (b, a) if operand != NO_OPERAND and operand not in operand_of]
+            if missing:
+                pending.extend(missing)
+                continue
+            pending.pop()
+            operand_of[ref] = TERMINAL_COUNT + len(nodes)
+            nodes.append((operation, operand_of[a], NO_OPERAND if b == NO_OPERAND else operand_of[b]))
+        return Program(tuple(nodes), operand_of[output])
+
+    def _check(self, ref: int) -> None:
+        if not 0 <= ref < len(self._digests):
+            raise ValueError(f"{ref} is not a ref of this builder; it has {len(self._digests)}")
+
+    def _rank(self, ref: int) -> tuple[int, bytes]:
+        """Sort key of the arguments of a commutative operation; it must not depend on the order of building."""
+        return (ref, b"") if ref < TERMINAL_COUNT else (TERMINAL_COUNT, self._digests[ref])
+
+
+def _node_digest(operation: int, first: bytes, second: bytes) -> bytes:
+    return _hash(bytes([operation]) + first + second)
+
+
+def _is_index(value: object, count: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
+
+
+def _decode_node(builder: ProgramBuilder, refs: list[int], index: int, node: object) -> int:
+    """Add node `index` of an encoded program to the builder; `refs` translates its operands."""
+    if not isinstance(node, Sequence) or isinstance(node, str) or len(node) != 3:
+        raise EznasError(f"Node {index} of an encoded program must be three integers, not {node!r:.80}.")
+    operation, a, b = node
+    if not _is_index(operation, OPERATION_COUNT):
+        raise EznasError(
+            f"Node {index} of an encoded program names operation {operation!r:.80}; ids are 0 to {OPERATION_COUNT - 1}."
+        )
+    unary = OPERATIONS[operation].arity == 1
+    if not _is_index(a, len(refs)) or not (b == NO_OPERAND if unary else _is_index(b, len(refs))):
+        raise EznasError(
+            f"Node {index} of an encoded program, {OPERATIONS[operation].name}, has operands {a!r:.80} and {b!r:.80}; "
+            f"each must be from 0 to {len(refs) - 1} (an earlier node or a terminal)"
+            f"{f', and the second {NO_OPERAND}, as the operation takes one argument' if unary else ''}."
+        )
+    return builder.apply(operation, refs[a], None if unary else refs[b])

@@ -1,0 +1,308 @@
+"""The 34 operations in PyTorch: the specification that the compiled kernels are tested against.
+
+Every function takes float32 or float64 tensors on any device, leaves them as they are, and returns a tensor of the
+same type. Sums over a whole tensor accumulate in float64 and are rounded once, so that a result depends neither on
+the order of the additions nor on an overflow half-way. Source: EZNAS (NeurIPS 2022), appendix, Table 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import torch
+from torch import Tensor
+
+from eznas.ops.catalogue import OPERATIONS, ShapeRule
+from eznas.ops.limits import MAXIMUM_ELEMENTS
+from eznas.terminals import TERMINAL_COUNT
+
+if TYPE_CHECKING:
+    from eznas.ops.program import Program
+
+COSINE_EPSILON: Final = 1e-8
+"""The least norm of a row in `cosine_similarity`, PyTorch's default."""
+
+
+class ShapeError(ValueError):
+    """The shapes of the arguments are ones that the operation cannot take; the program is invalid on that unit."""
+
+
+def sum(a: Tensor, b: Tensor) -> Tensor:  # noqa: A001 - operations keep their names in formulas
+    """A + B."""
+    return a + b
+
+
+def difference(a: Tensor, b: Tensor) -> Tensor:
+    """A - B."""
+    return a - b
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """A * B, element by element."""
+    return a * b
+
+
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """A @ B over the last two axes; leading axes broadcast."""
+    return a @ b
+
+
+def less_than(a: Tensor, b: Tensor) -> Tensor:
+    """1 where A < B, else 0; also 0 where either is NaN."""
+    return (a < b).to(a.dtype)
+
+
+def greater_than(a: Tensor, b: Tensor) -> Tensor:
+    """1 where A > B, else 0; also 0 where either is NaN."""
+    return (a > b).to(a.dtype)
+
+
+def equal_to(a: Tensor, b: Tensor) -> Tensor:
+    """1 where A equals B, else 0; also 0 where either is NaN."""
+    return (a == b).to(a.dtype)
+
+
+def log(a: Tensor) -> Tensor:
+    """Log A, with A <= 0 taken as 1; NaN stays."""
+    return torch.where(a <= 0, 1.0, a).log()
+
+
+def abs_log(a: Tensor) -> Tensor:
+    """Log |A|, with A = 0 taken as 1."""
+    return torch.where(a == 0, 1.0, a).abs().log()
+
+
+def abs(a: Tensor) -> Tensor:  # noqa: A001
+    """|A|."""
+    return a.abs()
+
+
+def power(a: Tensor) -> Tensor:
+    """A squared, element by element."""
+    return a.square()
+
+
+def exp(a: Tensor) -> Tensor:
+    """E to the A."""
+    return a.exp()
+
+
+def normalize(a: Tensor) -> Tensor:
+    """(A - mean) / unbiased standard deviation; NaN becomes 0, so a constant and a single element give 0."""
+    if a.numel() == 1:
+        return torch.zeros_like(a)
+    # One algorithm for both, which is exact for constants: mean() alone can miss one by a rounding error, and the
+    # quotient of two rounding errors is no zero.
+    deviation, mean = torch.std_mean(a.double())
+    normalized = (a - mean.to(a.dtype)) / deviation.to(a.dtype)
+    return torch.where(normalized.isnan(), 0.0, normalized)
+
+
+def relu(a: Tensor) -> Tensor:
+    """max(A, 0); NaN stays."""
+    return a.relu()
+
+
+def sign(a: Tensor) -> Tensor:
+    """Sign of A: -1, 0 or 1; 0 for NaN."""
+    return a.sign()
+
+
+def heaviside(a: Tensor) -> Tensor:
+    """1 where A > 0, else 0."""
+    return torch.heaviside(a, torch.zeros((), dtype=a.dtype, device=a.device))
+
+
+def invert(a: Tensor) -> Tensor:
+    """1 / A, element by element; infinite at 0."""
+    return a.reciprocal()
+
+
+def frobenius_norm(a: Tensor) -> Tensor:
+    """Square root of the sum of squares."""
+    return torch.linalg.vector_norm(a, dtype=torch.float64).to(a.dtype)
+
+
+def determinant(a: Tensor) -> Tensor:
+    """Determinant over the last two axes, by the LU factorisation in A's own precision."""
+    return torch.linalg.det(a.contiguous())
+
+
+def log_determinant(a: Tensor) -> Tensor:
+    """Log of the determinant over the last two axes: NaN (a negative one) becomes 0, a singular matrix gives -inf."""
+    result = torch.logdet(a.contiguous())
+    return torch.where(result.isnan(), 0.0, result)
+
+
+def _gram(a: Tensor) -> Tensor:
+    """A A^T with A as (shape[0], -1)."""
+    rows = a.reshape(a.shape[0], -1)
+    return rows @ rows.T
+
+
+def sym_eig_ratio(a: Tensor) -> Tensor:
+    """Largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1); NaN if M is not finite."""
+    gram = _gram(a)
+    symmetric = gram + gram.T
+    if not bool(symmetric.isfinite().all()):
+        return a.new_full((), math.nan)
+    eigenvalues = torch.linalg.eigvalsh(symmetric)
+    return eigenvalues[-1] / eigenvalues[0]
+
+
+def eig_ratio(a: Tensor) -> Tensor:
+    """Last over first eigenvalue of A A^T with A as (shape[0], -1), real parts, in the order of a general solver.
+
+    The solver does not sort: which eigenvalues these are depends on how its iteration deflates. NaN if A A^T is not
+    finite.
+    """
+    gram = _gram(a)
+    if not bool(gram.isfinite().all()):
+        return a.new_full((), math.nan)
+    eigenvalues = torch.linalg.eigvals(gram).real
+    return eigenvalues[-1] / eigenvalues[0]
+
+
+def normalized_sum(a: Tensor) -> Tensor:
+    """Sum of A over its number of elements."""
+    return (a.sum(dtype=torch.float64) / a.numel()).to(a.dtype)
+
+
+def l1_norm(a: Tensor) -> Tensor:
+    """Sum of |A| over its number of elements."""
+    return normalized_sum(a.abs())
+
+
+def hamming_distance(a: Tensor, b: Tensor) -> Tensor:
+    """How many elements of heaviside(A) and heaviside(B) differ."""
+    return ((a > 0) != (b > 0)).sum().to(a.dtype)
+
+
+def kl_divergence(a: Tensor, b: Tensor) -> Tensor:
+    """KLDivLoss('batchmean')(A, B), both as (shape[0], -1): sum of B log B - B A over the rows of A.
+
+    B log B is 0 where B is 0 and NaN where B is negative.
+    """
+    terms = torch.nn.functional.kl_div(a.reshape(a.shape[0], -1), b.reshape(b.shape[0], -1), reduction="none")
+    return (terms.sum(dtype=torch.float64) / a.shape[0]).to(a.dtype)
+
+
+def cosine_similarity(a: Tensor, b: Tensor) -> Tensor:
+    """Sum of the cosine similarities of the rows, both as (shape[0], -1)."""
+    rows, other_rows = a.double().reshape(a.shape[0], -1), b.double().reshape(b.shape[0], -1)
+    cosines = torch.nn.functional.cosine_similarity(rows, other_rows, dim=1, eps=COSINE_EPSILON)
+    return cosines.sum().to(a.dtype)
+
+
+def softmax(a: Tensor) -> Tensor:
+    """Softmax along PyTorch's implicit axis: 0 for 0, 1 or 3 axes, else 1."""
+    return a.softmax(0 if a.ndim in {0, 1, 3} else 1)
+
+
+def sigmoid(a: Tensor) -> Tensor:
+    """1 / (1 + exp(-A))."""
+    return a.sigmoid()
+
+
+def ones_like(a: Tensor) -> Tensor:
+    """Ones of A's shape."""
+    return torch.ones_like(a)
+
+
+def zeros_like(a: Tensor) -> Tensor:
+    """Zeros of A's shape."""
+    return torch.zeros_like(a)
+
+
+def greater_than_zero(a: Tensor) -> Tensor:
+    """1 where A > 0, else 0."""
+    return (a > 0).to(a.dtype)
+
+
+def less_than_zero(a: Tensor) -> Tensor:
+    """1 where A < 0, else 0."""
+    return (a < 0).to(a.dtype)
+
+
+def numel(a: Tensor) -> Tensor:
+    """Number of elements."""
+    return a.new_full((), float(a.numel()))
+
+
+REFERENCE: Final[dict[str, Callable[..., Tensor]]] = {operation.name: globals()[operation.name] for operation in OPERATIONS}
+"""The functions above by the names of the operations."""
+
+
+def apply(operation_id: int, a: Tensor, b: Tensor | None = None) -> Tensor:
+    """The result of one operation.
+
+    Args:
+        operation_id: 0 to 33.
+        a: the first argument.
+        b: the second, of an operation of two.
+
+    Raises:
+        ShapeError: the operation cannot take these shapes; a tensor without elements is one that none takes, and a
+            result or a common shape of more than `MAXIMUM_ELEMENTS` elements counts as one.
+    """
+    operation = OPERATIONS[operation_id]
+    arguments = (a,) if b is None else (a, b)
+    shapes = [tuple(argument.shape) for argument in arguments]
+    if not all(
+        argument.ndim >= operation.minimum_axes and 0 < argument.numel() <= MAXIMUM_ELEMENTS for argument in arguments
+    ):
+        raise ShapeError(f"{operation.name} cannot take {shapes}")
+    if _walked_elements(operation.rule, shapes) > MAXIMUM_ELEMENTS:
+        raise ShapeError(f"{operation.name} of {shapes} has more than {MAXIMUM_ELEMENTS} elements")
+    if operation.name in {"sym_eig_ratio", "eig_ratio"} and a.shape[0] ** 2 > MAXIMUM_ELEMENTS:
+        raise ShapeError(f"{operation.name} of {shapes} needs a matrix of more than {MAXIMUM_ELEMENTS} elements")
+    return REFERENCE[operation.name](*arguments)
+
+
+def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
+    """How many elements an operation gives or walks over, from the shapes of its arguments."""
+    try:
+        if rule is ShapeRule.MATMUL:
+            (*leading, rows, inner), (*other_leading, other_inner, columns) = shapes
+            if inner != other_inner:
+                raise ShapeError(f"the matrix product of {shapes} has inner lengths {inner} and {other_inner}")
+            return math.prod(torch.broadcast_shapes(leading, other_leading)) * rows * columns
+        if rule is ShapeRule.DETERMINANT and shapes[0][-1] != shapes[0][-2]:
+            raise ShapeError(f"the determinant of {shapes[0]} needs its last two axes of equal length")
+        if rule is ShapeRule.ROWS:
+            shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
+        return math.prod(torch.broadcast_shapes(*shapes))
+    except RuntimeError as error:  # how torch reports lengths that do not broadcast
+        raise ShapeError(f"{shapes} do not broadcast against each other") from error
+
+
+def run_program(program: Program, tensors: Sequence[Tensor | None]) -> Tensor | None:
+    """The result of a program on one unit.
+
+    Args:
+        program: any program.
+        tensors: the unit's 22 statistics in the order of their addresses; None where not collected.
+
+    Returns:
+        The result, or None where some operation cannot take the shapes of its arguments.
+
+    Raises:
+        ValueError: the program reads a statistic that was not collected.
+    """
+    values = list(tensors)
+    for address in sorted(program.terminals):
+        if values[address] is None:
+            raise ValueError(f"the program reads terminal {address}, which was not collected")
+    if len(values) != TERMINAL_COUNT:
+        raise ValueError(f"a unit has {TERMINAL_COUNT} statistics, not {len(values)}")
+    try:
+        for operation, first, second in program.nodes:
+            a, b = values[first], values[second] if second >= 0 else None
+            assert a is not None
+            values.append(apply(operation, a, b))
+    except ShapeError:
+        return None
+    result = values[program.output]
+    return None if result is None or result.numel() == 0 else result

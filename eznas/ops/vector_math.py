@@ -1,0 +1,102 @@
+"""exp, log and the logistic function of one float32, written so that LLVM vectorises the loops around them.
+
+numba calls the C library once per element, which a loop of eight lanes waits for. These are polynomial
+approximations without branches: every case distinction is a select. The polynomials are those of Cephes (S. Moshier,
+single precision); the error stays below 2 units in the last place over the whole range, denormal numbers included.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from eznas.ops.jit import bits_to_float, float_to_bits, inlined
+
+ZERO: Final = np.float32(0.0)
+ONE: Final = np.float32(1.0)
+INFINITY: Final = np.float32(np.inf)
+NOT_A_NUMBER: Final = np.float32(np.nan)
+
+# log 2 in two parts: a multiple of the first by an exponent is exact, so that x - n log 2 loses no bit.
+_LOG2_HIGH: Final = np.float32(0.693359375)
+_LOG2_LOW: Final = np.float32(-2.12194440e-4)
+
+_LOG2_E: Final = np.float32(1.44269504088896341)
+# Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the sum.
+_ROUNDER: Final = np.float32(12582912.0)
+_ROUNDER_BITS: Final = np.int32(np.float32(12582912.0).view(np.int32))
+# Beyond these arguments exp is 0 or infinite in float32, whatever the exact value.
+_EXP_LOWEST: Final = np.float32(-104.0)
+_EXP_HIGHEST: Final = np.float32(89.0)
+_E0: Final = np.float32(1.9875691500e-4)
+_E1: Final = np.float32(1.3981999507e-3)
+_E2: Final = np.float32(8.3334519073e-3)
+_E3: Final = np.float32(4.1665795894e-2)
+_E4: Final = np.float32(1.6666665459e-1)
+_E5: Final = np.float32(5.0000001201e-1)
+
+_EXPONENT_BIAS: Final = np.int32(127)
+_MANTISSA_BITS: Final = np.int32(23)
+_MANTISSA_MASK: Final = np.int32(0x007FFFFF)
+_ONE_BITS: Final = np.int32(0x3F800000)
+_HALF_ROOT_BITS: Final = np.int32(0x3F3504F3)  # sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2))
+
+_SMALLEST_NORMAL: Final = np.float32(1.1754943508222875e-38)
+_DENORMAL_SCALE: Final = np.float32(8388608.0)  # 2^23
+_DENORMAL_EXPONENT: Final = np.float32(23.0)
+_HALF: Final = np.float32(0.5)
+_L0: Final = np.float32(7.0376836292e-2)
+_L1: Final = np.float32(-1.1514610310e-1)
+_L2: Final = np.float32(1.1676998740e-1)
+_L3: Final = np.float32(-1.2420140846e-1)
+_L4: Final = np.float32(1.4249322787e-1)
+_L5: Final = np.float32(-1.6668057665e-1)
+_L6: Final = np.float32(2.0000714765e-1)
+_L7: Final = np.float32(-2.4999993993e-1)
+_L8: Final = np.float32(3.3333331174e-1)
+
+
+@inlined
+def exponential(x: np.float32) -> np.float32:
+    """e^x in float32: 0 and infinity beyond the range, denormal results rounded once, NaN kept."""
+    bounded = x if x < _EXP_HIGHEST else _EXP_HIGHEST  # also takes NaN out of the integer arithmetic
+    bounded = bounded if bounded > _EXP_LOWEST else _EXP_LOWEST
+    shifted = bounded * _LOG2_E + _ROUNDER
+    n = shifted - _ROUNDER
+    r = (bounded - n * _LOG2_HIGH) - n * _LOG2_LOW
+    polynomial = ((((_E0 * r + _E1) * r + _E2) * r + _E3) * r + _E4) * r + _E5
+    mantissa = polynomial * (r * r) + r + ONE
+    # 2^n in two halves: n reaches -150 and 128, which no single float32 power of two does.
+    exponent = np.int32(float_to_bits(shifted) - _ROUNDER_BITS)
+    half = np.int32(exponent >> np.int32(1))
+    rest = np.int32(exponent - half)
+    first = bits_to_float(np.int32(np.int32(half + _EXPONENT_BIAS) << _MANTISSA_BITS))
+    second = bits_to_float(np.int32(np.int32(rest + _EXPONENT_BIAS) << _MANTISSA_BITS))
+    result = mantissa * first * second
+    return result if x == x else x
+
+
+@inlined
+def logarithm(x: np.float32) -> np.float32:
+    """Natural logarithm in float32: -infinity at zero, NaN below and for NaN, exact denormal arguments."""
+    denormal = x < _SMALLEST_NORMAL
+    scaled = x * _DENORMAL_SCALE if denormal else x
+    offset = _DENORMAL_EXPONENT if denormal else ZERO
+    shifted = np.int32(float_to_bits(scaled) + np.int32(_ONE_BITS - _HALF_ROOT_BITS))
+    exponent = np.float32(np.int32(np.int32(shifted >> _MANTISSA_BITS) - _EXPONENT_BIAS)) - offset
+    f = bits_to_float(np.int32(np.int32(shifted & _MANTISSA_MASK) + _HALF_ROOT_BITS)) - ONE
+    square = f * f
+    polynomial = (((_L0 * f + _L1) * f + _L2) * f + _L3) * f + _L4
+    polynomial = ((((polynomial * f + _L5) * f + _L6) * f + _L7) * f + _L8) * f * square
+    polynomial = polynomial + exponent * _LOG2_LOW - _HALF * square
+    result = f + polynomial + exponent * _LOG2_HIGH
+    result = result if x > ZERO else NOT_A_NUMBER
+    result = -INFINITY if x == ZERO else result
+    return result if x < INFINITY else x + x
+
+
+@inlined
+def logistic(x: np.float32) -> np.float32:
+    """1 / (1 + e^-x) in float32, evaluated as PyTorch does: 0 where e^-x overflows."""
+    return ONE / (ONE + exponential(-x))

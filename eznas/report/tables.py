@@ -1,0 +1,60 @@
+"""Plain tables and number texts that all reports share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numeric: Sequence[str] = (),
+    show_header: bool = True,
+) -> Table:
+    """Return a table of texts; the columns in `numeric` are aligned on the right."""
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        show_header=show_header,
+        padding=(0, 2, 0, 0),
+    )
+    for column in columns:
+        made.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+    for row in rows:
+        # As Text: a formula or a path must not be read as markup.
+        made.add_row(*(Text(str(cell)) for cell in row))
+    return made
+
+
+def pairs_table(title: str, pairs: Mapping[str, Any]) -> Table:
+    """Return a table of names and values; a mapping among the values becomes one line."""
+    rows = [(key.replace("_", " "), _plain(value)) for key, value in pairs.items()]
+    return table(title, ("name", "value"), rows, show_header=False)
+
+
+def interval_text(interval: Sequence[float | None] | None) -> str:
+    """Return an interval such as `[0.512, 0.634]`, or a dash where it is undefined."""
+    ends = [number_text(end) for end in interval or ()]
+    return f"[{', '.join(ends)}]" if ends and "–" not in ends else "–"
+
+
+def number_text(value: float | None) -> str:
+    """Return a correlation with three decimals, or a dash where it is undefined."""
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "–" if value is None else str(value)

@@ -1,0 +1,108 @@
+"""A file of arrays that nobody else sees: where statistics go that do not fit into memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+MINIMUM_FREE_BYTES: Final = 2**30
+"""Space that is left to others (checkpoints, the system) on the disk."""
+
+_NEWEST_SHARE: Final = 0.2  # of the newest measurement in the running average of a speed
+
+
+class DiskArrays:
+    """float32 arrays in one temporary file, with the measured speed of writing and reading them.
+
+    The file has no name: the system frees its space when it is closed, even by a crash or a kill. Reading and writing
+    may happen in many threads at once.
+
+    Args:
+        folder: where the file lies; None for `TMPDIR` if set, else `/var/tmp` if there (unlike `/tmp`, it is never
+            kept in memory), else Python's default.
+
+    Attributes:
+        seconds_per_byte_written: running average; None before the first write.
+        seconds_per_byte_read: running average; None before the first read.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.seconds_per_byte_written: float | None = None
+        self.seconds_per_byte_read: float | None = None
+        self._folder = folder or _default_folder()
+        self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 (`close` closes it)
+        self._end = 0
+        self._lock = threading.Lock()
+
+    def has_room(self, nbytes: int) -> bool:
+        """Whether `nbytes` more leave the disk with the space that belongs to others."""
+        return shutil.disk_usage(self._folder).free - nbytes > MINIMUM_FREE_BYTES
+
+    def write(self, array: npt.NDArray[np.float32]) -> int:
+        """Append `array` and return where it lies.
+
+        Raises:
+            OSError: the disk is full, or broken; what was written before is still there.
+        """
+        rest = array.data.cast("B")
+        with self._lock:
+            start = self._end
+            self._end += len(rest)
+        begun = time.perf_counter()
+        position = start
+        try:
+            while rest:
+                written = os.pwrite(self._file.fileno(), rest, position)
+                rest = rest[written:]
+                position += written
+        except OSError:
+            with self._lock:
+                if self._end == start + array.nbytes:  # nobody has written after it: give the space back
+                    self._end = start
+                    os.ftruncate(self._file.fileno(), start)
+            raise
+        seconds = time.perf_counter() - begun
+        self.seconds_per_byte_written = _average(self.seconds_per_byte_written, seconds / max(array.nbytes, 1))
+        return start
+
+    def read(self, start: int, length: int) -> npt.NDArray[np.float32]:
+        """Return the array of `length` numbers that `write` put at `start`.
+
+        Raises:
+            OSError: the disk cannot be read.
+        """
+        array = np.empty(length, np.float32)
+        rest = array.data.cast("B")
+        begun = time.perf_counter()
+        while rest:
+            count = os.preadv(self._file.fileno(), [rest], start)
+            if count == 0:
+                raise OSError(f"{self._folder}: the temporary file of statistics ends too early")
+            rest = rest[count:]
+            start += count
+        seconds = time.perf_counter() - begun
+        self.seconds_per_byte_read = _average(self.seconds_per_byte_read, seconds / max(array.nbytes, 1))
+        return array
+
+    def close(self) -> None:
+        """Free the disk space; may be called again."""
+        self._file.close()
+
+
+def _average(earlier: float | None, newest: float) -> float:
+    return newest if earlier is None else (1 - _NEWEST_SHARE) * earlier + _NEWEST_SHARE * newest
+
+
+def _default_folder() -> Path:
+    persistent = Path("/var/tmp")
+    if "TMPDIR" not in os.environ and os.access(persistent, os.W_OK):
+        return persistent
+    return Path(tempfile.gettempdir())

@@ -1,0 +1,108 @@
+"""A loop over numbers in several threads, which ends as an ordinary loop does: by the first error or by Ctrl-C."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+def run_in_threads(
+    function: Callable[[int], Result],
+    *,
+    count: int,
+    threads: int,
+    limit: Callable[[], int],
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Result]:
+    """Return `[function(0), ..., function(count - 1)]`, computed in several threads.
+
+    Args:
+        function: called once per number, in rising order of begin.
+        count: how many numbers.
+        threads: how many threads at most.
+        limit: how many calls may run at once, asked anew before each begins; at least one always may.
+        progress: called in the calling thread after each call, with the number of calls done and `count`.
+
+    Raises:
+        BaseException: what the function raised for the lowest number of those that raised, which does not depend on
+            timing; or what interrupted the calling thread. Calls that have begun are waited for.
+    """
+    loop = _Loop(function, count, limit)
+    workers = [threading.Thread(target=loop.work, name=f"eznas-{n}", daemon=True) for n in range(min(threads, count))]
+    begun: list[threading.Thread] = []
+    try:
+        for worker in workers:
+            worker.start()
+            begun.append(worker)
+        for done in loop.done():
+            if progress is not None:
+                progress(done, count)
+    finally:
+        loop.stop()
+        for worker in begun:
+            worker.join()
+    if loop.errors:
+        raise loop.errors[min(loop.errors)]
+    return [loop.results[number] for number in range(count)]
+
+
+class _Loop(Generic[Result]):
+    """What the threads share."""
+
+    def __init__(self, function: Callable[[int], Result], count: int, limit: Callable[[], int]) -> None:
+        self.results: dict[int, Result] = {}
+        self.errors: dict[int, BaseException] = {}
+        self._function = function
+        self._count = count
+        self._limit = limit
+        self._begun = 0
+        self._stopped = False
+        self._changed = threading.Condition()
+
+    def work(self) -> None:
+        """Run calls until there are no more; the body of each thread."""
+        while (number := self._begin()) is not None:
+            try:
+                result = self._function(number)
+            except BaseException as error:
+                with self._changed:
+                    self.errors[number] = error
+                    self._stopped = True
+                    self._changed.notify_all()
+            else:
+                with self._changed:
+                    self.results[number] = result
+                    self._changed.notify_all()
+
+    def done(self) -> Iterator[int]:
+        """Yield the rising number of calls done, until all are or one has raised."""
+        reported = 0
+        while reported < self._count:
+            with self._changed:
+                while len(self.results) == reported and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
+                    return
+                reported = len(self.results)
+            yield reported
+
+    def stop(self) -> None:
+        """Let no further call begin."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _begin(self) -> int | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._running == 0 or self._running < self._limit())
+            if self._stopped or self._begun == self._count:
+                return None
+            self._begun += 1
+            return self._begun - 1
+
+    @property
+    def _running(self) -> int:
+        return self._begun - len(self.results) - len(self.errors)

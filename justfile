@@ -1,0 +1,54 @@
+# One recipe for each thing a developer does; `just` alone lists them.
+
+python := "python3"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Create .venv with everything that development needs.
+setup:
+    {{python}} -m venv .venv
+    .venv/bin/pip install -c constraints.txt -e '.[test,lint]'
+    .venv/bin/pre-commit install
+
+# The default test suite (minutes).
+test *arguments:
+    pytest {{arguments}}
+
+# The studies that take longer than a test may.
+test-slow *arguments:
+    pytest -m slow {{arguments}}
+
+# Line coverage of eznas/, with the kernels interpreted so that their lines count.
+coverage:
+    NUMBA_DISABLE_JIT=1 pytest --cov=eznas --cov-report=term-missing:skip-covered
+
+# Format, lint and type-check.
+lint:
+    ruff format .
+    ruff check --fix .
+    mypy
+
+# Everything that has to pass before a change lands.
+ci:
+    bash .ci/run
+
+# Evolve a proxy on the embedded benchmark.
+run *arguments:
+    eznas run --genome tree {{arguments}}
+
+# Speed, as ratios measured side by side.
+bench:
+    {{python}} bench/bench_interpreter.py
+    {{python}} bench/bench_ranking.py
+    {{python}} bench/bench_statistics.py
+
+# Random programs through the interpreter and the PyTorch reference.
+agreement programs="100000":
+    {{python}} bench/agreement.py --genome tree --programs {{programs}}
+    {{python}} bench/agreement.py --genome sequential --programs {{programs}}
+
+# Runs killed at random moments and resumed.
+kill-study kills="50":
+    {{python}} bench/kill_study.py --kills {{kills}}

@@ -1,0 +1,128 @@
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eznas.errors import EznasError
+from eznas.ops.parser import parse_program
+from eznas.ops.program import Program
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t = sign(wt); t * t",
+        "t = sign(wt)\nt * t",
+        "  t = sign(wt)\n    t * t  \n",
+        "t = sign(\n wt)  # the weight\n\nt * t;",
+        "unused = exp(wt); a = sign(wt); b = a; product(a, b)",
+        "sign(wt) * sign(wt)",
+    ],
+)
+def test_layout_names_and_unused_parts_do_not_matter(text):
+    assert parse_program(text) == parse_program("product(sign(wt), sign(wt))")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "frobenius_norm(sigmoid(inp_grad.dat))",
+            "In the formula, column 24, at 'inp_grad.dat': there is no statistic 'inp_grad.dat'; "
+            "the nearest valid name is 'inp_grad.data'.",
+        ),
+        (
+            "wt + sigmod(wt)",
+            "In the formula, column 6, at 'sigmod(wt)': there is no operation 'sigmod'; "
+            "the nearest valid name is 'sigmoid'.",
+        ),
+        (
+            "part = sign(wt)\nexp(prt)",
+            "In the formula, line 2, column 5, at 'prt': there is no statistic 'prt'; "
+            "the nearest valid name is 'part'.",
+        ),
+        (
+            "(wt) + wtt",
+            "In the formula, column 8, at 'wtt': there is no statistic 'wtt'; the nearest valid name is 'wt'.",
+        ),
+    ],
+)
+def test_unknown_name_is_named_with_its_place_and_the_nearest_valid_name(text, sentence):
+    with pytest.raises(EznasError) as caught:
+        parse_program(text)
+    assert str(caught.value) == sentence
+
+
+def test_columns_count_characters_not_bytes():
+    with pytest.raises(EznasError, match="column 6, at 'wtt'"):
+        parse_program("é=wt;wtt")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        (" \n ", "empty"),
+        ("wt * 2", "column 6, at '2': numbers are not part"),
+        ("1e3", "numbers are not part"),
+        ("'wt'", "not part of formulas"),
+        ("-wt", "not part of formulas"),
+        ("[wt]", "not part of formulas"),
+        ("wt and wt", "not part of formulas"),
+        ("wt if wt else wt", "not part of formulas"),
+        ("lambda: wt", "not part of formulas"),
+        ("(wt := wt)", "not part of formulas"),
+        ("wt / inp.data", r"write a \* invert\(b\)"),
+        ("wt ** wt", r"power\(a\) is the square"),
+        ("wt <= inp.data", "there are <, > and =="),
+        ("wt % inp.data", r"there are \+ - \* @ < > =="),
+        ("wt in wt", "this operator"),
+        ("wt < inp.data < act.data", "comparisons do not chain"),
+        ("sigmoid", r"write sigmoid\(...\)"),
+        ("sum + wt", r"write sum\(..., ...\)"),
+        ("sigmoid(wt, wt)", "sigmoid takes 1 argument, not 2"),
+        ("sum(wt)", "sum takes 2 arguments, not 1"),
+        ("sigmoid(x=wt)", "plain arguments"),
+        ("sigmoid(*wt)", "plain arguments"),
+        ("inp", "no statistic 'inp'"),
+        ("wt.data.noise", "no statistic 'wt.data.noise'"),
+        ("wt.data(wt)", "no operation 'wt.data'"),
+        ("__import__('os').system('true')", "no operation"),
+        ("t = wt", "ends with a named part"),
+        ("wt; wt", "only `name = expression`"),
+        ("a = b = wt; a", "only `name = expression`"),
+        ("wt.data = wt; wt", "only `name = expression`"),
+        ("t += wt; t", "only `name = expression`"),
+        ("import os; wt", "only `name = expression`"),
+        ("t = t; t", "no statistic 't'"),
+        ("wt = wt; wt", "choose another"),
+        ("inp = wt; inp", "choose another"),
+        ("exp = wt; exp", "choose another"),
+        ("t = wt; t = exp(t); t", "named twice"),
+        ("if wt: wt", "no expression"),
+        ("return wt", "no expression"),
+        ("wt +", "cannot be read .*column 5"),
+        ("(wt", "cannot be read .*column 1"),
+        ("exp(wt)\n)", "cannot be read .*line 2, column 1"),
+        ("wt\0", "cannot be read"),
+        ("\ud800", "cannot be read"),
+        ("determinant(numel(wt))", "determinant needs tensors"),
+        ("wt @ frobenius_norm(wt)", "matmul needs tensors"),
+        ("t = numel(wt) + numel(wt); eig_ratio(exp(t))", "eig_ratio needs tensors"),
+        ("+".join(["wt"] * 20000), "nests too deeply"),
+        ("(" * 300 + "wt" + ")" * 300, "cannot be read"),
+    ],
+)
+def test_what_is_no_formula_gets_one_sentence(text, reason):
+    with pytest.raises(EznasError, match=reason) as caught:
+        parse_program(text)
+    assert "\n" not in str(caught.value)
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(st.text(max_size=20) | st.text(alphabet="wt.expdaino()+-*@<>=;, \n1", max_size=40))
+def test_any_text_gives_a_program_or_a_sentence(text):
+    # Any other exception would be a traceback on the user's screen.
+    with contextlib.suppress(EznasError):
+        assert isinstance(parse_program(text), Program)

@@ -1,0 +1,91 @@
+import _thread
+import threading
+import time
+
+import pytest
+
+from eznas.statistics.workers import run_in_threads
+
+
+def run(function, count=20, threads=4, limit=None, progress=None):
+    limit = limit or (lambda: threads)
+    return run_in_threads(function, count=count, threads=threads, limit=limit, progress=progress)
+
+
+def test_results_are_in_order_whatever_ends_first():
+    assert run(lambda n: (time.sleep(0.002 * (n % 3)), n * n)[1]) == [n * n for n in range(20)]
+
+
+@pytest.mark.parametrize(("count", "threads"), [(0, 4), (1, 4), (5, 1), (3, 8)])
+def test_any_number_of_calls_and_threads(count, threads):
+    assert run(lambda n: n, count, threads) == list(range(count))
+
+
+def test_progress_is_told_in_the_calling_thread_and_ends_at_the_count():
+    calls = []
+    run(lambda n: time.sleep(0.001), progress=lambda done, count: calls.append((done, count, threading.get_ident())))
+    done = [call[0] for call in calls]
+    assert done == sorted(set(done))
+    assert calls[-1] == (20, 20, threading.get_ident())
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_no_more_calls_at_once_than_the_limit(limit):
+    lock, inside, most = threading.Lock(), [], []
+
+    def work(n):
+        with lock:
+            inside.append(n)
+            most.append(len(inside))
+        time.sleep(0.002)
+        with lock:
+            inside.remove(n)
+
+    run(work, limit=lambda: limit)
+    assert max(most) == limit
+
+
+def test_a_limit_of_zero_lets_one_run():
+    assert run(lambda n: n, 5, limit=lambda: 0) == list(range(5))
+
+
+def test_the_lowest_number_that_raises_is_the_error_whatever_raises_first():
+    def work(n):
+        if n == 2:
+            time.sleep(0.05)
+            raise ValueError("second")
+        if n == 3:
+            raise KeyError("third")
+        return n
+
+    begun = []
+    with pytest.raises(ValueError, match="second"):
+        run(lambda n: (begun.append(n), work(n)))
+    assert len(begun) < 20
+
+
+def test_an_error_of_progress_stops_the_loop():
+    begun = []
+
+    def progress(done, count):
+        raise RuntimeError("no display")
+
+    with pytest.raises(RuntimeError, match="no display"):
+        run(lambda n: (begun.append(n), time.sleep(0.005)), 100, progress=progress)
+    assert len(begun) < 100
+
+
+def test_a_keyboard_interrupt_stops_the_loop_and_leaves_no_thread():
+    before = threading.active_count()
+    begun = []
+
+    def work(n):
+        begun.append(n)
+        if n == 5:
+            _thread.interrupt_main()
+        time.sleep(0.005)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work, 1000)
+    assert 6 <= len(begun) < 1000
+    assert threading.active_count() == before

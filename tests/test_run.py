@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import replace
+
+import pytest
+from tiny_benchmark import write_tiny_benchmark
+
+from eznas import files
+from eznas.errors import EznasError
+from eznas.run import Run
+from eznas.run_settings import RunSettings
+
+VIEWS = ("hall_of_fame.json", "history.jsonl")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """Settings of a run that takes part of a second."""
+    table = write_tiny_benchmark(tmp_path_factory.mktemp("benchmark"), networks=16)
+    return RunSettings(
+        benchmark=str(table), networks=8, generations=3, population=8, mu=6, lambda_=8, hall_of_fame=3, threads=2
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(settings, tmp_path_factory):
+    """The directory of a finished run."""
+    path = tmp_path_factory.mktemp("runs") / "whole"
+    with Run.start(settings, path) as run:
+        run.execute()
+    return path
+
+
+def contents(path):
+    return {name: (path / name).read_bytes() for name in VIEWS}
+
+
+def test_a_run_leaves_its_files(uninterrupted, settings):
+    assert sorted(path.name for path in uninterrupted.iterdir()) == [
+        "checkpoint.msgpack",
+        "config.toml",
+        "environment.json",
+        "hall_of_fame.json",
+        "history.jsonl",
+        "run.lock",
+        "summary.json",
+        "timing.jsonl",
+    ]
+    history = [json.loads(line) for line in (uninterrupted / "history.jsonl").read_text().splitlines()]
+    assert [record["generation"] for record in history] == [0, 1, 2, 3]
+    assert "seconds" not in history[0]
+    session = json.loads((uninterrupted / "environment.json").read_text())["sessions"][0]
+    assert session["versions"].keys() >= {"eznas", "numpy", "torch"}
+
+
+def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupted):
+    summary = json.loads((uninterrupted / "summary.json").read_text())
+    hall_of_fame = json.loads((uninterrupted / "hall_of_fame.json").read_text())["programs"]
+    assert [one["formula"] for one in summary["programs"]] == [one["formula"] for one in hall_of_fame]
+    assert [one["name"] for one in summary["baselines"]] == ["eznas-a", "params", "flops"]
+    assert (summary["protocol"]["networks"], summary["protocol"]["held_out"]) == (8, 8)
+    low, high = summary["baselines"][1]["tau_held_out_interval"]
+    assert low <= summary["baselines"][1]["tau_held_out"] <= high
+    assert summary["evolution"]["individuals"] == 8 * 4
+
+
+@pytest.mark.parametrize("genome", ["tree", "sequential"])
+def test_threads_and_memory_do_not_change_the_result(settings, tmp_path, genome):
+    of_genome = replace(settings, genome=genome, genome_settings={})
+    for name, threads, memory in (("one", 1, "4GB"), ("other", 3, "0")):
+        with Run.start(replace(of_genome, threads=threads, memory=memory), tmp_path / name) as run:
+            run.execute()
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+def test_another_seed_gives_another_result(settings, uninterrupted, tmp_path):
+    with Run.start(replace(settings, seed=1), tmp_path / "run") as run:
+        run.execute()
+    assert contents(tmp_path / "run")["history.jsonl"] != contents(uninterrupted)["history.jsonl"]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("after_rename", [False, True])
+def test_a_run_that_dies_at_any_write_is_resumed_to_the_same_result(
+    settings, uninterrupted, tmp_path, monkeypatch, after_rename
+):
+    path = tmp_path / "run"
+    with Run.start(settings, path):
+        pass
+    write = files.write_atomically
+    deaths = 0
+    for survived in (2, 5, 1, 3, 4, 2, 1, 0):
+        left = survived
+
+        def write_or_die(target, content):
+            nonlocal left
+            left -= 1
+            if left < 0 and not after_rename:
+                raise Killed
+            write(target, content)
+            if left < 0:
+                raise Killed
+
+        monkeypatch.setattr("eznas.run_directory.write_atomically", write_or_die)
+        try:
+            with Run.resume(path) as run:
+                run.execute()
+        except Killed:
+            deaths += 1
+    monkeypatch.undo()
+    assert deaths >= 6
+    with Run.resume(path) as run:
+        run.execute()
+    assert contents(path) == contents(uninterrupted)
+
+
+def test_ctrl_c_during_a_write_waits_for_its_end(settings, uninterrupted, tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    write = files.write_atomically
+
+    def interrupted_write(target, content):
+        if target.name == "checkpoint.msgpack":
+            signal.raise_signal(signal.SIGINT)
+        write(target, content)
+
+    monkeypatch.setattr("eznas.run_directory.write_atomically", interrupted_write)
+    with Run.start(settings, path) as run, pytest.raises(KeyboardInterrupt):
+        run.execute()
+    monkeypatch.undo()
+    assert len((path / "history.jsonl").read_text().splitlines()) == 1
+    assert (path / "hall_of_fame.json").exists()
+    with Run.resume(path) as run:
+        run.execute()
+    assert contents(path) == contents(uninterrupted)
+
+
+def test_a_finished_run_gives_its_summary_again(uninterrupted):
+    before = {path.name: path.stat().st_mtime_ns for path in uninterrupted.iterdir() if path.name != "config.toml"}
+    with Run.resume(uninterrupted) as run:
+        summary = run.execute()
+    assert summary == json.loads((uninterrupted / "summary.json").read_text())
+    assert before == {
+        path.name: path.stat().st_mtime_ns for path in uninterrupted.iterdir() if path.name != "config.toml"
+    }
+
+
+def test_a_lost_summary_is_made_again(uninterrupted):
+    path = uninterrupted / "summary.json"
+    before = json.loads(path.read_text())
+    path.unlink()
+    with Run.resume(uninterrupted) as run:
+        assert json.loads(json.dumps(run.execute())) == before
+
+
+def test_resuming_may_change_threads_but_no_setting_of_the_result(settings, uninterrupted):
+    with pytest.raises(EznasError, match="seed is 0 there, 5 here"):
+        Run.resume(uninterrupted, {"seed": 5})
+    with pytest.raises(EznasError, match="maximum_depth is 10 there, 12 here"):
+        Run.resume(uninterrupted, {"tree": {"maximum_depth": 12}})
+    with Run.resume(uninterrupted, {"threads": 1, "memory": "1GB", "seed": 0}):
+        pass
+    assert 'memory = "1GB"' in (uninterrupted / "config.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"benchmark": "digit"}, "'digit'"),
+        ({"benchmark": "absent.csv"}, "absent.csv"),
+        ({"networks": 17}, "networks is 17"),
+        ({"device": "cuda:99"}, "cuda:99"),
+        ({"accuracy_split": "validation"}, "'validation'"),
+        ({"batch_size": 1000}, "1000"),
+    ],
+)
+def test_what_cannot_be_run_leaves_no_directory(settings, tmp_path, change, named):
+    with pytest.raises(EznasError, match=named):
+        Run.start(replace(settings, **change), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_without_held_out_networks_reports_its_training(settings, tmp_path):
+    with Run.start(replace(settings, networks=16, generations=0), tmp_path / "run") as run:
+        summary = run.execute()
+    assert summary["protocol"]["held_out"] == 0
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["baselines"][0]["tau_held_out"] is None

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from eznas.errors import EznasError
+from eznas.run_settings import (
+    RunSettings,
+    config_text,
+    parse_assignments,
+    parse_memory,
+    read_config,
+    settings_by_key,
+)
+
+
+def test_the_defaults_are_those_of_the_paper():
+    settings = RunSettings()
+    assert (settings.generations, settings.population, settings.tournament) == (15, 50, 4)
+    assert (settings.mu, settings.lambda_, settings.crossover, settings.mutation) == (25, 50, 0.4, 0.4)
+    assert (settings.networks, settings.batch_size, settings.unit, settings.to_scalar) == (100, 1, "R-C-B", "mean")
+    assert settings.genome == "tree"
+    assert (settings.genome_settings["minimum_depth"], settings.genome_settings["maximum_depth"]) == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("6GB", 6 * 10**9), ("512 MiB", 512 * 2**20), ("0", 0), ("1.5k", 1500), ("7B", 7), ("2tb", 2 * 10**12)],
+)
+def test_memory_is_read_with_its_unit(text, expected):
+    assert parse_memory(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"memory": "much"}, "'much'"),
+        ({"networks": 2}, "networks is 2"),
+        ({"networks": 10.5}, "networks is 10.5"),
+        ({"networks": "many"}, "networks is 'many'"),
+        ({"networks": True}, "networks is True"),
+        ({"seed": -1}, "seed is -1"),
+        ({"crossover": 1.5}, "crossover is 1.5"),
+        ({"crossover": float("nan")}, "crossover is nan"),
+        ({"crossover": 0.7, "mutation": 0.7}, "add up to more than 1"),
+        ({"mu": 200}, "mu is 200"),
+        ({"unit": "RCB"}, "did you mean 'R-C-B'"),
+        ({"to_scalar": "median"}, "to_scalar is 'median'"),
+        ({"device": "gpu"}, "device is 'gpu'"),
+        ({"benchmark": ""}, "benchmark is ''"),
+        ({"genome": "graph"}, "graph"),
+        ({"genome_settings": {"max_depth": 3}}, "did you mean 'maximum_depth'"),
+        ({"genome_settings": {"maximum_depth": "deep"}}, "tree.maximum_depth is 'deep'"),
+        ({"genome_settings": {"maximum_depth": True}}, "tree.maximum_depth is True"),
+    ],
+)
+def test_a_wrong_value_is_named_in_the_sentence(wrong, named):
+    with pytest.raises(EznasError) as refusal:
+        RunSettings(**wrong)
+    assert named in str(refusal.value)
+
+
+def test_config_text_reads_back_to_the_same_settings(tmp_path):
+    settings = RunSettings(
+        benchmark='odd "name"\\', genome="sequential", lambda_=7, mu=3, crossover=0.25, memory="0", threads=3
+    )
+    path = tmp_path / "config.toml"
+    path.write_text(config_text(settings, {"eznas": "1.2.3"}))
+    assert RunSettings.from_mapping(read_config(path)) == settings
+    assert tomllib.loads(path.read_text())["written_by"] == {"eznas": "1.2.3"}
+
+
+def test_a_config_of_one_genome_serves_another(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(config_text(RunSettings(genome="tree", genome_settings={"maximum_depth": 5}), {}))
+    values = {**read_config(path), "genome": "sequential"}
+    assert RunSettings.from_mapping(values) == RunSettings(genome="sequential")
+
+
+def test_keys_may_be_written_as_the_flags_are(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("batch-size = 4\nlambda = 9\n")
+    assert read_config(path) == {"batch_size": 4, "lambda": 9}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("genrations = 3", "did you mean 'generations'"),
+        ("generations = ", "not a TOML file"),
+        ("tree = 3", "give a table"),
+        ("[networks]\nx = 1", "give a single value"),
+    ],
+)
+def test_a_wrong_config_is_refused(tmp_path, text, named):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(EznasError) as refusal:
+        read_config(path)
+    assert named in str(refusal.value)
+    assert str(path) in str(refusal.value)
+
+
+def test_a_missing_config_is_refused(tmp_path):
+    with pytest.raises(EznasError, match="No such file"):
+        read_config(tmp_path / "absent.toml")
+
+
+def test_only_settings_that_results_depend_on_make_a_difference():
+    settings = RunSettings(threads=1, memory="1GB")
+    assert settings.difference(replace(settings, threads=2, memory="0")) is None
+    assert settings.difference(RunSettings(seed=1)) == "seed is 1 there, 0 here"
+    deeper = RunSettings(genome_settings={"maximum_depth": 7})
+    assert settings.difference(deeper) == "tree.maximum_depth is 7 there, 10 here"
+
+
+def test_every_setting_but_threads_and_memory_is_part_of_the_identity():
+    free = {key for key, one in settings_by_key().items() if not one.metadata["setting"].identity}
+    assert free == {"threads", "memory"}
+
+
+def test_assignments_are_read_as_toml_values():
+    assert parse_assignments(["maximum-depth=6", "share = 0.5", "flag=true", "word=deep"]) == {
+        "maximum_depth": 6,
+        "share": 0.5,
+        "flag": True,
+        "word": "deep",
+    }
+    with pytest.raises(EznasError, match="name=value"):
+        parse_assignments(["maximum_depth"])

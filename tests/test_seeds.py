@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from eznas import seeds
+
+PURPOSES = ("images", "bootstrap", "networks", "evolution")
+
+
+def drawn(seed, purpose):
+    return tuple(seeds.generator(seed, purpose).integers(2**63, size=4))
+
+
+def test_a_purpose_draws_the_same_numbers_each_time():
+    assert drawn(3, "images") == drawn(3, "images")
+
+
+def test_no_two_purposes_or_seeds_draw_alike():
+    streams = [drawn(seed, purpose) for seed, purpose in itertools.product((0, 1), PURPOSES)]
+    assert len(set(streams)) == len(streams)
+
+
+def test_an_unknown_purpose_is_a_mistake():
+    with pytest.raises(ValueError, match="not in tuple"):
+        seeds.generator(0, "networks ")
