@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
@@ -29,14 +30,18 @@ class BenchmarkStatistics:
         images = benchmark.image_batch(batch_size, seeds.generator(seed, "images"))
         self._inputs = make_inputs(torch.from_numpy(images), seed)
 
-    def collect(self, index: int) -> NetworkStatistics:
+    def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.
+
+        Args:
+            index: of the network in the benchmark.
+            network: that network, if it is built already; it is given fresh weights.
 
         Raises:
             EznasError: the network has no unit, raises, or lacks a gradient; the sentence has its architecture.
         """
         return collect(
-            self._benchmark.build(index),
+            self._benchmark.build(index) if network is None else network,
             self._inputs,
             self._settings,
             seed=network_seed(self._seed, index),

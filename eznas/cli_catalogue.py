@@ -1,4 +1,4 @@
-"""Commands that show what there is: `eznas operations`, `eznas genome list`, `eznas proxy list` and `show`."""
+"""Commands that show what there is: operations, genomes, benchmarks and proxies."""
 
 from __future__ import annotations
 
@@ -56,6 +56,29 @@ def operations(json: JsonOption = False) -> None:
     )
 
 
+def benchmark_list(json: JsonOption = False) -> None:
+    """Show the benchmarks that have a name, and which of them are ready to use."""
+    from eznas import benchmarks
+    from eznas.errors import EznasError
+
+    found: dict[str, dict[str, Any]] = {}
+    for name in benchmarks.names():
+        try:
+            loaded = benchmarks.load(name)
+        except EznasError as error:
+            found[name] = {"networks": None, "description": str(error)}
+        else:
+            found[name] = {"networks": len(loaded), "description": loaded.description}
+    if json:
+        print_json(found)
+        return
+    rows = [
+        (name, "missing" if one["networks"] is None else one["networks"], one["description"])
+        for name, one in found.items()
+    ]
+    print_all(stdout(), [table("benchmarks", ("name", "networks", "description"), rows, numeric=("networks",))])
+
+
 @genome_app.command("list")
 def genome_list(json: JsonOption = False) -> None:
     """Show the genomes with their settings and the defaults of these."""
@@ -93,7 +116,9 @@ def proxy_list(json: JsonOption = False) -> None:
 
 @proxy_app.command("show")
 def proxy_show(
-    proxy: Annotated[str, typer.Argument(help="Name, path of a .json file, formula, or run directory.")],
+    proxy: Annotated[
+        str, typer.Argument(metavar="PROXY", help="Name, path of a .json file, formula, or run directory.")
+    ],
     json: JsonOption = False,
 ) -> None:
     """Show a proxy: its formula, its LaTeX, and how it is to be computed."""

@@ -14,7 +14,10 @@ _FIGURES: Final = {"tau": "Kendall tau", "spearman": "Spearman rho", "top_decile
 
 def evaluate(
     proxy: Annotated[
-        str, typer.Argument(help="Name such as eznas-a or params, path of a .json file, formula, or run directory.")
+        str,
+        typer.Argument(
+            metavar="PROXY", help="Name such as eznas-a or params, path of a .json file, formula, or run directory."
+        ),
     ],
     benchmark: Annotated[
         str, typer.Option(envvar="EZNAS_BENCHMARK", show_envvar=False, help="`eznas benchmark list` shows all.")

@@ -65,7 +65,7 @@ def rank_held_out(
     """Rank networks with several proxies at once; no network's statistics are kept.
 
     Args:
-        proxies: what to rank with.
+        proxies: what to rank with, at least one.
         benchmark: where the networks are from.
         indices: int64 (networks,), which of them; a network that cannot be run counts as failed.
         settings: batch, seed, device and threads.
@@ -75,32 +75,32 @@ def rank_held_out(
         One ranking for each proxy, and those of `COUNTS` by name.
     """
     accuracies = benchmark.accuracies[indices]
-    scores = _scores(proxies, benchmark, indices, settings, observer)
+    scores, counts = _score(proxies, benchmark, indices, settings, observer)
     rankings = [
         Ranking.of(proxy.orientation * row, accuracies, settings.seed)
         for proxy, row in zip(proxies, scores, strict=True)
     ]
-    counts = np.array([_counts(benchmark, int(index)) for index in indices], dtype=np.float64).reshape(-1, len(COUNTS))
     return rankings, {
-        name: Ranking.of(column, accuracies, settings.seed) for name, column in zip(COUNTS, counts.T, strict=True)
+        name: Ranking.of(row, accuracies, settings.seed) for name, row in zip(COUNTS, counts, strict=True)
     }
 
 
-def _scores(
+def _score(
     proxies: Sequence[Proxy],
     benchmark: Benchmark,
     indices: NDArray[np.int64],
     settings: RunSettings,
     observer: RunObserver,
-) -> NDArray[np.float64]:
-    """Return float64 (proxies, networks). Networks are run once for all proxies that are computed in the same way."""
-    alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for position, proxy in enumerate(proxies):
-        alike[proxy.unit, proxy.third_pass, proxy.to_scalar, proxy.aggregation].append(position)
-    scores = np.empty((len(proxies), len(indices)))
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scores, float64 (proxies, networks), and the counts, float64 (counts, networks).
+
+    Networks are run once for all proxies that are computed in the same way.
+    """
+    scores = np.full((len(proxies), len(indices)), np.nan)
+    counts = np.full((len(COUNTS), len(indices)), np.nan)
     if len(indices) == 0:
-        return scores
-    for positions in alike.values():
+        return scores, counts
+    for positions in _computed_alike(proxies):
         group = [proxies[position] for position in positions]
         collection = CollectionSettings(
             unit=group[0].unit,
@@ -113,16 +113,13 @@ def _scores(
         def collect(position: int, source: BenchmarkStatistics = source) -> NetworkStatistics:
             index = int(indices[position])
             try:
-                return source.collect(index)
+                network = benchmark.build(index)
+                if np.isnan(counts[0, position]):
+                    shape = (1, 3, benchmark.image_size, benchmark.image_size)
+                    counts[:, position] = parameters(network), flops(network, shape)
+                return source.collect(index, network)
             except EznasError:
-                nothing = Layout.of([], frozenset())
-                return NetworkStatistics(
-                    benchmark.architectures[index],
-                    np.empty(0, np.float32),
-                    nothing.offsets,
-                    nothing.shapes,
-                    nothing.axes,
-                )
+                return _without_units(benchmark.architectures[index])
 
         observer.phase("held-out networks", len(indices))
         with StatisticsStore(len(indices), collect, settings.memory_bytes, settings.threads, reuse=False) as store:
@@ -130,9 +127,18 @@ def _scores(
             scores[positions] = evaluator.scores(
                 [proxy.program for proxy in group], lambda _done, _count: observer.advance()
             )
-    return scores
+    return scores, counts
 
 
-def _counts(benchmark: Benchmark, index: int) -> tuple[int, int]:
-    network = benchmark.build(index)
-    return parameters(network), flops(network, (1, 3, benchmark.image_size, benchmark.image_size))
+def _computed_alike(proxies: Sequence[Proxy]) -> list[list[int]]:
+    """Return the positions of the proxies in groups that differ in their program only."""
+    groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for position, proxy in enumerate(proxies):
+        groups[proxy.unit, proxy.third_pass, proxy.to_scalar, proxy.aggregation].append(position)
+    return list(groups.values())
+
+
+def _without_units(name: str) -> NetworkStatistics:
+    """Return what stands for a network that could not be run: every program is invalid on it."""
+    layout = Layout.of([], frozenset())
+    return NetworkStatistics(name, np.empty(0, np.float32), layout.offsets, layout.shapes, layout.axes)

@@ -28,18 +28,16 @@ def resolve_proxy(text: str) -> Proxy | HandMadeProxy:
     Raises:
         EznasError: there is no such proxy, or the run has found no valid program yet.
     """
-    path = Path(text)
-    if (path / CONFIG).is_file():
-        return best_proxy(path)
+    if _is_run(text):
+        return best_proxy(Path(text))
     return hand_made.load(text) if text in hand_made.names() else proxies.load(text)
 
 
 def networks_seen(text: str, benchmark: Benchmark) -> frozenset[int]:
     """Return the indices of the networks of `benchmark` that the run called `text` evolved on; none for other texts."""
-    path = Path(text)
-    if not (path / CONFIG).is_file():
+    if not _is_run(text):
         return frozenset()
-    settings = stored_settings(path)
+    settings = stored_settings(Path(text))
     if settings.benchmark != benchmark.name:
         return frozenset()
     from eznas.split import Split
@@ -83,3 +81,11 @@ def evolved_proxy(settings: RunSettings, program: Program, orientation: int, nam
         third_pass=settings.third_pass,
         source=f"evolved on {settings.networks} networks of {settings.benchmark}, seed {settings.seed}",
     )
+
+
+def _is_run(text: str) -> bool:
+    try:
+        return (Path(text) / CONFIG).is_file()
+    except OSError:
+        # A formula can be longer than any path.
+        return False

@@ -11,13 +11,15 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from eznas.errors import EznasError
 from eznas.proxies.proxy import Aggregation, ThirdPass, ToScalar, Unit
 
 if TYPE_CHECKING:
     from eznas.genomes.base import GenomeSettings
+
+Distinct = Literal["ranking", "program", "none"]
 
 NETWORKS, SCORE, SEARCH, MACHINE = "Networks", "Score", "Search", "Machine"
 
@@ -136,6 +138,14 @@ class RunSettings:
     )
     hall_of_fame: int = field(
         default=10, metadata=_about(SEARCH, "best distinct programs that are kept and reported", minimum=1)
+    )
+    distinct: Distinct = field(
+        default="ranking",
+        metadata=_about(
+            SEARCH,
+            "which repeats do not survive: same ranking of the networks, same program, or none",
+            choices=get_args(Distinct),
+        ),
     )
 
     # The device is part of the identity: a GPU rounds differently, so a run moved to one would be neither result.

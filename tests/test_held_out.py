@@ -82,9 +82,9 @@ def _failing_for(broken):
 
     whole = BenchmarkStatistics.collect
 
-    def collect(self, index):
+    def collect(self, index, network=None):
         if index == broken:
             raise EznasError("broken")
-        return whole(self, index)
+        return whole(self, index, network)
 
     return collect

@@ -11,16 +11,25 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from eznas.data.nds_sweeps import SWEEPS
 from eznas.errors import EznasError
 
 if TYPE_CHECKING:
     from eznas.benchmarks.base import Benchmark
 
 BENCHMARKS: Final[dict[str, str]] = {
+    "darts-1000": "eznas.benchmarks.darts1000",
+    "darts-1000-w16-d20": "eznas.benchmarks.darts1000",
+    "darts-1000-w36-d8": "eznas.benchmarks.darts1000",
+    "darts-1000-w36-d20": "eznas.benchmarks.darts1000",
     "digits": "eznas.benchmarks.digits",
     "nasbench201-cifar10": "eznas.benchmarks.nasbench201",
     "nasbench201-cifar100": "eznas.benchmarks.nasbench201",
     "nasbench201-imagenet16-120": "eznas.benchmarks.nasbench201",
+    "natsbench-size-cifar10": "eznas.benchmarks.nats_size",
+    "natsbench-size-cifar100": "eznas.benchmarks.nats_size",
+    "natsbench-size-imagenet16-120": "eznas.benchmarks.nats_size",
+    **dict.fromkeys(SWEEPS, "eznas.benchmarks.nds"),
 }
 """The module of every benchmark that has a name."""
 

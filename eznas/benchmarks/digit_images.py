@@ -37,17 +37,17 @@ class DigitRecipe:
         noise: standard deviation of the pixel noise, for intensities from 0 to 1.
     """
 
-    train_images: int = 1000
+    train_images: int = 500
     test_images: int = 1000
     seed: int = 0
     size: int = 16
-    scale: tuple[float, float] = (0.6, 0.9)
+    scale: tuple[float, float] = (0.6, 0.95)
     rotation: float = 20.0
-    shift: float = 0.12
-    clutter: int = 4
-    clutter_size: int = 5
-    contrast: float = 0.5
-    noise: float = 0.05
+    shift: float = 0.08
+    clutter: int = 3
+    clutter_size: int = 6
+    contrast: float = 0.2
+    noise: float = 0.08
 
     def __post_init__(self) -> None:
         for name in ("train_images", "test_images"):

@@ -71,11 +71,13 @@ def load_image_set(path: Path) -> ImageSet:
     for part in ("train", "test"):
         images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
         check_images(images, path, f"x_{part}", images.shape[1] if images.ndim == 4 else 0)
-        if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
+        if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
             raise EznasError(
-                f"y_{part} in {path} is {labels.dtype} of shape {labels.shape}: give one class from 0 up for each of "
-                f"the {len(images)} images of x_{part}, as integers."
+                f"y_{part} in {path} is {labels.dtype} of shape {labels.shape}: give one class for each of the "
+                f"{len(images)} images of x_{part}, as integers."
             )
+        if labels.min() < 0:
+            raise EznasError(f"y_{part} in {path} has the class {labels.min()}: number the classes from 0.")
     if arrays["x_train"].shape[1] != arrays["x_test"].shape[1]:
         raise EznasError(
             f"The images in {path} differ in size, {arrays['x_train'].shape[1]} pixels for training and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import multiprocessing
 import os
@@ -146,7 +147,7 @@ def _train_all(campaign: Campaign, todo: Sequence[tuple[str, int]], workers: int
     try:
         # Few trainings are handed out ahead, so that the finished ones are nearly in order.
         pending: set[Future[Finished]] = {
-            executor.submit(_train_one, *pair) for pair, _ in zip(remaining, range(2 * workers), strict=False)
+            executor.submit(_train_one, *pair) for pair in itertools.islice(remaining, 2 * workers)
         }
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)

@@ -22,9 +22,9 @@ class TrainingSettings:
         label_smoothing: share of the target's probability spread over all classes.
     """
 
-    epochs: int = 8
-    batch_size: int = 50
-    learning_rate: float = 0.1
+    epochs: int = 9
+    batch_size: int = 25
+    learning_rate: float = 0.05
     warmup: float = 0.2
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -36,3 +36,5 @@ class TrainingSettings:
                 raise EznasError(f"{name} is {getattr(self, name)}: give {least} or more.")
         if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
             raise EznasError(f"learning_rate is {self.learning_rate}: give a positive number.")
+        if not 0 <= self.warmup < 1:
+            raise EznasError(f"warmup is {self.warmup}: give a share of all steps, from 0 to less than 1.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
@@ -107,19 +109,17 @@ class _Reader:
                 value, end = self._json.raw_decode(self._text, self._position)
             except (json.JSONDecodeError, RecursionError) as error:
                 reason = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
+                if self._ended:
+                    raise self.error(f"{where} is no whole JSON value ({reason})", cut_off=True) from None
             else:
-                # A number may go on in the next chunk; everything else has an end of its own.
-                if end < len(self._text) or self._ended:
+                # Of a number, 15 may be the beginning of 15.25 or 15e3; everything else has an end of its own.
+                if self._ended or (end < len(self._text) and self._text[end] not in ".eE"):
                     self._position = end
                     return value
+                reason = ""
             if len(self._text) - self._position > _LONGEST_RECORD:
                 raise self.error(f"{where} is longer than {_LONGEST_RECORD:,} characters, or no JSON ({reason})")
-            if not self._more(amount) and self._ended:
-                try:
-                    value, self._position = self._json.raw_decode(self._text, self._position)
-                except (json.JSONDecodeError, RecursionError):
-                    raise self.error(f"{where} is no whole JSON value ({reason})", cut_off=True) from None
-                return value
+            self._more(amount)
             amount *= 2
 
     def error(self, what: str, *, cut_off: bool = False) -> EznasError:
@@ -137,6 +137,8 @@ class _Reader:
             decoded = self._decoder.decode(content, final=self._ended)
         except UnicodeDecodeError as error:
             raise self.error("its text is not UTF-8") from error
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            raise self.error(str(error), cut_off=True) from error
         self._text = self._text[self._position :] + decoded
         self._position = 0
         return not self._ended

@@ -136,12 +136,20 @@ class _Encoded(metaclass=_Sealed):
         return text.encode("latin1")
 
 
+class _NoBytes(metaclass=_Sealed):
+    """Stands for `bytes`, with which Python 3 writes empty bytes for Python 2."""
+
+    def __new__(cls) -> Any:
+        """Return empty bytes."""
+        return b""
+
+
 class _Dropped(metaclass=_Sealed):
     """Stands for what makes tensors: network weights, which no reader here needs."""
 
     def __new__(cls, *_: object) -> Any:
         """Return nothing."""
-        return None  # noqa: PLR1711, RET501
+        return None
 
 
 _STORAGES: Final = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool", "Untyped")
@@ -151,6 +159,7 @@ ALLOWED: Final[dict[tuple[str, str], Any]] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("__builtin__", "set"): set,
     ("builtins", "set"): set,
+    ("__builtin__", "bytes"): _NoBytes,
     ("_codecs", "encode"): _Encoded,
     ("numpy", "dtype"): _Kind,
     ("numpy", "ndarray"): _Array,

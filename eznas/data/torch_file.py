@@ -44,6 +44,8 @@ def _load_zip(path: Path) -> Any:
             if len(pickles) != 1:
                 raise EznasError(f"{path} is a zip file but none that torch.save wrote: it has no data.pkl.")
             with archive.open(pickles[0]) as file:
-                return load_pickle(file, path)
+                content = load_pickle(file, path)
+                file.read()  # to the end, where the checksum is compared
+                return content
     except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise EznasError(f"{path} is cut off or damaged ({error}): download it again.") from error

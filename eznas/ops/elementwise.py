@@ -32,7 +32,7 @@ from eznas.ops.operation_ids import (
     SIGN,
     SUM,
 )
-from eznas.ops.shapes import MAXIMUM_AXES, element_count
+from eznas.ops.shapes import element_count
 from eznas.ops.vector_math import ONE, ZERO, exponential, logarithm, logistic
 
 BLOCK: Final = 1024
@@ -63,7 +63,7 @@ def apply_unary(operation: int, result: NDArray[np.float32], a: NDArray[np.float
     elif operation == RELU:
         for i in range(n):
             x = a[i]
-            result[i] = ZERO if x <= ZERO else x  # written so that NaN stays
+            result[i] = ZERO if x < ZERO else x  # NaN and -0 stay
     elif operation == SIGN:
         for i in range(n):
             x = a[i]
@@ -111,51 +111,49 @@ def _combine(operation: int, result: NDArray[np.float32], a: NDArray[np.float32]
 
 
 @compiled
-def _expand(
-    buffer: NDArray[np.float32],
-    source: NDArray[np.float32],
+def _run_length(
+    source_shape: NDArray[np.int64], source_axes: int, shape: NDArray[np.int64], axes: int
+) -> tuple[int, int, int]:
+    """How many consecutive elements of a broadcast source are consecutive in it, or else one and the same.
+
+    Returns:
+        The length of such a run, its step in the source (1 or 0), and the number of last axes that it spans.
+    """
+    run = 1
+    step = -1
+    spanned = 0
+    while spanned < axes:
+        length = shape[axes - 1 - spanned]
+        if length > 1:
+            repeats = spanned >= source_axes or source_shape[source_axes - 1 - spanned] == 1
+            if step >= 0 and (step == 0) != repeats:
+                break
+            step = 0 if repeats else 1
+            run *= length
+        spanned += 1
+    return run, max(step, 0), spanned
+
+
+@compiled
+def _run_start(
+    run: int,
     source_shape: NDArray[np.int64],
     source_axes: int,
     shape: NDArray[np.int64],
     axes: int,
-    start: int,
-) -> None:
-    """Fill `buffer` with the elements from `start` on of `source` broadcast to `shape`."""
-    # Lengths and strides of the four places, right-aligned; a stride of 0 repeats.
-    length1 = length2 = length3 = 1
-    stride0 = stride1 = stride2 = stride3 = 0
-    stride = 1
-    for back in range(MAXIMUM_AXES):
-        length = shape[axes - 1 - back] if back < axes else 1
+    spanned: int,
+    stride: int,
+) -> int:
+    """Where in the source the run of this number starts; `stride` is the number of its elements in the spanned axes."""
+    position = 0
+    for back in range(spanned, axes):
+        length = shape[axes - 1 - back]
         own_length = source_shape[source_axes - 1 - back] if back < source_axes else 1
-        own_stride = stride if own_length > 1 else 0
-        stride *= own_length
-        if back == 0:
-            length3, stride3 = length, own_stride
-        elif back == 1:
-            length2, stride2 = length, own_stride
-        elif back == 2:
-            length1, stride1 = length, own_stride
-        else:
-            stride0 = own_stride
-    line, i3 = start // length3, start % length3
-    done = 0
-    while done < buffer.size:
-        i2 = line % length2
-        i1 = line // length2 % length1
-        i0 = line // (length2 * length1)
-        position = i0 * stride0 + i1 * stride1 + i2 * stride2 + i3 * stride3
-        run = min(length3 - i3, buffer.size - done)
-        if stride3 == 1:
-            for i in range(run):
-                buffer[done + i] = source[position + i]
-        else:
-            value = source[position]
-            for i in range(run):
-                buffer[done + i] = value
-        done += run
-        line += 1
-        i3 = 0
+        if own_length > 1:
+            position += run % length * stride
+            stride *= own_length
+        run //= length
+    return position
 
 
 @compiled
@@ -177,10 +175,30 @@ def block_of(
     if source.size == element_count(shape):
         return source[start:stop]
     block = buffer[: stop - start]
-    if source.size > 1:
-        _expand(block, source, source_shape, source_axes, shape, axes, start)
-    elif start == 0:
-        block[:] = source[0]
+    if source.size == 1:
+        if start == 0:
+            block[:] = source[0]
+        return block
+    run, step, spanned = _run_length(source_shape, source_axes, shape, axes)
+    stride = run if step == 1 else 1
+    number, offset = start // run, start % run
+    if step == 1 and offset + stop - start <= run:
+        begin = _run_start(number, source_shape, source_axes, shape, axes, spanned, stride) + offset
+        return source[begin : begin + stop - start]
+    done = 0
+    while done < block.size:
+        begin = _run_start(number, source_shape, source_axes, shape, axes, spanned, stride)
+        count = min(run - offset, block.size - done)
+        if step == 1:
+            for i in range(count):
+                block[done + i] = source[begin + offset + i]
+        else:
+            value = source[begin]
+            for i in range(count):
+                block[done + i] = value
+        done += count
+        number += 1
+        offset = 0
     return block
 
 

@@ -14,65 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled
+from eznas.ops.lapack_steps import PRECISION, SAFE_MINIMUM, hypotenuse, reflection, scale_entries, with_sign
 from eznas.ops.vector_math import ONE, ZERO
 
-_PRECISION: Final = np.float32(np.finfo(np.float32).eps)
-_SAFE_MINIMUM: Final = np.float32(np.finfo(np.float32).tiny)
-_SMALLEST_ENTRY: Final = np.float32(math.sqrt(float(_SAFE_MINIMUM)) / float(_PRECISION))
-_LARGEST_ENTRY: Final = np.float32(1.0 / float(_SMALLEST_ENTRY))
 _TWO: Final = np.float32(2.0)
 _HALF: Final = np.float32(0.5)
 _FOUR: Final = np.float32(4.0)
 _EXCEPTIONAL_SHIFT: Final = np.float32(0.75)
 _EXCEPTIONAL_PRODUCT: Final = np.float32(-0.4375)
 _STEPS_PER_EXCEPTIONAL_SHIFT: Final = 10
-
-
-@compiled
-def hypotenuse(x: np.float32, y: np.float32) -> np.float32:
-    """sqrt(x^2 + y^2), rounded from float64."""
-    return np.float32(math.sqrt(np.float64(x) * np.float64(x) + np.float64(y) * np.float64(y)))
-
-
-@compiled
-def with_sign(x: np.float32, sign: np.float32) -> np.float32:
-    """|x| with the sign of `sign`; a zero counts as positive."""
-    return np.abs(x) if sign >= ZERO else -np.abs(x)
-
-
-@compiled
-def scale_entries(h: NDArray[np.float32]) -> None:
-    """Bring the largest entry into the range where squares neither overflow nor vanish; a ratio does not notice."""
-    largest = ZERO
-    for i in range(h.size):
-        largest = max(largest, np.abs(h[i]))
-    target = min(max(largest, _SMALLEST_ENTRY), _LARGEST_ENTRY)
-    if largest not in (ZERO, target):
-        factor = np.float64(target) / np.float64(largest)
-        for i in range(h.size):
-            h[i] = np.float32(np.float64(h[i]) * factor)
-
-
-@compiled
-def reflection(vector: NDArray[np.float32]) -> tuple[np.float32, np.float32]:
-    """The Householder reflection that takes a vector to a multiple of its first entry (slarfg).
-
-    Overwrites all entries but the first with those of the reflection's vector, whose first is 1.
-
-    Returns:
-        The multiple, and the reflection's factor tau, which is 0 where there is nothing to reflect.
-    """
-    squares = np.float64(0.0)
-    for i in range(1, vector.size):
-        squares += np.float64(vector[i]) * np.float64(vector[i])
-    if squares == 0.0:
-        return vector[0], ZERO
-    alpha = vector[0]
-    beta = -with_sign(hypotenuse(alpha, np.float32(math.sqrt(squares))), alpha)
-    factor = np.float64(1.0) / (np.float64(alpha) - np.float64(beta))  # in float64: beta may be a denormal number
-    for i in range(1, vector.size):
-        vector[i] = np.float32(np.float64(vector[i]) * factor)
-    return beta, (beta - alpha) / beta
 
 
 @compiled
@@ -85,11 +35,11 @@ def _swap(h: NDArray[np.float32], n: int, i: int, j: int) -> None:
 
 
 @compiled
-def _isolated_row(h: NDArray[np.float32], n: int, low: int, high: int) -> int:
-    """The last row of the active block whose off-diagonal entries in it are all zero, or -1."""
-    for i in range(high, low - 1, -1):
+def _isolated_row(h: NDArray[np.float32], n: int, high: int) -> int:
+    """The last row of the block that ends at `high` whose off-diagonal entries in it are all zero, or -1."""
+    for i in range(high, -1, -1):
         isolated = True
-        for j in range(low, high + 1):
+        for j in range(high + 1):
             if j != i and h[i * n + j] != ZERO:
                 isolated = False
                 break
@@ -100,7 +50,7 @@ def _isolated_row(h: NDArray[np.float32], n: int, low: int, high: int) -> int:
 
 @compiled
 def _isolated_column(h: NDArray[np.float32], n: int, low: int, high: int) -> int:
-    """The first column of the active block whose off-diagonal entries in it are all zero, or -1."""
+    """The first column of the block from `low` to `high` whose off-diagonal entries in it are all zero, or -1."""
     for j in range(low, high + 1):
         isolated = True
         for i in range(low, high + 1):
@@ -115,20 +65,19 @@ def _isolated_column(h: NDArray[np.float32], n: int, low: int, high: int) -> int
 @compiled
 def _isolate(h: NDArray[np.float32], n: int) -> tuple[int, int]:
     """Move rows and columns that isolate an eigenvalue to the ends (sgebal); the active block's first and last row."""
-    low, high = 0, n - 1
+    high = n - 1
     while high > 0:
-        i = _isolated_row(h, n, 0, high)
+        i = _isolated_row(h, n, high)
         if i < 0:
             break
         _swap(h, n, i, high)
         high -= 1
-    while low < high:
+    for low in range(high):
         j = _isolated_column(h, n, low, high)
         if j < 0:
-            break
+            return low, high
         _swap(h, n, j, low)
-        low += 1
-    return low, high
+    return high, high
 
 
 @compiled
@@ -182,7 +131,7 @@ def _two_by_two(a: np.float32, b: np.float32, c: np.float32, d: np.float32) -> t
     smaller = smaller if (b >= ZERO) == (c >= ZERO) else -smaller
     scale = max(np.abs(p), larger)
     z = (p / scale) * p + (larger / scale) * smaller
-    if z >= _FOUR * _PRECISION:
+    if z >= _FOUR * PRECISION:
         z = p + with_sign(np.float32(math.sqrt(scale)) * np.float32(math.sqrt(z)), p)
         return d + z, d - (larger / z) * smaller
     # Complex, or real and almost equal: rotate to equal diagonal entries first.
@@ -194,7 +143,7 @@ def _two_by_two(a: np.float32, b: np.float32, c: np.float32, d: np.float32) -> t
     cc, dd = c * cosine + d * sine, -c * sine + d * cosine
     mean = _HALF * ((aa * cosine + cc * sine) + (-bb * sine + dd * cosine))
     b, c = bb * cosine + dd * sine, -aa * sine + cc * cosine
-    if b != ZERO and c != ZERO and (b >= ZERO) == (c >= ZERO):
+    if ZERO not in (b, c) and (b >= ZERO) == (c >= ZERO):
         p = with_sign(np.float32(math.sqrt(np.abs(b))) * np.float32(math.sqrt(np.abs(c))), c)
         return mean + p, mean - p
     return mean, mean
@@ -212,7 +161,7 @@ def _negligible(h: NDArray[np.float32], n: int, low: int, high: int, k: int, sma
             size = size + np.abs(h[(k - 1) * n + k - 2])
         if k + 1 <= high:
             size = size + np.abs(h[(k + 1) * n + k])
-    if below > _PRECISION * size:
+    if below > PRECISION * size:
         return False
     above = np.abs(h[(k - 1) * n + k])
     last = np.abs(h[k * n + k])
@@ -220,11 +169,13 @@ def _negligible(h: NDArray[np.float32], n: int, low: int, high: int, k: int, sma
     ab, ba = max(below, above), min(below, above)
     aa, bb = max(last, gap), min(last, gap)
     total = aa + ab
-    return ba * (ab / total) <= max(smallest, _PRECISION * (bb * (aa / total)))
+    return bool(ba * (ab / total) <= max(smallest, PRECISION * (bb * (aa / total))))
 
 
 @compiled
-def _shifts(h: NDArray[np.float32], n: int, first: int, last: int, step: int) -> tuple[np.float32, np.float32, np.float32]:
+def _shifts(
+    h: NDArray[np.float32], n: int, first: int, last: int, step: int
+) -> tuple[np.float32, np.float32, np.float32]:
     """The two shifts of a step: real parts, and the imaginary part of the first (the second's is its negative)."""
     if step % _STEPS_PER_EXCEPTIONAL_SHIFT == 0:
         if step % (2 * _STEPS_PER_EXCEPTIONAL_SHIFT) == 0:
@@ -260,11 +211,7 @@ def _start_vector(
     below = h[(m + 1) * n + m]
     size = np.abs(diagonal - real2) + np.abs(imaginary) + np.abs(below)
     ratio = below / size
-    v1 = (
-        ratio * h[m * n + m + 1]
-        + (diagonal - real1) * ((diagonal - real2) / size)
-        + imaginary * (imaginary / size)
-    )
+    v1 = ratio * h[m * n + m + 1] + (diagonal - real1) * ((diagonal - real2) / size) + imaginary * (imaginary / size)
     v2 = ratio * (diagonal + h[(m + 1) * n + m + 1] - real1 - real2)
     v3 = ratio * h[(m + 2) * n + m + 1]
     size = np.abs(v1) + np.abs(v2) + np.abs(v3)
@@ -329,7 +276,7 @@ def _double_step(
 def _hessenberg_eigenvalues(h: NDArray[np.float32], n: int, low: int, high: int, real: NDArray[np.float32]) -> bool:
     """Write the real parts of the active block's eigenvalues to `real` (slahqr); False if it does not converge."""
     order = high - low + 1
-    smallest = _SAFE_MINIMUM * (np.float32(order) / _PRECISION)
+    smallest = SAFE_MINIMUM * (np.float32(order) / PRECISION)
     last = high
     step = 0
     budget = 30 * max(10, order) * order
@@ -365,7 +312,7 @@ def _hessenberg_eigenvalues(h: NDArray[np.float32], n: int, low: int, high: int,
                 + np.abs(h[(start + 1) * n + start + 1])
             )
             coupling = np.abs(h[start * n + start - 1]) * (np.abs(v2) + np.abs(v3))
-            if coupling <= _PRECISION * np.abs(v1) * neighbours:
+            if coupling <= PRECISION * np.abs(v1) * neighbours:
                 break
             start -= 1
             v1, v2, v3 = _start_vector(h, n, start, real1, real2, imaginary)
@@ -396,4 +343,4 @@ def general_eigenvalue_ratio(gram: NDArray[np.float32], n: int, workspace: NDArr
         real[i] = gram[i * n + i]
     if low < high and not _hessenberg_eigenvalues(gram, n, low, high, real):
         return np.float32(np.nan)
-    return real[n - 1] / real[0]
+    return np.float32(real[n - 1] / real[0])

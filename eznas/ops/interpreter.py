@@ -13,37 +13,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.elementwise import BLOCK, apply_binary, apply_unary
-from eznas.ops.general_eigenvalues import general_eigenvalue_ratio
 from eznas.ops.jit import compiled
-from eznas.ops.linear_algebra import determinants, gram, log_determinants, matmul
-from eznas.ops.normalization import normalize, softmax
-from eznas.ops.operation_ids import (
-    COSINE_SIMILARITY,
-    DETERMINANT,
-    DIFFERENCE,
-    EIG_RATIO,
-    EQUAL_TO,
-    FROBENIUS_NORM,
-    GREATER_THAN,
-    HAMMING_DISTANCE,
-    KL_DIVERGENCE,
-    L1_NORM,
-    LESS_THAN,
-    LOG_DETERMINANT,
-    MATMUL,
-    NORMALIZE,
-    NORMALIZED_SUM,
-    NUMEL,
-    PRODUCT,
-    SOFTMAX,
-    SUM,
-    SYM_EIG_RATIO,
-)
+from eznas.ops.kernels import execute, workspace_elements
 from eznas.ops.plan import LOAD, Plan
-from eznas.ops.reductions import dot, reduce_one, reduce_two, sum_of
+from eznas.ops.reductions import dot, sum_of
 from eznas.ops.shapes import MAXIMUM_AXES, element_count, infer_shape
-from eznas.ops.symmetric_eigenvalues import symmetric_eigenvalue_ratio
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
 ToScalar = Literal["mean", "l2"]
@@ -51,18 +25,6 @@ ToScalar = Literal["mean", "l2"]
 
 _ALIGNMENT: Final = 16  # elements: places in the scratch array start at multiples of 64 bytes
 _NOTHING: Final = -1
-
-
-@compiled
-def _workspace_elements(operation: int, shape: NDArray[np.int64], axes: int) -> int:
-    """How many float32 of workspace an operation needs for a first argument of this shape."""
-    if operation in (DETERMINANT, LOG_DETERMINANT):
-        n = shape[axes - 1]
-        return n * n
-    if operation in (SYM_EIG_RATIO, EIG_RATIO):
-        n = shape[0]
-        return n * n + 3 * n  # the Gram matrix and three vectors
-    return 2 * BLOCK
 
 
 @compiled
@@ -78,7 +40,7 @@ def _infer_all(
 
     A node that is invalid, itself or through an operand, gets -1 axes. Returns the workspace needed, in float32.
     """
-    workspace = 2 * BLOCK
+    workspace = 0
     for node in range(operation.size):
         target = TERMINAL_COUNT + node
         shape = shapes[target]
@@ -93,7 +55,7 @@ def _infer_all(
         second_axes = axes[b] if b >= 0 else -1
         axes[target] = infer_shape(operation[node], shapes[a], axes[a], shapes[max(b, 0)], second_axes, shape)
         if axes[target] >= 0:
-            workspace = max(workspace, _workspace_elements(operation[node], shapes[a], axes[a]))
+            workspace = max(workspace, workspace_elements(operation[node], shapes[a], axes[a]))
     return workspace
 
 
@@ -183,54 +145,10 @@ def _place_all(
 
 
 @compiled
-def _execute(
-    operation: int,
-    result: NDArray[np.float32],
-    shape: NDArray[np.int64],
-    axes: int,
-    a: NDArray[np.float32],
-    a_shape: NDArray[np.int64],
-    a_axes: int,
-    b: NDArray[np.float32],
-    b_shape: NDArray[np.int64],
-    b_axes: int,
-    row_shapes: NDArray[np.int64],
-    workspace: NDArray[np.float32],
-) -> None:
-    """Compute one node; for an operation of one argument, b is not read."""
-    if operation in (SUM, DIFFERENCE, PRODUCT, LESS_THAN, GREATER_THAN, EQUAL_TO):
-        apply_binary(operation, result, shape, axes, a, a_shape, a_axes, b, b_shape, b_axes, workspace)
-    elif operation in (FROBENIUS_NORM, NORMALIZED_SUM, L1_NORM, NUMEL):
-        result[0] = reduce_one(operation, a)
-    elif operation in (HAMMING_DISTANCE, KL_DIVERGENCE, COSINE_SIMILARITY):
-        result[0] = reduce_two(operation, a, a_shape, a_axes, b, b_shape, b_axes, row_shapes, workspace)
-    elif operation == MATMUL:
-        matmul(result, shape, axes, a, a_shape, a_axes, b, b_shape, b_axes)
-    elif operation == NORMALIZE:
-        normalize(result, a)
-    elif operation == SOFTMAX:
-        softmax(result, a, a_shape, a_axes, workspace)
-    elif operation == DETERMINANT:
-        determinants(result, a, a_shape[a_axes - 1], workspace)
-    elif operation == LOG_DETERMINANT:
-        log_determinants(result, a, a_shape[a_axes - 1], workspace)
-    elif operation in (SYM_EIG_RATIO, EIG_RATIO):
-        n = a_shape[0]
-        matrix, rest = workspace[: n * n], workspace[n * n :]
-        gram(matrix, a, n)
-        if operation == SYM_EIG_RATIO:
-            result[0] = symmetric_eigenvalue_ratio(matrix, n, rest)
-        else:
-            result[0] = general_eigenvalue_ratio(matrix, n, rest)
-    else:
-        apply_unary(operation, result, a)
-
-
-@compiled
 def _to_number(a: NDArray[np.float32], use_norm: bool) -> np.float32:
-    """The mean or the Euclidean norm; of a single element the element itself or its absolute value."""
+    """The mean or the Euclidean norm; a single element is itself, sign and all, so that it can be loaded again."""
     if a.size == 1:
-        return np.abs(a[0]) if use_norm else a[0]
+        return a[0]
     if use_norm:
         return np.float32(np.sqrt(dot(a, a)))
     return np.float32(sum_of(a) / a.size)
@@ -263,9 +181,11 @@ def _run(
     scratch = np.empty(0, np.float32)
     workspace = np.empty(0, np.float32)
     for unit in range(offsets.shape[0]):
-        shapes[:TERMINAL_COUNT] = terminal_shapes[unit]
-        axes[:TERMINAL_COUNT] = terminal_axes[unit]
-        start[:TERMINAL_COUNT] = offsets[unit]
+        for terminal in range(TERMINAL_COUNT):
+            axes[terminal] = terminal_axes[unit, terminal]
+            start[terminal] = offsets[unit, terminal]
+            for place in range(MAXIMUM_AXES):
+                shapes[terminal, place] = terminal_shapes[unit, terminal, place]
         workspace_size = _infer_all(operation, first, second, cached_valid[unit], shapes, axes)
         if workspace.size < workspace_size:
             workspace = np.empty(workspace_size, np.float32)
@@ -297,7 +217,7 @@ def _run(
                         right = scratch[start[b] : start[b] + b_size]
                     elif second[node] >= 0:
                         right = values[start[b] : start[b] + b_size]
-                    _execute(
+                    execute(
                         operation[node],
                         result,
                         shapes[target],
@@ -350,9 +270,10 @@ def evaluate_plan(
         to_scalar: what becomes of a result with more than one element: its `mean`, or its Euclidean norm `l2`.
 
     Returns:
-        For the plan's r recorded nodes, float32[units, r]: the number of each result (of one element: the element
-        for `mean`, its absolute value for `l2`), 0 where invalid; and bool[units, r]: whether the shapes on that
-        unit were ones that all operations below the node could take.
+        For the plan's r recorded nodes, float32[units, r]: the number of each result, 0 where invalid; and
+        bool[units, r]: whether the shapes on that unit were ones that all operations below the node could take. A
+        result of one element is recorded as that element, also for `l2`: a later plan may load it, and a norm would
+        have lost its sign. Whoever wants the norm takes the absolute value.
 
     Raises:
         ValueError: the plan reads a statistic that was not collected, or `to_scalar` is unknown.

@@ -27,6 +27,7 @@ def _fingerprint() -> str:
 
 
 _FINGERPRINT: Final = _fingerprint()
+_JIT_DISABLED: Final = bool(getattr(config, "DISABLE_JIT", False))
 
 
 def _compile(function: Function, **options: Any) -> Function:
@@ -36,12 +37,16 @@ def _compile(function: Function, **options: Any) -> Function:
     another file that is compiled into it. Closure variables are part of the key, so one more of them, which holds
     the fingerprint of all kernels, makes the cache notice.
     """
-    if not config.DISABLE_JIT:
+    if not _JIT_DISABLED:
         code = function.__code__.replace(co_freevars=(*function.__code__.co_freevars, "fingerprint"))
         cells = (*(function.__closure__ or ()), CellType(_FINGERPRINT))
         kernel = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, cells)
         function = cast("Function", update_wrapper(kernel, function))
-    return cast("Function", njit(cache=True, nogil=True, error_model="numpy", **options)(function))
+    decorate: Any = njit  # its stubs lack some of its options
+    compiled_function = decorate(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(
+        function
+    )
+    return cast("Function", compiled_function)
 
 
 def compiled(function: Function) -> Function:
@@ -66,7 +71,7 @@ def summing(function: Function) -> Function:
     return _compile(function, fastmath={"reassoc"})
 
 
-if config.DISABLE_JIT:
+if _JIT_DISABLED:
 
     def float_to_bits(x: np.float32) -> np.int32:
         """The 32 bits of a float32, as an int32."""
@@ -79,7 +84,7 @@ if config.DISABLE_JIT:
 else:
 
     @intrinsic
-    def float_to_bits(_typing: Any, x: Any) -> Any:
+    def float_to_bits(_typing: Any, _x: Any) -> Any:
         """The 32 bits of a float32, as an int32."""
 
         def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -88,7 +93,7 @@ else:
         return types.int32(types.float32), generate
 
     @intrinsic
-    def bits_to_float(_typing: Any, bits: Any) -> Any:
+    def bits_to_float(_typing: Any, _bits: Any) -> Any:
         """The float32 that has these 32 bits."""
 
         def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

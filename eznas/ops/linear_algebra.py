@@ -120,7 +120,8 @@ def determinants(result: NDArray[np.float32], a: NDArray[np.float32], n: int, wo
     """
     lu = workspace[: n * n]
     for batch in range(result.size):
-        lu[:] = a[batch * n * n : (batch + 1) * n * n]
+        for i in range(n * n):
+            lu[i] = a[batch * n * n + i]
         sign = _factorize(lu, n)
         determinant = ONE
         for k in range(n):
@@ -135,7 +136,8 @@ def log_determinants(
     """Logarithms of the determinants: NaN and the log of a negative number become 0, a singular matrix gives -inf."""
     lu = workspace[: n * n]
     for batch in range(result.size):
-        lu[:] = a[batch * n * n : (batch + 1) * n * n]
+        for i in range(n * n):
+            lu[i] = a[batch * n * n + i]
         sign = _factorize(lu, n)
         total = np.float64(0.0)
         for k in range(n):
@@ -144,7 +146,7 @@ def log_determinants(
             total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
         # A zero pivot makes the sign 0, not -1: the logarithm is then -inf even after a negative pivot.
         negative = sign < ZERO and total != -INFINITY
-        result[batch] = np.float32(0.0 if negative or total != total else total)
+        result[batch] = np.float32(0.0 if negative or np.isnan(total) else total)
 
 
 @compiled

@@ -23,35 +23,16 @@ def normalize(result: NDArray[np.float32], a: NDArray[np.float32]) -> None:
     center = np.float32(mean)
     for i in range(n):
         x = (a[i] - center) / deviation
-        result[i] = x if x == x else ZERO
+        result[i] = ZERO if np.isnan(x) else x
 
 
 @compiled
-def _softmax_of_line(result: NDArray[np.float32], a: NDArray[np.float32]) -> None:
-    """Softmax of one contiguous line."""
-    highest = -INFINITY
-    for i in range(a.size):
-        highest = a[i] if a[i] > highest else highest
-    for i in range(a.size):
-        result[i] = exponential(a[i] - highest)
-    total = np.float32(sum_of(result))
-    for i in range(a.size):
-        result[i] = result[i] / total
-
-
-@compiled
-def _softmax_of_lines(
-    result: NDArray[np.float32],
-    a: NDArray[np.float32],
-    length: int,
-    stride: int,
-    highest: NDArray[np.float32],
-    total: NDArray[np.float32],
+def _subtract_highest(
+    result: NDArray[np.float32], a: NDArray[np.float32], length: int, stride: int, highest: NDArray[np.float32]
 ) -> None:
-    """Softmax along lines of `length` elements that are `stride` apart; one line per element of `highest`."""
+    """Subtract the highest element of each line; a line has `length` elements, `stride` apart, and one in `highest`."""
     width = highest.size
     highest[:] = -INFINITY
-    total[:] = ZERO
     for k in range(length):
         line = a[k * stride : k * stride + width]
         for i in range(width):
@@ -60,13 +41,22 @@ def _softmax_of_lines(
         line = a[k * stride : k * stride + width]
         target = result[k * stride : k * stride + width]
         for i in range(width):
-            target[i] = exponential(line[i] - highest[i])
-        for i in range(width):
-            total[i] += target[i]
+            target[i] = line[i] - highest[i]
+
+
+@compiled
+def _divide_by_totals(result: NDArray[np.float32], length: int, stride: int, total: NDArray[np.float32]) -> None:
+    """Divide each line by its sum; a line has `length` elements, `stride` apart, and one in `total`."""
+    width = total.size
+    total[:] = ZERO
     for k in range(length):
-        target = result[k * stride : k * stride + width]
+        line = result[k * stride : k * stride + width]
         for i in range(width):
-            target[i] = target[i] / total[i]
+            total[i] += line[i]
+    for k in range(length):
+        line = result[k * stride : k * stride + width]
+        for i in range(width):
+            line[i] = line[i] / total[i]
 
 
 @compiled
@@ -77,26 +67,21 @@ def softmax(
     axes: int,
     workspace: NDArray[np.float32],
 ) -> None:
-    """Softmax along axis 0 of 0, 1 or 3 axes, else along axis 1; `workspace` has at least 2 * BLOCK elements.
+    """Softmax along axis 0 of 0, 1 or 3 axes, else along axis 1; `workspace` has at least BLOCK elements.
 
     A NaN or +infinity makes its whole line NaN, and so does a line of -infinity alone.
     """
     axis = 0 if axes in (0, 1, 3) else 1
     length = shape[axis]
-    stride = 1
-    for place in range(axis + 1, axes):
-        stride *= shape[place]
+    before = shape[0] if axis == 1 else 1
+    stride = a.size // (before * length)
     for outer in range(0, a.size, length * stride):
-        if stride == 1:
-            _softmax_of_line(result[outer : outer + length], a[outer : outer + length])
-        else:
-            for start in range(0, stride, BLOCK):
-                width = min(BLOCK, stride - start)
-                _softmax_of_lines(
-                    result[outer + start :],
-                    a[outer + start :],
-                    length,
-                    stride,
-                    workspace[:width],
-                    workspace[BLOCK : BLOCK + width],
-                )
+        for start in range(outer, outer + stride, BLOCK):
+            width = min(BLOCK, outer + stride - start)
+            _subtract_highest(result[start:], a[start:], length, stride, workspace[:width])
+    for i in range(a.size):
+        result[i] = exponential(result[i])
+    for outer in range(0, a.size, length * stride):
+        for start in range(outer, outer + stride, BLOCK):
+            width = min(BLOCK, outer + stride - start)
+            _divide_by_totals(result[start:], length, stride, workspace[:width])

@@ -89,13 +89,14 @@ def reduce_one(operation: int, a: NDArray[np.float32]) -> np.float32:
 @compiled
 def _cosine_of_rows(
     shape: NDArray[np.int64],
+    axes: int,
     a: NDArray[np.float32],
     a_shape: NDArray[np.int64],
     b: NDArray[np.float32],
     b_shape: NDArray[np.int64],
     workspace: NDArray[np.float32],
 ) -> float:
-    """Sum over the rows of the cosine similarity; all shapes of two axes, `shape` the common one."""
+    """Sum over the rows of the cosine similarity; all shapes of two `axes`, `shape` the common one."""
     rows, columns = shape[0], shape[1]
     total = np.float64(0.0)
     for row in range(rows):
@@ -103,8 +104,8 @@ def _cosine_of_rows(
         products, squares, other_squares = np.float64(0.0), np.float64(0.0), np.float64(0.0)
         for start in range(row * columns, end, BLOCK):
             stop = min(start + BLOCK, end)
-            left = block_of(workspace[:BLOCK], a, a_shape, 2, shape, 2, start, stop)
-            right = block_of(workspace[BLOCK : 2 * BLOCK], b, b_shape, 2, shape, 2, start, stop)
+            left = block_of(workspace[:BLOCK], a, a_shape, axes, shape, axes, start, stop)
+            right = block_of(workspace[BLOCK : 2 * BLOCK], b, b_shape, axes, shape, axes, start, stop)
             products += dot(left, right)
             squares += dot(left, left)
             other_squares += dot(right, right)
@@ -150,14 +151,15 @@ def reduce_two(
     """
     shape, left_shape, right_shape = shapes[0], shapes[1], shapes[2]
     if operation == HAMMING_DISTANCE:
-        left_shape[:], right_shape[:] = a_shape, b_shape
+        for place in range(a_shape.size):
+            left_shape[place], right_shape[place] = a_shape[place], b_shape[place]
         axes, left_axes, right_axes = broadcast(shape, a_shape, a_axes, b_shape, b_axes), a_axes, b_axes
     else:
         _as_rows(left_shape, a_shape)
         _as_rows(right_shape, b_shape)
         axes, left_axes, right_axes = broadcast_rows(shape, a_shape, b_shape), 2, 2
     if operation == COSINE_SIMILARITY:
-        return np.float32(_cosine_of_rows(shape, a, left_shape, b, right_shape, workspace))
+        return np.float32(_cosine_of_rows(shape, axes, a, left_shape, b, right_shape, workspace))
     total = np.float64(0.0)
     n = element_count(shape)
     for start in range(0, n, BLOCK):

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -122,12 +123,14 @@ def invert(a: Tensor) -> Tensor:
 
 def frobenius_norm(a: Tensor) -> Tensor:
     """Square root of the sum of squares."""
-    return torch.linalg.vector_norm(a, dtype=torch.float64).to(a.dtype)
+    norm: Tensor = torch.linalg.vector_norm(a, dtype=torch.float64)
+    return norm.to(a.dtype)
 
 
 def determinant(a: Tensor) -> Tensor:
     """Determinant over the last two axes, by the LU factorisation in A's own precision."""
-    return torch.linalg.det(a.contiguous())
+    result: Tensor = torch.linalg.det(a.contiguous())
+    return result
 
 
 def log_determinant(a: Tensor) -> Tensor:
@@ -145,11 +148,7 @@ def _gram(a: Tensor) -> Tensor:
 def sym_eig_ratio(a: Tensor) -> Tensor:
     """Largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1); NaN if M is not finite."""
     gram = _gram(a)
-    symmetric = gram + gram.T
-    if not bool(symmetric.isfinite().all()):
-        return a.new_full((), math.nan)
-    eigenvalues = torch.linalg.eigvalsh(symmetric)
-    return eigenvalues[-1] / eigenvalues[0]
+    return _ratio(gram + gram.T, torch.linalg.eigvalsh)
 
 
 def eig_ratio(a: Tensor) -> Tensor:
@@ -158,10 +157,18 @@ def eig_ratio(a: Tensor) -> Tensor:
     The solver does not sort: which eigenvalues these are depends on how its iteration deflates. NaN if A A^T is not
     finite.
     """
-    gram = _gram(a)
-    if not bool(gram.isfinite().all()):
-        return a.new_full((), math.nan)
-    eigenvalues = torch.linalg.eigvals(gram).real
+    return _ratio(_gram(a), lambda matrix: torch.linalg.eigvals(matrix).real)
+
+
+def _ratio(matrix: Tensor, solver: Callable[[Tensor], Tensor]) -> Tensor:
+    """The last over the first eigenvalue; NaN for a matrix that is not finite, or where the solver gives up."""
+    undefined = matrix.new_full((), math.nan)
+    if not bool(matrix.isfinite().all()):
+        return undefined
+    try:
+        eigenvalues = solver(matrix)
+    except torch.linalg.LinAlgError:
+        return undefined
     return eigenvalues[-1] / eigenvalues[0]
 
 
@@ -231,7 +238,9 @@ def numel(a: Tensor) -> Tensor:
     return a.new_full((), float(a.numel()))
 
 
-REFERENCE: Final[dict[str, Callable[..., Tensor]]] = {operation.name: globals()[operation.name] for operation in OPERATIONS}
+REFERENCE: Final[dict[str, Callable[..., Tensor]]] = {
+    operation.name: globals()[operation.name] for operation in OPERATIONS
+}
 """The functions above by the names of the operations."""
 
 
@@ -263,18 +272,19 @@ def apply(operation_id: int, a: Tensor, b: Tensor | None = None) -> Tensor:
 
 def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
     """How many elements an operation gives or walks over, from the shapes of its arguments."""
+    factor = 1
+    if rule is ShapeRule.MATMUL:
+        (*leading, rows, inner), (*other_leading, other_inner, columns) = shapes
+        if inner != other_inner:
+            raise ShapeError(f"the matrix product of {shapes} has inner lengths {inner} and {other_inner}")
+        shapes, factor = [tuple(leading), tuple(other_leading)], rows * columns
+    elif rule is ShapeRule.DETERMINANT and shapes[0][-1] != shapes[0][-2]:
+        raise ShapeError(f"the determinant of {shapes[0]} needs its last two axes of equal length")
+    elif rule is ShapeRule.ROWS:
+        shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
     try:
-        if rule is ShapeRule.MATMUL:
-            (*leading, rows, inner), (*other_leading, other_inner, columns) = shapes
-            if inner != other_inner:
-                raise ShapeError(f"the matrix product of {shapes} has inner lengths {inner} and {other_inner}")
-            return math.prod(torch.broadcast_shapes(leading, other_leading)) * rows * columns
-        if rule is ShapeRule.DETERMINANT and shapes[0][-1] != shapes[0][-2]:
-            raise ShapeError(f"the determinant of {shapes[0]} needs its last two axes of equal length")
-        if rule is ShapeRule.ROWS:
-            shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
-        return math.prod(torch.broadcast_shapes(*shapes))
-    except RuntimeError as error:  # how torch reports lengths that do not broadcast
+        return factor * math.prod(np.broadcast_shapes(*shapes))
+    except ValueError as error:
         raise ShapeError(f"{shapes} do not broadcast against each other") from error
 
 

@@ -30,18 +30,16 @@ _RULE_OF: Final = np.array([_RULES.index(operation.rule) for operation in OPERAT
 _MINIMUM_AXES: Final = np.array([operation.minimum_axes for operation in OPERATIONS], np.int64)
 
 
-
-
 @compiled
 def element_count(shape: NDArray[np.int64]) -> int:
     """The number of elements of a row of four lengths."""
-    return shape[0] * shape[1] * shape[2] * shape[3]
+    return int(shape[0] * shape[1] * shape[2] * shape[3])
 
 
 @compiled
 def common_length(length: int, other: int) -> int:
     """The length of an axis that two lengths broadcast to, or -1."""
-    if length == 1 or length == other:
+    if length in (1, other):
         return other
     return length if other == 1 else -1
 
@@ -141,13 +139,14 @@ def infer_shape(
             axes = -1
     elif rule == _DETERMINANT:
         axes = first_axes - 2 if first[first_axes - 1] == first[first_axes - 2] else -1
-        result[:] = first
-        result[max(axes, 0) :] = 1
+        for place in range(MAXIMUM_AXES):
+            result[place] = first[place] if place < axes else 1
         return axes
     elif binary:
         return broadcast(result, first, first_axes, second, second_axes)
     else:
-        result[:] = first
+        for place in range(MAXIMUM_AXES):
+            result[place] = first[place]
         return first_axes
     result[:] = 1
     return axes

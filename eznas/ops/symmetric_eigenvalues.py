@@ -13,14 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.general_eigenvalues import hypotenuse, reflection, scale_entries, with_sign
 from eznas.ops.jit import compiled
+from eznas.ops.lapack_steps import PRECISION, hypotenuse, reflection, scale_entries, with_sign
 from eznas.ops.vector_math import ONE, ZERO
 
 _TWO: Final = np.float32(2.0)
 _HALF: Final = np.float32(0.5)
-_EPSILON: Final = np.float32(np.finfo(np.float32).eps / 2)
-_EPSILON_SQUARED: Final = np.float32(_EPSILON * _EPSILON)
+_EPSILON: Final = np.float32(PRECISION / 2)
+_EPSILON_SQUARED: Final = _EPSILON * _EPSILON
 _STEPS_PER_EIGENVALUE: Final = 30
 
 
@@ -93,7 +93,7 @@ def _reverse(array: NDArray[np.float32], first: int, last: int) -> None:
 
 @compiled
 def _chase(diagonal: NDArray[np.float32], squares: NDArray[np.float32], low: int, split: int) -> None:
-    """One QL step with Wilkinson's shift on the block from `low` to `split`; `squares` are those of the off-diagonal."""
+    """One QL step with Wilkinson's shift on rows `low` to `split`; `squares` are those of the off-diagonal entries."""
     p = diagonal[low]
     root = np.float32(math.sqrt(squares[low]))
     sigma = (diagonal[low + 1] - p) / (_TWO * root)
@@ -151,14 +151,16 @@ def _diagonalize(diagonal: NDArray[np.float32], beside: NDArray[np.float32], n: 
     top is turned upside down first, where LAPACK has a second copy of the loop that runs upwards (QR).
     """
     budget = _STEPS_PER_EIGENVALUE * n
-    first = 0
-    while first < n:
-        last = first
-        while last < n - 1:
-            size = np.float32(math.sqrt(np.abs(diagonal[last]))) * np.float32(math.sqrt(np.abs(diagonal[last + 1])))
-            if np.abs(beside[last]) <= size * _EPSILON:
-                break
-            last += 1
+    size = 0
+    for last in range(n):
+        size += 1
+        if last < n - 1:
+            below, right = np.abs(diagonal[last]), np.abs(diagonal[last + 1])
+            negligible = np.float32(math.sqrt(below)) * np.float32(math.sqrt(right)) * _EPSILON
+            if np.abs(beside[last]) > negligible:
+                continue
+        first = last + 1 - size
+        size = 0
         for i in range(first, last):
             beside[i] = beside[i] * beside[i]
         if np.abs(diagonal[last]) < np.abs(diagonal[first]):
@@ -167,7 +169,6 @@ def _diagonalize(diagonal: NDArray[np.float32], beside: NDArray[np.float32], n: 
         budget = _diagonalize_block(diagonal, beside, first, last, budget)
         if budget < 0:
             return False
-        first = last + 1
     return True
 
 
@@ -195,4 +196,4 @@ def symmetric_eigenvalue_ratio(matrix: NDArray[np.float32], n: int, workspace: N
     smallest = largest = diagonal[0]
     for i in range(1, n):
         smallest, largest = min(smallest, diagonal[i]), max(largest, diagonal[i])
-    return largest / smallest
+    return np.float32(largest / smallest)

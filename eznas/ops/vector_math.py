@@ -74,7 +74,7 @@ def exponential(x: np.float32) -> np.float32:
     first = bits_to_float(np.int32(np.int32(half + _EXPONENT_BIAS) << _MANTISSA_BITS))
     second = bits_to_float(np.int32(np.int32(rest + _EXPONENT_BIAS) << _MANTISSA_BITS))
     result = mantissa * first * second
-    return result if x == x else x
+    return x if np.isnan(x) else result
 
 
 @inlined

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from eznas.errors import EznasError
+from eznas.proxies import hand_made
 from eznas.proxies.proxy import Proxy, read_proxy, save
 from eznas.proxies.proxy import from_formula as _from_formula
 
@@ -46,8 +47,11 @@ def load(text: str) -> Proxy:
         # One word is meant as a name; the word that is a formula, `wt`, was read above.
         if _NAME.fullmatch(text) is None:
             raise
-        near = difflib.get_close_matches(text.lower(), names(), n=3, cutoff=0.5)
-        choice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(names())}."
+        if text in hand_made.names():
+            raise EznasError(f"{text} is a hand-made score and no program: only `eznas evaluate` takes it.") from error
+        known = sorted({*names(), *hand_made.names()})
+        near = difflib.get_close_matches(text.lower(), known, n=3, cutoff=0.5)
+        choice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(known)}."
         raise EznasError(
             f"There is no proxy called {text!r}: {choice} "
             "A path ends in .json, and a formula is written as in frobenius_norm(inp_grad.data)."

@@ -49,9 +49,9 @@ def flops(module: nn.Module, input_shape: tuple[int, ...]) -> int:
 
     network = copy.deepcopy(module).to("meta").eval()
     for layer in network.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            # It keeps the shape, and computing that on the meta device takes longer than all the rest.
-            layer.forward = _same_shape  # type: ignore[method-assign]
+        if isinstance(layer, (nn.BatchNorm2d, *_ACTIVATIONS)):
+            # They keep the shape, and computing that on the meta device takes longer than all the rest.
+            layer.forward = _same_shape  # type: ignore[method-assign, assignment]
         for kinds, rule in _RULES:
             if isinstance(layer, kinds):
                 layer.register_forward_hook(add(rule))

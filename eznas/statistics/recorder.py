@@ -140,23 +140,25 @@ class Recorder(TorchFunctionMode):
             self._unit = Unit(ordinal=len(self.units))
         if layer is Layer.CONVOLUTION:
             output = self._convolution(func, args, kwargs, tensor)
-        elif layer is Layer.RELU and self._unit is not None and self._matched == 1:
-            output = self._first_relu(self._unit, func, args, kwargs, tensor)
+        elif layer is Layer.RELU and self._unit is not None:
+            output = self._relu(self._unit, func, args, kwargs, tensor)
         else:
             output = func(*args, **kwargs)
         if self._matched == len(self._kind):
             self._close(output)
         return output
 
-    def _first_relu(
+    def _relu(
         self, unit: Unit, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: Tensor
     ) -> Tensor:
-        self._keep(unit, "inp", tensor)
+        is_first = self._kind[0] is Layer.RELU
+        if is_first:
+            self._keep(unit, "inp", tensor)
         output: Tensor = func(*args, **kwargs)
-        if "inp_grad" in self._addresses:
-            if not output.requires_grad and torch.is_grad_enabled():
-                # Its input is a constant, such as the zeros of an empty edge; its gradient exists all the same.
-                output = output.detach().requires_grad_()
+        if self.needs_backward and not output.requires_grad and torch.is_grad_enabled():
+            # Its input is a constant, such as the zeros of an empty edge; its gradients exist all the same.
+            output = output.detach().requires_grad_()
+        if is_first:
             unit.relu_output = output.detach()
             self._note(unit, "inp_grad", output)
         return output

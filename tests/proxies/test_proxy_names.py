@@ -32,8 +32,13 @@ def test_a_path_and_a_formula_are_loaded(tmp_path):
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(EznasError, match="no proxy called 'eznasa': did you mean eznas-a"):
         proxies.load("eznasa")
-    with pytest.raises(EznasError, match=r"no proxy called 'qqq': choose one of .*eznas-a"):
+    with pytest.raises(EznasError, match=r"no proxy called 'qqq': choose one of eznas-a.*, flops.*, params"):
         proxies.load("qqq")
+
+
+def test_a_hand_made_score_is_told_from_a_program():
+    with pytest.raises(EznasError, match="params is a hand-made score and no program"):
+        proxies.load("params")
 
 
 def test_a_bad_formula_is_answered_by_the_parser():

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from eznas import spaces
 from eznas.errors import EznasError
 from eznas.spaces.nasbench201 import (
     EDGES,
@@ -106,9 +105,3 @@ def test_impossible_settings_are_refused():
         NASBench201(channels=0)
     with pytest.raises(EznasError, match="3 pixels"):
         NASBench201().build(TEXT, 10, image_size=3)
-
-
-def test_the_registry_knows_the_space_by_name():
-    space = spaces.get("nasbench201", channels=8, cells=1)
-    assert space == NASBench201(8, 1)
-    assert space.settings() == {"channels": 8, "cells": 1}

@@ -259,16 +259,18 @@ def test_a_unit_of_which_the_output_is_independent_has_zero_gradients(inputs):
 
 
 class EmptyEdge(nn.Module):
-    """A unit on zeros, made as NAS-Bench-201's code does (times zero) or as a constant."""
+    """A stem, then a unit on zeros that are made as NAS-Bench-201's code does (times zero) or as a constant."""
 
     def __init__(self, zeros):
         super().__init__()
         self.zeros = zeros
-        self.edge = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4))
+        self.stem = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+        self.edge = nn.Sequential(nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4))
         self.head = nn.Linear(4, 2)
 
     def forward(self, images):
-        return self.head(self.edge(self.zeros(images)).mean(2)[:, :, 0])
+        x = self.stem(images)
+        return self.head((x.square() + self.edge(self.zeros(x))).mean(2)[:, :, 0])
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ class EmptyEdge(nn.Module):
         lambda x: x.new_zeros(x.shape),
     ],
 )
-@pytest.mark.parametrize("settings", [CollectionSettings()], ids=["R-C-B"])
+@pytest.mark.parametrize("settings", [CollectionSettings(), C_B_R], ids=["R-C-B", "C-B-R"])
 def test_a_constant_input_has_the_same_gradients_as_a_computed_one(inputs, zeros, settings):
     constant = collect(EmptyEdge(zeros), inputs, settings, SEED)
     computed = collect(EmptyEdge(lambda x: x * 0.0), inputs, settings, SEED)
@@ -288,18 +290,19 @@ def test_a_constant_input_has_the_same_gradients_as_a_computed_one(inputs, zeros
     assert constant.tensor(0, BY_NAME["pre_grad.data"].address).any()
 
 
-def test_a_constant_input_of_a_relu_in_place(inputs):
-    class InPlace(EmptyEdge):
-        def __init__(self, value):
-            super().__init__(lambda x: x * 0.0 + value if self.computed else torch.full_like(x, value))
-            self.edge[0] = nn.ReLU(inplace=True)
-            self.computed = False
+@pytest.mark.parametrize("settings", [CollectionSettings(), C_B_R], ids=["R-C-B", "C-B-R"])
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_positive_constant_has_a_gradient_through_the_relu(inputs, settings, in_place):
+    def network(zeros):
+        made = EmptyEdge(zeros)
+        made.edge[0] = nn.ReLU(inplace=in_place)
+        return made
 
-    constant, computed = InPlace(2.0), InPlace(2.0)
-    computed.computed = True
-    one, two = (collect(network, inputs, seed=SEED, copy=False) for network in (constant, computed))
-    assert np.array_equal(one.values, two.values)
-    assert one.tensor(0, BY_NAME["inp_grad.data"].address).any()
+    constant = collect(network(lambda x: torch.full(x.shape, 2.0)), inputs, settings, SEED)
+    computed = collect(network(lambda x: x * 0.0 + 2.0), inputs, settings, SEED)
+    assert np.array_equal(constant.values, computed.values)
+    group = "inp_grad" if settings.unit == "R-C-B" else "act_grad"
+    assert constant.tensor(0, BY_NAME[f"{group}.data"].address).any()
 
 
 def test_the_images_themselves_may_be_a_units_input_and_may_be_changed_in_place(inputs):

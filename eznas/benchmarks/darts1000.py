@@ -1,0 +1,111 @@
+"""DARTS-1000: random DARTS cells with their CIFAR-10 accuracy, the table that came with SWAP (Peng et al., ICLR 2024).
+
+The table does not say at which width and depth the cells were trained, so networks to score are built at a chosen one:
+16 channels and 8 cells by default, the size at which DARTS itself searches. The accuracies, at most 86.6 % after 200
+epochs, are far below the 97 % of DARTS's full size (36 channels, 20 cells) and speak for a small network. The variants
+of other sizes are there to see how much the choice matters.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Final
+
+from eznas.benchmarks.base import Benchmark
+from eznas.benchmarks.image_datasets import CIFAR10
+from eznas.benchmarks.tables import Table
+from eznas.data.sources import how_to_get
+from eznas.data_folder import data_file
+from eznas.errors import EznasError
+from eznas.spaces.nds import DARTS
+
+TABLE: Final = "darts/DARTS_archs_CIFAR10.csv"
+"""Below the data folder."""
+
+SPLIT: Final = "validation"
+EPOCHS: Final = 200
+WIDTH: Final = 16
+DEPTH: Final = 8
+
+_SIZE: Final = re.compile(r"darts-1000-w(\d+)-d(\d+)")
+
+
+def load(name: str, split: str | None = None) -> Benchmark:
+    """Return the benchmark: `darts-1000`, or `darts-1000-wWIDTH-dDEPTH` for networks of another size.
+
+    Raises:
+        EznasError: there is no such split, or the table is missing or damaged. Images are read when first needed.
+    """
+    if split not in (None, SPLIT):
+        raise EznasError(f"{name} has no split {split!r}: its accuracies are of the {SPLIT} split.")
+    size = _SIZE.fullmatch(name)
+    return load_cells(int(size[1]) if size else WIDTH, int(size[2]) if size else DEPTH, name)
+
+
+def load_cells(width: int = WIDTH, depth: int = DEPTH, name: str = "darts-1000") -> Benchmark:
+    """Return the benchmark with its networks at any width and depth.
+
+    Args:
+        width: channels of a node in the first cells.
+        depth: number of cells.
+        name: of the benchmark.
+
+    Raises:
+        EznasError: the table is missing or damaged, or the size cannot be built.
+    """
+    path = data_file(TABLE, how_to_get(TABLE))
+    table = read_cells(path)
+    space = DARTS(widths=(width,), depths=(depth,))
+    return Benchmark(
+        name=name,
+        space=space,
+        dataset=CIFAR10.name,
+        architectures=table.architectures("genotype", space),
+        accuracies=table.percentages("accuracy"),
+        accuracy_split=SPLIT,
+        epochs=EPOCHS,
+        num_classes=CIFAR10.num_classes,
+        image_size=CIFAR10.image_size,
+        read_images=CIFAR10.images,
+        normalisation=CIFAR10.normalisation,
+        description=(
+            f"DARTS-1000: {len(table.rows):,} random DARTS cells on CIFAR-10, {SPLIT} accuracy after {EPOCHS} epochs; "
+            f"the table does not state the size of the trained networks, those built here have width {width} and "
+            f"depth {depth}."
+        ),
+        source=f"{path}: {how_to_get(TABLE)}; {CIFAR10.file}",
+    )
+
+
+def read_cells(path: Path) -> Table:
+    """Return the table, which has no header: columns `genotype` and `accuracy`.
+
+    Raises:
+        EznasError: it cannot be read, is cut off, or has a row of another form.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise EznasError(f"The table {path} is no UTF-8 text: it is damaged, so fetch it again.") from error
+    if not text.endswith("\n"):
+        raise EznasError(f"The table {path} is empty or cut off: its last line has no end of line. Fetch it again.")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if len(row) != 2:
+                raise EznasError(
+                    f"{path}, line {reader.line_num}: the row has {len(row)} cells, not a genotype and an accuracy; "
+                    "fetch the table again."
+                )
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise EznasError(f"{path}, line {reader.line_num}: {error}; fetch the table again.") from error
+    return Table(path, ("genotype", "accuracy"), rows, lines)

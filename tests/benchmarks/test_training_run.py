@@ -1,0 +1,139 @@
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from eznas.benchmarks.image_set import ImageSet
+from eznas.benchmarks.trained_table import load_trained_table
+from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark, training_seed
+from eznas.benchmarks.training_settings import TrainingSettings
+from eznas.errors import EznasError
+
+COMMAND = [sys.executable, "-c", "from eznas.cli_benchmark import app; app()", "train"]
+SIZES = ["--channels", "2", "--networks", "8", "--seeds", "2", "--epochs", "4"]
+
+# A space of the user's own; it ends its process, as a lack of memory would, unless the file `fine` is there.
+FRAGILE_SPACE = """
+import os, signal
+from pathlib import Path
+from torch import nn
+from eznas.spaces.base import Space
+
+class Fragile(Space):
+    name = "fragile"
+    def build(self, architecture, num_classes, image_size):
+        if architecture == "wrong":
+            return nn.Linear(1, 1)
+        if not Path(__file__).with_name("fine").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return nn.Sequential(nn.Flatten(), nn.Linear(3 * image_size**2, num_classes))
+    def random(self, rng):
+        return "only"
+    def check(self, architecture):
+        return architecture
+"""
+
+
+def start(folder, *options):
+    return subprocess.Popen(
+        [*COMMAND, *SIZES, "--images", folder.parent / "images.npz", "--output", folder / "t.csv", *options],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupt_after(folder, lines, how):
+    """Start the campaign in `folder`, send a signal once its progress file has `lines` lines, and return stderr."""
+    process = start(folder, "--workers", "1")
+    progress = folder / "t.csv.progress.jsonl"
+    while not progress.exists() or progress.read_bytes().count(b"\n") < lines:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    return errors
+
+
+def finish(folder, *options):
+    process = start(folder, *options)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return output
+
+
+def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path):
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (100, 8, 8, 3), dtype=np.uint8), np.arange(100) % 2
+    np.savez(tmp_path / "images.npz", x_train=pixels, y_train=labels, x_test=pixels, y_test=labels)
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    assert "8 networks, 2 seeds" in finish(whole, "--workers", "1")
+    message = interrupt_after(pieces, 3, signal.SIGINT)
+    assert "run the same command again" in message
+    interrupt_after(pieces, 6, signal.SIGKILL)
+    assert not (pieces / "t.csv").exists()
+    finish(pieces, "--workers", "2")
+    assert (pieces / "t.csv").read_bytes() == (whole / "t.csv").read_bytes()
+    assert (pieces / "t_images.npz").read_bytes() == (whole / "t_images.npz").read_bytes()
+
+    with (whole / "t.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["architecture", "accuracy_seed_0", "accuracy_seed_1"]
+    record = json.loads((whole / "t.json").read_text())
+    assert record["training"]["epochs"] == 4
+    assert record["image_recipe"]["source"] == "images.npz"
+    assert record["networks"] == 8
+    # A campaign is seed by seed, so the first half of the progress file is the first seed.
+    lines = (whole / "t.csv.progress.jsonl").read_text().splitlines()[1:]
+    assert [json.loads(line)["seed"] for line in lines] == [0] * 8 + [1] * 8
+
+    # What was written is a benchmark.
+    benchmark = load_trained_table(whole / "t.csv")
+    assert len(benchmark) == 8
+    assert len(benchmark.images) == 100
+    assert benchmark.accuracies == pytest.approx(
+        [(float(row["accuracy_seed_0"]) + float(row["accuracy_seed_1"])) / 2 for row in rows]
+    )
+
+
+@pytest.fixture
+def fragile(tmp_path, monkeypatch):
+    (tmp_path / "fragile_space.py").write_text(FRAGILE_SPACE)
+    monkeypatch.syspath_prepend(tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), dtype=np.uint8)
+    images = ImageSet(pixels, np.arange(20) % 2, pixels, np.arange(20) % 2, recipe={"source": "noise"})
+    yield Campaign(images, TrainingSettings(epochs=1, batch_size=10), space_name="fragile_space:Fragile")
+    sys.modules.pop("fragile_space", None)
+
+
+def test_a_killed_worker_is_told_and_the_campaign_goes_on_later(fragile, tmp_path):
+    progress = tmp_path / "progress.jsonl"
+    with pytest.raises(EznasError, match="run the same command again"):
+        train_benchmark(fragile, ["x", "y"], 1, progress, workers=1)
+    (tmp_path / "fine").touch()
+    accuracies = train_benchmark(fragile, ["x", "y"], 1, progress, workers=1)
+    assert accuracies.shape == (2, 1)
+    assert complete_seeds(progress, fragile, ["x", "y"]) == 1
+    assert complete_seeds(progress, fragile, ["x", "y", "z"]) == 0
+    # Now all is known, and no process is needed.
+    np.testing.assert_array_equal(train_benchmark(fragile, ["y", "x"], 1, progress, workers=1), accuracies[::-1])
+
+    with pytest.raises(EznasError, match="wrong of the space fragile_space:Fragile could not be trained"):
+        train_benchmark(fragile, ["wrong"], 1, progress, workers=1)
+
+    changed = Campaign(fragile.images, TrainingSettings(epochs=2, batch_size=10), space_name=fragile.space_name)
+    with pytest.raises(EznasError, match=r"training\.epochs was 1 and is 2"):
+        train_benchmark(changed, ["x"], 1, progress, workers=1)
+
+
+def test_every_network_and_seed_has_randomness_of_its_own():
+    numbers = {training_seed(text, seed) for text in ("a", "b", "c") for seed in range(20)}
+    assert len(numbers) == 60
+    assert training_seed("a", 0) == training_seed("a", 0)
+    assert all(0 <= number < 2**63 for number in numbers)
