@@ -246,6 +246,8 @@ def _run_batch(
         kinds = []
         for unit, tensors in enumerate(units):
             number = float(numbers[unit, column]) if valid[unit, column] else None
+            if number is not None and options.to_scalar == "l2":
+                number = abs(number)  # the interpreter records a single number with its sign
             kinds.append(_compare(program, number, tensors, options.to_scalar, rng, tally))
         tally.evaluations.update(kinds)
         tally.programs[max(kinds, key=SEVERITY.index)] += 1

@@ -31,7 +31,7 @@ def aggregate_columns(
     counts = valid.sum(axis=0)
     with np.errstate(invalid="ignore", over="ignore"):
         # float64, so that the order in which a network lists its units costs no precision.
-        scores = np.where(valid, values, 0.0).astype(np.float64).sum(axis=0)
+        scores: NDArray[np.float64] = np.where(valid, values, 0.0).astype(np.float64).sum(axis=0)
     if aggregation == "mean":
         scores /= np.maximum(counts, 1)
     scores[(counts == 0) | ~np.isfinite(scores)] = np.nan

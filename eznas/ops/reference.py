@@ -167,7 +167,7 @@ def _ratio(matrix: Tensor, solver: Callable[[Tensor], Tensor]) -> Tensor:
         return undefined
     try:
         eigenvalues = solver(matrix)
-    except torch.linalg.LinAlgError:
+    except RuntimeError:  # torch.linalg.LinAlgError, which torch does not export to type checkers
         return undefined
     return eigenvalues[-1] / eigenvalues[0]
 

@@ -112,7 +112,9 @@ class LiveView(SilentView):
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
         )
-        self._generation: RenderableType = Text("no generation evaluated yet", style="dim")
+        self._generation: RenderableType = Text(
+            "evaluating the first generation (a first run compiles its kernels, too)", style="dim"
+        )
         self._live = Live(get_renderable=self._panel, console=console, refresh_per_second=4)
 
     def __enter__(self) -> Self:

@@ -70,7 +70,7 @@ def test_the_panel_shows_phase_and_generation():
         view.phase("statistics", 4)
         view.advance()
         assert "1/4" in rendered(view)
-        assert "no generation" in rendered(view)
+        assert "first generation" in rendered(view)
         view.generation(RECORD, TIMING, 12)
         panel = rendered(view)
     assert "a note [not markup]" in console.file.getvalue()

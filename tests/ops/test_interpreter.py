@@ -1,0 +1,239 @@
+"""The machine: whole plans against the reference, on several units, with caches, threads and little scratch."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eznas.ops.catalogue import BY_NAME, OPERATION_COUNT, OPERATIONS
+from eznas.ops.interpreter import _place_all, evaluate_plan
+from eznas.ops.plan import LOAD, Plan
+from eznas.ops.program import Program, ProgramBuilder
+from eznas.ops.reference import run_program
+from eznas.terminals import TERMINAL_COUNT, TERMINALS
+
+UNITS = (
+    {"wt": (4, 3, 3, 3), "inp": (1, 3, 6, 6), "pre": (1, 3, 6, 6), "act": (1, 4, 6, 6)},
+    {"wt": (5, 5, 1, 1), "inp": (2, 5, 4, 4), "pre": (2, 5, 4, 4), "act": (2, 5, 4, 4)},
+    {"wt": (6, 1, 3, 3), "inp": (2, 6, 3, 5), "pre": (2, 6, 3, 5), "act": (2, 6, 2, 3)},
+)
+
+
+class Statistics:
+    """Random statistics of a network with the units above, as arrays and as tensors."""
+
+    def __init__(self, seed=0):
+        rng = np.random.default_rng(seed)
+        self.tensors = []
+        for shapes in UNITS:
+            unit = []
+            for terminal in TERMINALS:
+                values = rng.standard_normal(shapes[terminal.shape_of])
+                unit.append((values * (rng.random(values.shape) < 0.8)).astype(np.float32))
+            self.tensors.append(unit)
+        sizes = np.array([[tensor.size for tensor in unit] for unit in self.tensors])
+        self.values = np.concatenate([tensor.ravel() for unit in self.tensors for tensor in unit])
+        self.offsets = (np.cumsum(sizes) - sizes.ravel()).reshape(sizes.shape)
+        self.shapes = np.array([[tensor.shape for tensor in unit] for unit in self.tensors])
+        self.axes = np.full(sizes.shape, 4)
+
+    def run(self, plan, to_scalar="mean", cached=None):
+        values, valid = (np.zeros((len(UNITS), 0)), np.zeros((len(UNITS), 0), bool)) if cached is None else cached
+        return evaluate_plan(plan, self.values, self.offsets, self.shapes, self.axes, values, valid, to_scalar)
+
+    def reference(self, program, unit):
+        return run_program(program, [torch.from_numpy(tensor) for tensor in self.tensors[unit]])
+
+
+STATISTICS = Statistics()
+
+# Not continuous, or noise for singular matrices: a rounding error below them may change everything above them.
+UNSTEADY = {
+    *("less_than", "greater_than", "equal_to", "sign", "heaviside", "hamming_distance", "greater_than_zero"),
+    *("less_than_zero", "determinant", "log_determinant", "sym_eig_ratio", "eig_ratio", "normalize", "invert"),
+    *("log", "abs_log", "kl_divergence", "difference", "exp"),
+}
+STEADY = [operation.id for operation in OPERATIONS if operation.name not in UNSTEADY]
+
+
+def random_program(rng, size, operations=range(OPERATION_COUNT)) -> Program:
+    builder = ProgramBuilder()
+    references = [builder.terminal(address) for address in range(TERMINAL_COUNT)]
+    for _ in range(size):
+        operation = OPERATIONS[int(rng.choice(list(operations)))]
+        first, second = (references[int(i)] for i in rng.integers(len(references), size=2))
+        references.append(builder.apply(operation.id, first, second if operation.arity == 2 else None))
+    return builder.build(references[-1])
+
+
+def program_of(name, *operands) -> Program:
+    builder = ProgramBuilder()
+    return builder.build(builder.apply(BY_NAME[name].id, *(builder.terminal(operand) for operand in operands)))
+
+
+def one(plan, column=0, **options):
+    numbers, valid = STATISTICS.run(plan, **options)
+    return numbers[:, column], valid[:, column]
+
+
+@given(seed=st.integers(0, 2**32), to_scalar=st.sampled_from(["mean", "l2"]))
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_plans_agree_with_the_reference(seed, to_scalar):
+    rng = np.random.default_rng(seed)
+    programs = [random_program(rng, int(rng.integers(1, 12)), STEADY) for _ in range(8)]
+    plan = Plan.of(programs)
+    numbers, valid = STATISTICS.run(plan, to_scalar)
+    for program, column in zip(programs, plan.root_columns, strict=True):
+        for unit in range(len(UNITS)):
+            result = STATISTICS.reference(program, unit)
+            assert valid[unit, column] == (result is not None)
+            if result is None:
+                assert numbers[unit, column] == 0
+                continue
+            wide = result.double()
+            norm = to_scalar == "l2" and result.numel() > 1
+            expected = float((wide.norm() if norm else wide.mean()).float())
+            scale = float(wide.norm() if norm else wide.abs().mean())
+            if np.isfinite(scale):
+                assert numbers[unit, column] == pytest.approx(expected, rel=1e-4, abs=1e-5 * scale)
+            else:
+                assert not np.isfinite(numbers[unit, column])
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(deadline=None, derandomize=True, max_examples=25)
+def test_a_value_does_not_depend_on_what_else_is_in_the_plan(seed):
+    rng = np.random.default_rng(seed)
+    programs = [random_program(rng, int(rng.integers(1, 15))) for _ in range(10)]
+    together = Plan.of(programs)
+    numbers, valid = STATISTICS.run(together)
+    for program, column in zip(programs, together.root_columns, strict=True):
+        alone = Plan.of([program])
+        alone_numbers, alone_valid = STATISTICS.run(alone)
+        np.testing.assert_array_equal(numbers[:, column], alone_numbers[:, alone.root_columns[0]])
+        np.testing.assert_array_equal(valid[:, column], alone_valid[:, alone.root_columns[0]])
+
+
+def test_two_hundred_nodes_in_a_row_need_two_places():
+    builder = ProgramBuilder()
+    reference = builder.terminal(0)
+    for _ in range(100):
+        reference = builder.apply(BY_NAME["abs"].id, builder.apply(BY_NAME["sigmoid"].id, reference))
+    plan = Plan.of([builder.build(reference)])
+    operands = TERMINAL_COUNT + plan.size
+    shapes, axes = np.tile(np.array([4, 4, 1, 1]), (operands, 1)), np.full(operands, 2)
+    start, lists = np.zeros(operands, np.int64), np.empty((3, operands), np.int64)
+    used = _place_all(plan.operation, plan.first, plan.second, plan.last_use, shapes, axes, start, lists)
+    assert used == 2 * 16
+    result = STATISTICS.reference(builder.build(reference), 0)
+    assert one(plan)[0][0] == pytest.approx(float(result.mean()), rel=1e-5)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_no_place_is_given_away_while_its_value_is_needed(seed):
+    rng = np.random.default_rng(seed)
+    plan = Plan.of([random_program(rng, 20) for _ in range(6)])
+    operands = TERMINAL_COUNT + plan.size
+    shapes = np.ones((operands, 4), np.int64)
+    shapes[:, 0] = rng.choice([1, 20, 50], operands)
+    axes = np.where(rng.random(operands) < 0.9, 1, -1)
+    start, lists = np.zeros(operands, np.int64), np.empty((3, operands), np.int64)
+    used = _place_all(plan.operation, plan.first, plan.second, plan.last_use, shapes, axes, start, lists)
+    owner = np.full(used, -1)
+    for node in range(plan.size):
+        target = TERMINAL_COUNT + node
+        if axes[target] < 0:
+            continue
+        for operand in (plan.first[node], plan.second[node]):
+            if operand >= TERMINAL_COUNT and axes[operand] >= 0:
+                assert np.all(owner[start[operand] : start[operand] + shapes[operand, 0]] == operand)
+                assert start[operand] != start[target]
+        assert start[target] % 16 == 0
+        owner[start[target] : start[target] + shapes[target, 0]] = target
+
+
+def test_threads_give_the_same_bits():
+    rng = np.random.default_rng(5)
+    plan = Plan.of([random_program(rng, 15) for _ in range(30)])
+    networks = [Statistics(seed) for seed in range(4)] * 4
+    alone = [network.run(plan) for network in networks]
+    with ThreadPoolExecutor(4) as pool:
+        for expected, actual in zip(alone, pool.map(lambda network: network.run(plan), networks), strict=True):
+            np.testing.assert_array_equal(expected[0], actual[0])
+            np.testing.assert_array_equal(expected[1], actual[1])
+
+
+def test_read_only_statistics_are_left_alone():
+    plan = Plan.of([program_of("sum", 0, 1)])
+    before = STATISTICS.values.copy()
+    expected = one(plan)[0]
+    frozen = Statistics()
+    for array in (frozen.values, frozen.offsets, frozen.shapes, frozen.axes):
+        array.flags.writeable = False
+    np.testing.assert_array_equal(frozen.run(plan)[0][:, 0], expected)
+    np.testing.assert_array_equal(STATISTICS.values, before)
+
+
+def test_cached_numbers_take_the_place_of_what_is_below_them():
+    builder = ProgramBuilder()
+    inner = builder.apply(BY_NAME["normalized_sum"].id, builder.apply(BY_NAME["abs"].id, builder.terminal(4)))
+    program = builder.build(builder.apply(BY_NAME["difference"].id, inner, builder.terminal(0)))
+    full, (numbers, valid) = Plan.of([program]), STATISTICS.run(Plan.of([program]))
+    digest_column = next(i for i, digest in enumerate(full.recorded_digests) if digest is not None)
+    plan = Plan.of([program], {full.recorded_digests[digest_column]: 1})
+    assert LOAD in plan.operation
+    table = np.stack([np.full(len(UNITS), 99.0), numbers[:, digest_column]], axis=1)
+    loaded, loaded_valid = STATISTICS.run(plan, cached=(table, np.ones(table.shape, bool)))
+    np.testing.assert_array_equal(loaded[:, plan.root_columns[0]], numbers[:, full.root_columns[0]])
+    np.testing.assert_array_equal(loaded_valid[:, plan.root_columns[0]], valid[:, full.root_columns[0]])
+    missing = np.ones(table.shape, bool)
+    missing[1] = False
+    _, partly_valid = STATISTICS.run(plan, cached=(table, missing))
+    np.testing.assert_array_equal(partly_valid[:, plan.root_columns[0]], [True, False, True])
+
+
+def test_a_terminal_is_a_program():
+    builder = ProgramBuilder()
+    plan = Plan.of([builder.build(builder.terminal(7)), program_of("abs", 7)])
+    numbers, _ = STATISTICS.run(plan)
+    means = [unit[7].mean(dtype=np.float64) for unit in STATISTICS.tensors]
+    np.testing.assert_allclose(numbers[:, plan.root_columns[0]], means, rtol=1e-6)
+
+
+def test_a_single_number_keeps_its_sign_as_a_norm():
+    plan = Plan.of([program_of("normalized_sum", 4)])
+    np.testing.assert_array_equal(one(plan, to_scalar="l2")[0], one(plan)[0])
+
+
+def test_a_terminal_that_was_not_collected_is_refused():
+    partial = Statistics()
+    partial.offsets[:, 6] = -1
+    partial.run(Plan.of([program_of("abs", 5)]))
+    with pytest.raises(ValueError, match=TERMINALS[6].name):
+        partial.run(Plan.of([program_of("sum", 5, 6)]))
+
+
+def test_an_unknown_reduction_is_refused():
+    with pytest.raises(ValueError, match="median"):
+        STATISTICS.run(Plan.of([program_of("abs", 5)]), "median")
+
+
+def test_shapes_decide_unit_by_unit():
+    # A 3 x 3 kernel has determinants, a 1 x 1 kernel too, a 3 x 5 input has none.
+    np.testing.assert_array_equal(one(Plan.of([program_of("determinant", 0)]))[1], [True, True, True])
+    np.testing.assert_array_equal(one(Plan.of([program_of("determinant", 4)]))[1], [True, True, False])
+
+
+def test_no_unit_and_no_program():
+    assert STATISTICS.run(Plan.of([]))[0].shape == (len(UNITS), 0)
+    plan = Plan.of([program_of("abs", 5)])
+    nothing = np.zeros((0, 22), np.int64)
+    numbers, valid = evaluate_plan(
+        *(plan, STATISTICS.values, nothing, np.zeros((0, 22, 4), np.int64), nothing),
+        *(np.zeros((0, 0), np.float32), np.zeros((0, 0), bool), "mean"),
+    )
+    assert numbers.shape == valid.shape == (0, 1)
