@@ -7,9 +7,17 @@ from torch import nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
-from eznas.scoring import network_seed
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
+
+
+def draw_images(benchmark: Benchmark, batch_size: int, seed: int) -> torch.Tensor:
+    """Return the images that all networks of a benchmark see under `seed`, float32 (batch, 3, size, size).
+
+    Raises:
+        EznasError: the benchmark has fewer images than `batch_size`, or they are missing.
+    """
+    return torch.from_numpy(benchmark.image_batch(batch_size, seeds.generator(seed, "images")))
 
 
 class BenchmarkStatistics:
@@ -27,8 +35,7 @@ class BenchmarkStatistics:
         self._benchmark = benchmark
         self._seed = seed
         self._settings = settings
-        images = benchmark.image_batch(batch_size, seeds.generator(seed, "images"))
-        self._inputs = make_inputs(torch.from_numpy(images), seed)
+        self._inputs = make_inputs(draw_images(benchmark, batch_size, seed), seed)
 
     def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.
@@ -44,7 +51,7 @@ class BenchmarkStatistics:
             self._benchmark.build(index) if network is None else network,
             self._inputs,
             self._settings,
-            seed=network_seed(self._seed, index),
+            seed=seeds.network_seed(self._seed, index),
             name=self._benchmark.architectures[index],
             copy=False,
         )

@@ -21,7 +21,6 @@ from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.terminals import TERMINAL_COUNT
 
 ToScalar = Literal["mean", "l2"]
 
@@ -147,7 +146,10 @@ class Evaluator:
 
         if tables and not plan.terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
-            return [evaluate(index, _without_tensors(len(values))) for index, (values, _) in enumerate(tables)]
+            return [
+                evaluate(index, NetworkStatistics.without_tensors("", len(values)))
+                for index, (values, _) in enumerate(tables)
+            ]
         return self._store.for_each(evaluate, progress)
 
     def _unit_numbers(self, recorded: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -182,14 +184,3 @@ class Evaluator:
 
 def _no_cached_numbers(units: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return np.empty((units, 0), dtype=np.float32), np.empty((units, 0), dtype=np.bool_)
-
-
-def _without_tensors(units: int) -> NetworkStatistics:
-    """Statistics of a network of which no tensor was collected."""
-    return NetworkStatistics(
-        name="",
-        values=np.empty(0, dtype=np.float32),
-        offsets=np.full((units, TERMINAL_COUNT), -1, dtype=np.int64),
-        shapes=np.ones((units, TERMINAL_COUNT, 4), dtype=np.int64),
-        axes=np.zeros((units, TERMINAL_COUNT), dtype=np.int64),
-    )

@@ -22,7 +22,7 @@ from eznas.run_settings import RunSettings
 from eznas.spaces.complexity import flops, parameters
 from eznas.statistics.collect import CollectionSettings
 from eznas.statistics.store import StatisticsStore
-from eznas.statistics.tensors import Layout, NetworkStatistics
+from eznas.statistics.tensors import NetworkStatistics
 
 COUNTS = ("params", "flops")
 """The scores that every report has beside the programs': the plain size of a network."""
@@ -119,7 +119,7 @@ def _score(
                     counts[:, position] = parameters(network), flops(network, shape)
                 return source.collect(index, network)
             except EznasError:
-                return _without_units(benchmark.architectures[index])
+                return NetworkStatistics.without_tensors(benchmark.architectures[index])
 
         observer.phase("held-out networks", len(indices))
         with StatisticsStore(len(indices), collect, settings.memory_bytes, settings.threads, reuse=False) as store:
@@ -136,9 +136,3 @@ def _computed_alike(proxies: Sequence[Proxy]) -> list[list[int]]:
     for position, proxy in enumerate(proxies):
         groups[proxy.unit, proxy.third_pass, proxy.to_scalar, proxy.aggregation].append(position)
     return list(groups.values())
-
-
-def _without_units(name: str) -> NetworkStatistics:
-    """Return what stands for a network that could not be run: every program is invalid on it."""
-    layout = Layout.of([], frozenset())
-    return NetworkStatistics(name, np.empty(0, np.float32), layout.offsets, layout.shapes, layout.axes)

@@ -11,10 +11,10 @@ from importlib import metadata
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from eznas import seeds
+from eznas.benchmark_statistics import BenchmarkStatistics, draw_images
 from eznas.benchmarks.base import Benchmark
 from eznas.bootstrap import bootstrap_interval
 from eznas.errors import EznasError
@@ -23,9 +23,9 @@ from eznas.proxies.hand_made import HandMadeProxy
 from eznas.proxies.proxy import Proxy
 from eznas.ranking import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.run_settings import available_cores
-from eznas.statistics.collect import CollectionSettings, collect, initialise, make_inputs
+from eznas.statistics.collect import CollectionSettings, initialise
 from eznas.statistics.store import StatisticsStore
-from eznas.statistics.tensors import Layout, NetworkStatistics
+from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import run_in_threads
 
 RESAMPLES: Final = 1000
@@ -118,8 +118,7 @@ def evaluate_proxy(
     # First of all, because it checks the device.
     settings = _settings(proxy, device)
     indices = benchmark.sample(networks, np.random.default_rng(seed))
-    images = torch.from_numpy(benchmark.image_batch(batch_size, seeds.generator(seed, "images")))
-    sample = _Sample(benchmark, indices, images, seed, settings, workers or available_cores(), progress)
+    sample = _Sample(benchmark, indices, batch_size, seed, settings, workers or available_cores(), progress)
     raw, reasons = sample.hand_made(proxy) if isinstance(proxy, HandMadeProxy) else sample.program(proxy)
     # -0.0 would print as such where a score of orientation -1 is zero.
     scores = np.where(np.isfinite(raw), proxy.orientation * raw + 0.0, np.nan)
@@ -148,22 +147,13 @@ def evaluate_proxy(
     )
 
 
-def network_seed(seed: int, index: int) -> int:
-    """Return the seed of the weights of the network at `index` of a benchmark.
-
-    Each network has weights of its own, so that the spread that initialisation causes is part of the interval.
-    """
-    (state,) = np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)
-    return int(state)
-
-
 @dataclass(frozen=True)
 class _Sample:
     """The networks to score and what they see; scoring gives float64 (networks,) and reasons by position."""
 
     benchmark: Benchmark
     indices: NDArray[np.int64]
-    images: torch.Tensor
+    batch_size: int
     seed: int
     settings: CollectionSettings
     workers: int
@@ -171,22 +161,15 @@ class _Sample:
 
     def program(self, proxy: Proxy) -> tuple[NDArray[np.float64], dict[int, str]]:
         reasons: dict[int, str] = {}
-        inputs = make_inputs(self.images, self.seed)
+        source = BenchmarkStatistics(self.benchmark, self.batch_size, self.seed, self.settings)
 
         def statistics_of(position: int) -> NetworkStatistics:
             index = int(self.indices[position])
             try:
-                return collect(
-                    self.benchmark.build(index),
-                    inputs,
-                    self.settings,
-                    seed=network_seed(self.seed, index),
-                    name=self.benchmark.architectures[index],
-                    copy=False,
-                )
+                return source.collect(index)
             except EznasError as error:
                 reasons[position] = str(error)
-                return _no_statistics(self.benchmark.architectures[index])
+                return NetworkStatistics.without_tensors(self.benchmark.architectures[index])
 
         with StatisticsStore(len(self.indices), statistics_of, 0, self.workers, reuse=False) as store:
             evaluator = Evaluator(store, proxy.to_scalar, proxy.aggregation)
@@ -194,13 +177,13 @@ class _Sample:
 
     def hand_made(self, proxy: HandMadeProxy) -> tuple[NDArray[np.float64], dict[int, str]]:
         reasons: dict[int, str] = {}
-        images = self.images.to(self.settings.device)
+        images = draw_images(self.benchmark, self.batch_size, self.seed).to(self.settings.device)
 
         def score(position: int) -> float:
             index = int(self.indices[position])
             try:
                 network = self.benchmark.build(index).to(self.settings.device).train()
-                initialise(network, network_seed(self.seed, index))
+                initialise(network, seeds.network_seed(self.seed, index))
                 return proxy.score(network, images)
             except Exception as error:  # a network may be the user's own code, and one that fails is reported by name
                 reasons[position] = str(error) if isinstance(error, EznasError) else f"{type(error).__name__}: {error}"
@@ -216,12 +199,6 @@ def _settings(proxy: Proxy | HandMadeProxy, device: str) -> CollectionSettings:
     if isinstance(proxy, HandMadeProxy):
         return CollectionSettings(device=device)
     return CollectionSettings(proxy.unit, proxy.third_pass, device, proxy.program.terminals)
-
-
-def _no_statistics(name: str) -> NetworkStatistics:
-    """Return what stands for a network whose statistics could not be collected: no unit."""
-    nothing = Layout.of([], frozenset())
-    return NetworkStatistics(name, np.empty(0, np.float32), nothing.offsets, nothing.shapes, nothing.axes)
 
 
 def _failed(scores: NDArray[np.float64], reasons: dict[int, str], architectures: Sequence[str]) -> dict[str, str]:

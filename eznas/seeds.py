@@ -16,3 +16,12 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
     Images are drawn as `eznas.scoring.evaluate_proxy` draws them, so that both give a network the same score.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PURPOSES.index(purpose),)))
+
+
+def network_seed(seed: int, index: int) -> int:
+    """Return the seed of the weights of the network at `index` of a benchmark.
+
+    Each network has weights of its own, so that the spread that initialisation causes is part of the interval.
+    """
+    (state,) = np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)
+    return int(state)

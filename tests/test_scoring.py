@@ -17,7 +17,8 @@ from eznas.proxies import hand_made
 from eznas.proxies.hand_made import HandMadeProxy
 from eznas.proxies.proxy import Proxy
 from eznas.ranking import kendall_tau, spearman, top_decile_tau
-from eznas.scoring import evaluate_proxy, network_seed
+from eznas.scoring import evaluate_proxy
+from eznas.seeds import network_seed
 from eznas.spaces import complexity
 from eznas.spaces.nasbench201 import NASBench201, all_architectures
 from eznas.statistics.collect import collect, initialise, make_inputs

@@ -77,6 +77,12 @@ class NetworkStatistics:
     shapes: npt.NDArray[np.int64]
     axes: npt.NDArray[np.int64]
 
+    @classmethod
+    def without_tensors(cls, name: str, units: int = 0) -> Self:
+        """Return what stands for a network of which no tensor was collected; without units no program scores it."""
+        layout = Layout.of([dict.fromkeys(_SHAPE_GROUPS, ())] * units, frozenset())
+        return cls(name, np.empty(0, np.float32), layout.offsets, layout.shapes, layout.axes)
+
     @property
     def units(self) -> int:
         """Number of units, in execution order."""

@@ -1,0 +1,167 @@
+"""The table of all spaces as Markdown, as an HTML page and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, Final
+
+from rich.console import RenderableType
+
+from eznas.experiments.html_page import html_page
+from eznas.report.tables import pairs_table, table
+
+_MARKDOWN_MARKS: Final = {"best": "**{}**", "second": "*{}*", "": "{}"}
+_TERMINAL_MARKS: Final = {"best": "▲", "second": "△", "": ""}
+_LEGEND: Final = "Best of a row in bold, second best in italics."
+
+
+def table_markdown(content: Mapping[str, Any]) -> str:
+    """Return the table, what is missing, and how it was measured, as Markdown."""
+    columns = content["columns"]
+    lines = [
+        f"# {content['title']}",
+        "",
+        *_notes(content),
+        _LEGEND,
+        "",
+        _markdown_row(["test \\ evolution", *(column["label"] for column in columns)]),
+        _markdown_row([":--", *("--:" for _ in columns)]),
+        *(
+            _markdown_row([row["label"], *(_markdown_cell(row["cells"][column["key"]]) for column in columns)])
+            for row in content["rows"]
+        ),
+    ]
+    for title, pairs in _lists(content):
+        lines += ["", f"## {title}", "", *(f"- {name}: {text}" for name, text in pairs)]
+    lines += ["", "## Programs", ""]
+    lines += [f"- {one['column']}, seed {one['seed']}: `{one['formula']}`" for one in content["programs"]]
+    return "\n".join(lines) + "\n"
+
+
+def table_html(content: Mapping[str, Any]) -> str:
+    """Return the same as one HTML page that needs no other file."""
+    columns = content["columns"]
+    parts = [f"<p>{escape(note)}</p>" for note in (*content["notes"], _seeds_note(content), _LEGEND)]
+    heads = "".join(f"<th>{escape(label)}</th>" for label in ["test \\ evolution", *(one["label"] for one in columns)])
+    rows = "\n".join(
+        f"<tr><td>{escape(row['label'])}<small>{row['networks']} networks</small></td>"
+        + "".join(_html_cell(row["cells"][column["key"]]) for column in columns)
+        + "</tr>"
+        for row in content["rows"]
+    )
+    parts.append(f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>')
+    for title, pairs in _lists(content):
+        items = "\n".join(f"<li>{escape(name)}: {escape(text)}</li>" for name, text in pairs)
+        parts.append(f"<h2>{escape(title)}</h2>\n<ul>\n{items}\n</ul>")
+    formulas = "\n".join(
+        f"<li>{escape(one['column'])}, seed {one['seed']}: <code>{escape(one['formula'])}</code></li>"
+        for one in content["programs"]
+    )
+    parts.append(f"<h2>Programs</h2>\n<ul>\n{formulas}\n</ul>")
+    return html_page(content["title"], "\n".join(parts))
+
+
+def table_parts(content: Mapping[str, Any]) -> list[RenderableType]:
+    """Return what to print for the table, part by part."""
+    columns = [column["label"] for column in content["columns"]]
+    rows = [
+        (row["label"], *(_terminal_cell(row["cells"][column["key"]]) for column in content["columns"]))
+        for row in content["rows"]
+    ]
+    parts: list[RenderableType] = [
+        table(
+            f"{content['title']}: Kendall tau, the paper's in brackets, ▲ best and △ second of a row",
+            ("test \\ evolution", *columns),
+            rows,
+            numeric=columns,
+        )
+    ]
+    parts += [pairs_table(title, dict(pairs)) for title, pairs in _lists(content)]
+    return parts
+
+
+def _notes(content: Mapping[str, Any]) -> list[str]:
+    return [line for note in (*content["notes"], _seeds_note(content)) for line in (note, "")]
+
+
+def _seeds_note(content: Mapping[str, Any]) -> str:
+    seeds = content["seeds"]
+    if len(seeds) == 1:
+        return f"One seed ({seeds[0]}); published figures: {content['published_source']}."
+    return (
+        f"Means over {len(seeds)} seeds ({', '.join(map(str, seeds))}) ± their standard deviation; "
+        f"published figures: {content['published_source']}."
+    )
+
+
+def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    cost, settings = content["cost"], content["settings"]
+    rows = content["rows"]
+    lists: list[tuple[str, Sequence[tuple[str, str]]]] = []
+    for title, reasons in (
+        ("Missing", content["missing"]),
+        ("Evolutions without a valid program", content["without_program"]),
+    ):
+        if reasons:
+            lists.append((title, list(reasons.items())))
+    described = [(row["label"], f"{row['description']} {row['networks']} test networks.") for row in rows]
+    lists.append(("Benchmarks", [pair for pair, row in zip(described, rows, strict=True) if row["networks"]]))
+    failed = [
+        (row["label"], ", ".join(f"{key} {cell['failed']}" for key, cell in row["cells"].items() if cell["failed"]))
+        for row in rows
+        if any(cell["failed"] for cell in row["cells"].values())
+    ]
+    if failed:
+        lists.append(("Test networks without a score, by column (tau is that of the others)", failed))
+    evolution = ", ".join(f"{key} {value}" for key, value in settings["evolution"].items())
+    lists.append(
+        (
+            "How it was measured",
+            [
+                ("evolution", evolution),
+                ("test networks", ", ".join(f"{key} {value}" for key, value in settings["test_networks"].items())),
+                (
+                    "cost",
+                    f"{cost['seconds']:.0f} s of wall-clock time, {cost['peak_memory_bytes'] / 2**30:.2f} GiB of "
+                    f"memory at most, {cost['sessions']} processes one after the other",
+                ),
+            ],
+        )
+    )
+    return lists
+
+
+def _ours(cell: Mapping[str, Any]) -> str:
+    if cell["tau"] is None:
+        return "missing" if "missing" in cell else "–"
+    deviation = f" ± {cell['deviation']:.3f}" if cell["deviation"] is not None else ""
+    partial = f" [{cell['seeds_measured']}/{cell['seeds']}]" if cell["seeds_measured"] < cell["seeds"] else ""
+    return f"{cell['tau']:.3f}{deviation}{partial}"
+
+
+def _published(cell: Mapping[str, Any]) -> str:
+    return "–" if cell["published"] is None else f"{cell['published']:.3f}"
+
+
+def _markdown_cell(cell: Mapping[str, Any]) -> str:
+    return f"{_MARKDOWN_MARKS[cell['mark']].format(_ours(cell))} ({_published(cell)})"
+
+
+def _terminal_cell(cell: Mapping[str, Any]) -> str:
+    return f"{_TERMINAL_MARKS[cell['mark']]}{_ours(cell)} ({_published(cell)})"
+
+
+def _html_cell(cell: Mapping[str, Any]) -> str:
+    kind = cell["mark"] or ("missing" if "missing" in cell else "")
+    reason = cell.get("missing") or "; ".join(_interval(one) for one in cell["intervals"])
+    attributes = (f' class="{kind}"' if kind else "") + (f' title="{escape(reason)}"' if reason else "")
+    return f"<td{attributes}>{escape(_ours(cell))}<small>paper {_published(cell)}</small></td>"
+
+
+def _interval(ends: Sequence[float | None]) -> str:
+    return "95 % interval " + " to ".join("–" if end is None else f"{end:.3f}" for end in ends)
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
