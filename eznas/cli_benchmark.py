@@ -35,7 +35,7 @@ def train(
     space: SpaceOption = "nasbench201",
     channels: Annotated[int, typer.Option(min=1, help="Width of the first stage, for nasbench201.")] = 8,
     cells: Annotated[int, typer.Option(min=1, help="Cells in each stage, for nasbench201.")] = 1,
-    networks: Annotated[int, typer.Option(min=2, help="Different networks, drawn at random.")] = 500,
+    networks: Annotated[int, typer.Option(min=2, help="Different networks, drawn at random.")] = 400,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 4,
     images: ImagesOption = "digits",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 9,
