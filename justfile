@@ -38,6 +38,22 @@ ci:
 run *arguments:
     eznas run --genome tree {{arguments}}
 
+# The paper's Figure 4: programs evolved on each space, tested on all (real and embedded; continues where it stopped).
+repro-table *arguments:
+    eznas experiment repro-table {{arguments}}
+
+# Figure 2: how far tau moves with the seed.
+seed-test *arguments:
+    eznas experiment seed-test {{arguments}}
+
+# Figure 3: R-C-B with mean, C-B-R with mean, C-B-R with l2.
+variants *arguments:
+    eznas experiment variants {{arguments}}
+
+# Tree against sequential genomes at equal budgets.
+compare-genomes *arguments:
+    eznas experiment compare-genomes {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py

@@ -119,8 +119,8 @@ def main() -> int:
     starts = range(0, options.programs, options.batch)
     for done, tally in enumerate(_in_processes(options, starts, statistics, units), 1):
         total.add(tally)
-        if sys.stderr.isatty():
-            print(f"\r{min(done * options.batch, options.programs)} programs", end="", file=sys.stderr)
+        if done % 20 == 0:
+            print(f"{min(done * options.batch, options.programs)} programs: {dict(total.programs)}", file=sys.stderr)
     report = _report(options, statistics, total, time.perf_counter() - started)
     print(json.dumps(report, indent=2))
     if options.json is not None:

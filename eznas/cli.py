@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eznas import cli_benchmark, cli_catalogue, cli_data, cli_evaluate, cli_run
+from eznas import cli_benchmark, cli_catalogue, cli_data, cli_evaluate, cli_experiment, cli_run
 from eznas.errors import EznasError
 
 USER_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
@@ -30,6 +30,7 @@ app.command("operations")(cli_catalogue.operations)
 cli_benchmark.app.command("list")(cli_catalogue.benchmark_list)
 app.add_typer(cli_benchmark.app, name="benchmark")
 app.add_typer(cli_data.data_app, name="data")
+app.add_typer(cli_experiment.app, name="experiment")
 app.add_typer(cli_catalogue.genome_app, name="genome")
 app.add_typer(cli_catalogue.proxy_app, name="proxy")
 

@@ -124,7 +124,7 @@ def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, st
                 (
                     "cost",
                     f"{cost['seconds']:.0f} s of wall-clock time, {cost['peak_memory_bytes'] / 2**30:.2f} GiB of "
-                    f"memory at most, {cost['sessions']} processes one after the other",
+                    f"memory at most; processes, one after the other: {cost['sessions']}",
                 ),
             ],
         )

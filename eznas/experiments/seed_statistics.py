@@ -14,6 +14,10 @@ RESAMPLES: Final = 10_000
 LEVEL: Final = 0.95
 INTERVAL: Final = f"{LEVEL:.0%} percentile bootstrap over seeds, {RESAMPLES:,} resamples"
 
+MINIMUM_SEEDS: Final = 6
+"""Seeds from which on a difference may be called one: with 5 or fewer, even a sign test that finds all differences on
+one side stays above the 5 % level (2 / 2**5)."""
+
 _BOOTSTRAP_SEED: Final = 0
 
 
@@ -91,7 +95,9 @@ class PairedComparison:
 
     @property
     def better(self) -> str | None:
-        """The method that is better, or None where the interval holds 0."""
+        """The method that is better, or None where the interval holds 0 or there are too few seeds."""
+        if self.seeds < MINIMUM_SEEDS:
+            return None
         if self.difference.low > 0:
             return self.first
         return self.second if self.difference.high < 0 else None
@@ -100,6 +106,11 @@ class PairedComparison:
         """Say which method is better and by how much, or that no difference can be shown."""
         means = f"{self.first} {self.first_mean:.3f}, {self.second} {self.second_mean:.3f}"
         interval = f"95 % interval {self.difference.low:+.3f} to {self.difference.high:+.3f}, {self.seeds} seeds"
+        if self.seeds < MINIMUM_SEEDS:
+            return (
+                f"{self.quantity}: no difference can be shown with {self.seeds} seeds, it takes at least "
+                f"{MINIMUM_SEEDS} ({means}; mean difference {self.difference.mean:+.3f})."
+            )
         if self.better is None:
             return (
                 f"{self.quantity}: no difference can be shown between {self.first} and {self.second} ({means}; mean "

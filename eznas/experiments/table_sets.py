@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from eznas.experiments import published
@@ -88,6 +89,6 @@ def chosen(benchmarks: Sequence[str]) -> TableSet:
     return TableSet(
         name="chosen",
         title="Programs evolved on one benchmark, tested on the others",
-        entries=tuple(known.get(name, Entry(name, name, None)) for name in dict.fromkeys(benchmarks)),
+        entries=tuple(known.get(name, Entry(name, Path(name).stem, None)) for name in dict.fromkeys(benchmarks)),
         note=f"Where a benchmark is of a space of the paper, that space's figures stand beside ({published.SOURCE}).",
     )

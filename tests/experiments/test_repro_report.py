@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import copy
+from html.parser import HTMLParser
+
+import pytest
+from rich.console import Console
+
+from eznas.experiments.folder import ExperimentFolder
+from eznas.experiments.repro_content import table_content
+from eznas.experiments.repro_report import table_html, table_markdown, table_parts
+from eznas.experiments.table_sets import chosen
+
+TAUS = {"nds-darts": 0.5, "nds-enas": 0.25, "flops": 0.5, "params": 0.1, "eznas-a": 0.9}
+RECORD = {"test_networks": {"nasbench201": 1000}, "evolution": {"generations": 15}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = ExperimentFolder.open(tmp_path / "table", "repro-table", RECORD)
+    for column, tau in TAUS.items():
+        piece = {
+            "tau": tau,
+            "interval": [tau - 0.1, tau + 0.1],
+            "networks": 200,
+            "failed": int(column == "nds-enas"),
+            "formula": "" if column in ("flops", "params") else f"abs({column}) < 1 & more",
+            "description": "NDS <in short>.",
+        }
+        folder.write_piece(piece, "seed-0", "nds-darts", column)
+    return folder
+
+
+@pytest.fixture
+def content(folder):
+    missing = {"nds-enas": "nds/ENAS.msgpack is missing: `eznas data fetch nds` gets it."}
+    return table_content(chosen(["nds-darts", "nds-enas"]), [0], folder, missing, {}, RECORD)
+
+
+def test_equal_values_share_their_mark_and_the_reference_has_none(content):
+    marks = {key: cell["mark"] for key, cell in content["rows"][0]["cells"].items()}
+    assert marks == {"nds-darts": "best", "flops": "best", "nds-enas": "second", "params": "", "eznas-a": ""}
+
+
+def test_a_row_that_is_not_there_has_no_marks(content):
+    cells = content["rows"][1]["cells"]
+    assert {cell["mark"] for cell in cells.values()} == {""}
+    assert all("eznas data fetch nds" in cell["missing"] for cell in cells.values())
+
+
+def test_the_markdown_has_ours_and_theirs_in_each_cell(content):
+    text = table_markdown(content)
+    assert "| DARTS | **0.500** (0.508) | *0.250* (0.460) | **0.500** (0.508) | 0.100 (0.504) | 0.900 (0.508) |" in text
+    assert "| ENAS | missing (0.380) |" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {7}
+    assert "eznas data fetch nds" in text
+    assert "nds-enas 1" in text  # a network without a score
+
+
+class Collector(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.cells, self.assets = [], 0, []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        self.cells += tag in ("td", "th")
+        self.assets += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_escaped_and_needs_nothing_else(content):
+    page = table_html(content)
+    collector = Collector()
+    collector.feed(page)
+    assert collector.open == []
+    assert collector.assets == []
+    assert collector.cells == 3 * 6
+    assert "abs(nds-darts) &lt; 1 &amp; more" in page
+    assert "NDS &lt;in short&gt;." in page
+    assert "<script" not in page
+    assert "url(" not in page
+    assert '<td class="best"' in page
+
+
+def test_deviations_and_partial_seeds_are_shown(folder):
+    wider = table_content(chosen(["nds-darts"]), [0, 1, 2], folder, {}, {}, RECORD)
+    assert "0.500 [1/3]" in table_markdown(wider)
+    piece = folder.piece("seed-0", "nds-darts", "flops")
+    folder.write_piece({**piece, "tau": 0.4}, "seed-1", "nds-darts", "flops")
+    wider = table_content(chosen(["nds-darts"]), [0, 1], folder, {}, {}, RECORD)
+    assert "*0.450 ± 0.071* (0.508)" in table_markdown(wider)
+    assert "Means over 2 seeds" in table_html(wider)
+
+
+def test_an_undefined_tau_is_no_missing_file(folder):
+    piece = folder.piece("seed-0", "nds-darts", "flops")
+    folder.write_piece({**piece, "tau": None}, "seed-0", "nds-darts", "flops")
+    cell = table_content(chosen(["nds-darts"]), [0], folder, {}, {}, RECORD)["rows"][0]["cells"]["flops"]
+    assert cell["tau"] is None
+    assert "missing" not in cell
+
+
+def test_the_terminal_shows_the_same_numbers(content):
+    console = Console(width=220, record=True, file=None, quiet=False, force_terminal=False)
+    with console.capture() as captured:
+        for part in table_parts(copy.deepcopy(content)):
+            console.print(part)
+    for text in ("▲0.500 (0.508)", "△0.250 (0.460)", "missing (0.380)", "eznas data fetch nds"):
+        assert text in " ".join(captured.get().split())
