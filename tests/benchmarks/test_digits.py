@@ -1,16 +1,9 @@
-from importlib import resources
-
 import numpy as np
 import pytest
 import torch
 
 from eznas import benchmarks
 from eznas.errors import EznasError
-
-pytestmark = pytest.mark.skipif(
-    not (resources.files("eznas.benchmarks") / "embedded" / "digits.csv").is_file(),
-    reason="the embedded table has not been trained yet",
-)
 
 
 def test_the_embedded_benchmark_loads_without_data_folder(monkeypatch, tmp_path):
