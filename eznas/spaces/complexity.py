@@ -67,7 +67,7 @@ def _on_meta_device(module: nn.Module) -> nn.Module:
         for parameter in module.parameters()
     }
     without_numbers.update((id(buffer), torch.empty_like(buffer, device="meta")) for buffer in module.buffers())
-    return copy.deepcopy(module, without_numbers)  # type: ignore[arg-type]
+    return copy.deepcopy(module, without_numbers)
 
 
 def _same_shape(inputs: Tensor) -> Tensor:
