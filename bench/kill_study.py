@@ -76,16 +76,20 @@ def main() -> None:
         print(f"an uninterrupted run takes {duration:.1f} s", flush=True)
         identical = 0
         moments: collections.Counter[str] = collections.Counter()
-        for number in range(options.kills):
+        number = kills = 0
+        while kills < options.kills:
             path = Path(folder) / f"run-{number}"
+            number += 1
             start = [*run, "--output", str(path)]
-            killed = kill(start, rng.uniform(0, duration))
-            moments[moment(path) if killed else "was finished already"] += 1
+            if not kill(start, rng.uniform(0, duration)):
+                continue  # it had ended before its moment came, which proves nothing
+            kills += 1
+            moments[moment(path)] += 1
             finish(["run", "--resume", str(path)] if path.exists() else start)
             same = all((path / name).read_bytes() == (whole / name).read_bytes() for name in COMPARED)
             identical += same
             if not same:
-                print(f"run {number} differs")
+                print(f"{path.name} differs")
         print(f"{identical} of {options.kills} runs of the genome {options.genome} ended identical; killed:")
         for where, count in moments.most_common():
             print(f"  {count:3d} {where}")
