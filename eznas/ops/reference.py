@@ -139,16 +139,20 @@ def log_determinant(a: Tensor) -> Tensor:
     return torch.where(result.isnan(), 0.0, result)
 
 
-def _gram(a: Tensor) -> Tensor:
-    """A A^T with A as (shape[0], -1)."""
+def gram(a: Tensor) -> Tensor:
+    """A A^T with A as (shape[0], -1): the matrix whose eigenvalues the two ratios below are of."""
     rows = a.reshape(a.shape[0], -1)
     return rows @ rows.T
 
 
 def sym_eig_ratio(a: Tensor) -> Tensor:
     """Largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1); NaN if M is not finite."""
-    gram = _gram(a)
-    return _ratio(gram + gram.T, torch.linalg.eigvalsh)
+    return symmetric_ratio(gram(a))
+
+
+def symmetric_ratio(matrix: Tensor) -> Tensor:
+    """Largest over smallest eigenvalue of M + M^T; NaN if it is not finite."""
+    return _last_over_first(matrix + matrix.T, torch.linalg.eigvalsh)
 
 
 def eig_ratio(a: Tensor) -> Tensor:
@@ -157,10 +161,15 @@ def eig_ratio(a: Tensor) -> Tensor:
     The solver does not sort: which eigenvalues these are depends on how its iteration deflates. NaN if A A^T is not
     finite.
     """
-    return _ratio(_gram(a), lambda matrix: torch.linalg.eigvals(matrix).real)
+    return general_ratio(gram(a))
 
 
-def _ratio(matrix: Tensor, solver: Callable[[Tensor], Tensor]) -> Tensor:
+def general_ratio(matrix: Tensor) -> Tensor:
+    """Last over first eigenvalue, real parts, in the order of a general solver; NaN if M is not finite."""
+    return _last_over_first(matrix, lambda general: torch.linalg.eigvals(general).real)
+
+
+def _last_over_first(matrix: Tensor, solver: Callable[[Tensor], Tensor]) -> Tensor:
     """The last over the first eigenvalue; NaN for a matrix that is not finite, or where the solver gives up."""
     undefined = matrix.new_full((), math.nan)
     if not bool(matrix.isfinite().all()):
