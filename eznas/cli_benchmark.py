@@ -83,7 +83,8 @@ def train(
         whole = complete_seeds(progress_path, campaign, chosen)
         stderr().print(
             f"Stopped. {progress_path} keeps every finished training: run the same command again to go on"
-            + (f", or with --seeds {whole} to write the table of the {whole} complete seeds." if whole else ".")
+            + (f", or with --seeds {whole} to write the table of the {whole} complete seeds." if whole else "."),
+            soft_wrap=True,  # a long path must not break the command in two
         )
         raise
     record = write_trained_table(output, campaign, chosen, accuracies, _SAMPLE_IMAGES, command)
