@@ -12,10 +12,11 @@ or if both are not finite, or if both call the shapes invalid. Any other pair is
 determines the value at all. The reference is run in float64, and many times in float32 with the rounding errors that
 any implementation may make: a unit in the last place (2^-23) in the arguments of sums and determinants and in the
 results of functions that are not correctly rounded, up to eight of the largest entry in a matrix whose eigenvalues
-are asked for. If one of these runs moves the value by at least a tenth of |k - r| (where only one of k and r is
-finite: makes it finite or not as k is, or changes a finite r by all of its size), then the program is ill-conditioned
-or discontinuous there: the sign of a rounding error, the logarithm of a singular determinant, the order of close
-eigenvalues. If none does, the disagreement is real, and the exit code is 1.
+are asked for, and for these also the LAPACK of scipy in place of PyTorch's. If one of these runs moves the value by
+at least a tenth of |k - r| (where only one of k and r is finite: makes it finite or not as k is, or changes a finite
+r by all of its size), then the program is ill-conditioned or discontinuous there: the sign of a rounding error, the
+logarithm of a singular determinant, the order of close eigenvalues. If none does, the disagreement is real, and the
+exit code is 1.
 
 Each batch runs in a process of its own with a time limit, so that a crash or a hang is counted and the study goes on.
 """
@@ -36,6 +37,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from scipy.linalg import lapack
 from torch import Tensor
 
 from eznas import benchmarks, genomes
@@ -71,7 +73,7 @@ SUMS: Final = frozenset(
     )
 )
 DETERMINANTS: Final = frozenset(BY_NAME[name].id for name in ("determinant", "log_determinant"))
-EIGENVALUE_RATIOS: Final = {BY_NAME["sym_eig_ratio"].id: symmetric_ratio, BY_NAME["eig_ratio"].id: general_ratio}
+SYM_EIG_RATIO, EIG_RATIO = BY_NAME["sym_eig_ratio"].id, BY_NAME["eig_ratio"].id
 EIGENVALUE_ULPS: Final = (1, 2, 4, 8)  # LAPACK promises a modest multiple of the order; orders here reach 64
 FUNCTIONS: Final = frozenset(BY_NAME[name].id for name in ("log", "abs_log", "exp", "sigmoid", "normalize", "softmax"))
 
@@ -341,11 +343,27 @@ def _apply_shaken(operation: int, arguments: list[Tensor], generator: torch.Gene
     result = apply(operation, *arguments)
     if operation in FUNCTIONS:
         result = _shake(result, result, generator)
-    elif operation in EIGENVALUE_RATIOS:
+    elif operation in (SYM_EIG_RATIO, EIG_RATIO):
         matrix = gram(arguments[0])
         ulps = EIGENVALUE_ULPS[int(torch.randint(len(EIGENVALUE_ULPS), (), generator=generator))]
-        result = EIGENVALUE_RATIOS[operation](_shake(matrix, ulps * matrix.abs().max(), generator))
+        shaken = _shake(matrix, ulps * matrix.abs().max(), generator)
+        if bool(torch.randint(2, (), generator=generator)):
+            result = _ratio_by_scipy(operation, shaken)
+        else:
+            result = symmetric_ratio(shaken) if operation == SYM_EIG_RATIO else general_ratio(shaken)
     return result
+
+
+def _ratio_by_scipy(operation: int, matrix: Tensor) -> Tensor:
+    """The ratio by the LAPACK that scipy comes with, which need not be PyTorch's: a second opinion on the order."""
+    if not bool(matrix.isfinite().all()):
+        return matrix.new_full((), math.nan)
+    if operation == SYM_EIG_RATIO:
+        eigenvalues, *_, info = lapack.ssyevd((matrix + matrix.T).numpy(), compute_v=0)
+    else:
+        eigenvalues, *_, info = lapack.sgeev(matrix.numpy(), compute_vl=0, compute_vr=0)
+    ratio = torch.from_numpy(eigenvalues)[-1] / torch.from_numpy(eigenvalues)[0]
+    return ratio if info == 0 else matrix.new_full((), math.nan)
 
 
 def _shake(tensor: Tensor, size: Tensor, generator: torch.Generator) -> Tensor:

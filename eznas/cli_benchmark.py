@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Show the benchmarks, or make one by training networks.")
 
-_SAMPLE_IMAGES = 320
+_SAMPLE_IMAGES: Final = 320
+
+# The paper's size would take days on a laptop.
+_SMALL: Final[dict[str, dict[str, Any]]] = {"nasbench201": {"channels": 8, "cells": 1}}
 
 SpaceOption = Annotated[str, typer.Option(help="A space that eznas knows, or your own as module:attribute.")]
 ImagesOption = Annotated[
@@ -33,8 +36,15 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Of the choice of networks,
 def train(
     output: Annotated[Path, typer.Option(help="The table to write, NAME.csv; its record and images go beside it.")],
     space: SpaceOption = "nasbench201",
-    channels: Annotated[int, typer.Option(min=1, help="Width of the first stage, for nasbench201.")] = 8,
-    cells: Annotated[int, typer.Option(min=1, help="Cells in each stage, for nasbench201.")] = 1,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the space, such as `widths=[8,12]`; may be given several times. "
+            "nasbench201 is trained with channels=8 and cells=1 if not told otherwise.",
+        ),
+    ] = None,
     networks: Annotated[int, typer.Option(min=2, help="Different networks, drawn at random.")] = 400,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 4,
     images: ImagesOption = "digits",
@@ -61,10 +71,11 @@ def train(
     from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark
     from eznas.benchmarks.training_settings import TrainingSettings
     from eznas.cli_output import stderr, stdout
+    from eznas.run_settings import parse_assignments
 
     if output.suffix != ".csv":
         raise EznasError(f"The output {str(output)!r} is not the name of a table: let it end in .csv.")
-    settings: dict[str, Any] = {"channels": channels, "cells": cells} if space == "nasbench201" else {}
+    settings = {**_SMALL.get(space, {}), **parse_assignments(assignments or ())}
     chosen = _different_networks(spaces.get(space, **settings), networks, np.random.default_rng(seed))
     campaign = Campaign(
         images=_image_set(images, train_images, test_images, seed),

@@ -301,7 +301,7 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
         if not (key and equals and value):
-            raise EznasError(f"{text!r} is no setting of a genome: write name=value, such as maximum_depth=6.")
+            raise EznasError(f"{text!r} is no setting: write name=value, such as maximum_depth=6.")
         try:
             values[key.replace("-", "_")] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

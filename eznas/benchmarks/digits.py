@@ -1,4 +1,4 @@
-"""The embedded benchmark `digits`: small, measured with this project's own trainer, and there without any download."""
+"""The embedded benchmarks `digits`, `digits-darts` and so on: small, trained by eznas itself, and always at hand."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from eznas.benchmarks.trained_table import load_trained_table
 
 
 def load(name: str, split: str | None = None) -> Benchmark:
-    """Return the embedded benchmark.
+    """Return the embedded benchmark called `name`.
 
     Raises:
         EznasError: another split than the one that it has is asked for.
     """
-    table = Path(str(resources.files("eznas.benchmarks") / "embedded" / "digits.csv"))
+    table = Path(str(resources.files("eznas.benchmarks") / "embedded" / f"{name}.csv"))
     return load_trained_table(table, name, split, remark="A toy benchmark that comes with eznas: ")

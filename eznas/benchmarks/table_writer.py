@@ -31,7 +31,7 @@ def write_trained_table(
     sample_images: int,
     command: str,
 ) -> dict[str, Any]:
-    """Write `path` (.csv), its .json record, and `NAME_images.npz` beside them.
+    """Write `path` (.csv), its .json record, and sample images beside them, which tables of the same images share.
 
     Args:
         path: of the table.
@@ -44,7 +44,7 @@ def write_trained_table(
     Returns:
         The record.
     """
-    images_path = path.with_name(f"{path.stem}_images.npz")
+    images_path = path.with_name(f"images-{campaign.images.fingerprint()[:12]}.npz")
     write_sample_images(images_path, campaign.images, sample_images)
     record = {
         "format": FORMAT,

@@ -17,6 +17,7 @@ from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
 _TEST_BATCH = 256
+_SAFE_CHANNELS = 8
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def train_network(
     mean, deviation = images.channel_statistics()
     inputs = _standardised(images.x_train, mean, deviation).to(device)
     labels = torch.from_numpy(images.y_train).to(device)
-    # Channels last is the faster layout for networks this narrow (20 ms against 27 ms a step at width 8).
-    network = network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    layout = _memory_format(network)
+    network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=settings.learning_rate,
@@ -87,15 +88,30 @@ def train_network(
                 batch = order[start : start + settings.batch_size]
                 optimiser.param_groups[0]["lr"] = settings.learning_rate * _schedule(step, total_steps, settings.warmup)
                 optimiser.zero_grad()
-                loss = functional.cross_entropy(
-                    network(inputs[batch].permute(0, 3, 1, 2)), labels[batch], label_smoothing=settings.label_smoothing
-                )
+                logits = network(_in_layout(inputs[batch], layout))
+                loss = functional.cross_entropy(logits, labels[batch], label_smoothing=settings.label_smoothing)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 epoch_loss += loss.detach()
                 step += 1
-        accuracy = _accuracy(network, _standardised(images.x_test, mean, deviation), images.y_test, device)
+        accuracy = _accuracy(network, _standardised(images.x_test, mean, deviation), images.y_test, layout, device)
     return TrainingResult(accuracy, float(epoch_loss) / steps_per_epoch, time.perf_counter() - started)
+
+
+def _memory_format(network: nn.Module) -> torch.memory_format:
+    """Return the layout in which the network trains fastest without breaking PyTorch.
+
+    Channels last is the faster one for small networks (20 ms against 27 ms a step at width 8). But in PyTorch 2.13 on
+    a CPU the gradient of a strided 1x1 convolution of fewer than 8 input channels writes past its end in this layout.
+    """
+    breaks = any(
+        isinstance(module, nn.Conv2d)
+        and module.kernel_size == (1, 1)
+        and module.stride != (1, 1)
+        and module.in_channels < _SAFE_CHANNELS
+        for module in network.modules()
+    )
+    return torch.contiguous_format if breaks else torch.channels_last
 
 
 def _schedule(step: int, total_steps: int, warmup: float) -> float:
@@ -107,19 +123,26 @@ def _schedule(step: int, total_steps: int, warmup: float) -> float:
 
 
 @torch.no_grad()
-def _accuracy(network: nn.Module, inputs: Tensor, labels: NDArray[np.int64], device: str) -> float:
+def _accuracy(
+    network: nn.Module, inputs: Tensor, labels: NDArray[np.int64], layout: torch.memory_format, device: str
+) -> float:
     network.eval()
     correct = 0
     for start in range(0, len(inputs), _TEST_BATCH):
-        batch = inputs[start : start + _TEST_BATCH].to(device).permute(0, 3, 1, 2)
-        predicted = network(batch).argmax(dim=1).cpu().numpy()
+        batch = inputs[start : start + _TEST_BATCH].to(device)
+        predicted = network(_in_layout(batch, layout)).argmax(dim=1).cpu().numpy()
         correct += int((predicted == labels[start : start + _TEST_BATCH]).sum())
     return 100.0 * correct / len(inputs)
 
 
 def _standardised(images: NDArray[np.uint8], mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> Tensor:
-    """Return float32 (count, size, size, 3); a permuted view of it is in the channels-last layout."""
+    """Return float32 (count, size, size, 3)."""
     return torch.from_numpy((images.astype(np.float32) - mean.astype(np.float32)) / deviation.astype(np.float32))
+
+
+def _in_layout(batch: Tensor, layout: torch.memory_format) -> Tensor:
+    """Return (count, 3, size, size), stored in `layout`, from (count, size, size, 3)."""
+    return batch.permute(0, 3, 1, 2).contiguous(memory_format=layout)
 
 
 def _cuda_devices(device: str) -> list[int]:

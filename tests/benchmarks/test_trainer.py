@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from eznas.benchmarks.image_set import ImageSet
-from eznas.benchmarks.trainer import _schedule, train_network
+from eznas.benchmarks.trainer import _memory_format, _schedule, train_network
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
@@ -76,3 +76,14 @@ def test_a_batch_larger_than_the_training_set_is_refused(images):
 def test_impossible_settings_are_refused_by_name(name, value):
     with pytest.raises(EznasError, match=f"{name} is {value}"):
         TrainingSettings(**{name: value})
+
+
+def test_a_strided_convolution_of_few_channels_is_not_trained_in_the_layout_that_breaks(images):
+    narrow, wide = (nn.Sequential(nn.Conv2d(3, n, 3), nn.Conv2d(n, 4, 1, stride=2)) for n in (4, 8))
+    assert _memory_format(narrow) is torch.contiguous_format
+    assert _memory_format(wide) is torch.channels_last
+    layouts = []
+    narrow.append(nn.Flatten()).append(nn.Linear(16, 2))
+    narrow.register_forward_pre_hook(lambda _, inputs: layouts.append(inputs[0].is_contiguous()))
+    train_network(narrow, images, SETTINGS, seed=0)
+    assert all(layouts)

@@ -132,6 +132,17 @@ def test_two_hundred_nodes_in_a_row_need_two_places():
     assert one(plan)[0][0] == pytest.approx(float(result.mean()), rel=1e-5)
 
 
+def test_an_operand_read_twice_is_given_back_once():
+    builder = ProgramBuilder()
+    inner = builder.apply(BY_NAME["abs"].id, builder.terminal(4))
+    square = builder.apply(BY_NAME["product"].id, inner, inner)
+    first, second = (builder.apply(BY_NAME[name].id, square) for name in ("exp", "sigmoid"))
+    program = builder.build(builder.apply(BY_NAME["difference"].id, first, second))
+    expected = [float(STATISTICS.reference(program, unit).mean()) for unit in range(len(UNITS))]
+    plan = Plan.of([program])
+    np.testing.assert_allclose(one(plan, plan.root_columns[0])[0], expected, rtol=1e-5)
+
+
 @given(seed=st.integers(0, 2**32))
 @settings(deadline=None, derandomize=True, max_examples=40)
 def test_no_place_is_given_away_while_its_value_is_needed(seed):
