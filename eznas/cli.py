@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from eznas import cli_benchmark, cli_catalogue, cli_data, cli_evaluate, cli_experiment, cli_run
+from eznas.cli_usage import UsageError, usage_sentence
 from eznas.errors import EznasError
 
 USER_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
@@ -68,11 +69,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        app([argument for argument in given if argument != "--debug"], prog_name="eznas")
-    except SystemExit as exit_:
-        return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
-    except KeyboardInterrupt:
+        code = app([argument for argument in given if argument != "--debug"], prog_name="eznas", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except UsageError as error:
+        # A group without a command shows its help, which says enough.
+        return _refuse(usage_sentence(error, given), debug, USAGE_ERROR) if error.format_message() else USAGE_ERROR
     except BrokenPipeError:
         # The reader of a pipe, such as `head`, has seen enough.
         sys.stdout = None
@@ -82,11 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         full = " Free some space, then run the command again." if error.errno == errno.ENOSPC else ""
         return _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.{full}", debug)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
-def _refuse(sentence: str, debug: bool) -> int:
+def _refuse(sentence: str, debug: bool, code: int = USER_ERROR) -> int:
     if debug:
         traceback.print_exc()
     typer.echo(f"eznas: {sentence}", err=True)
-    return USER_ERROR
+    return code
