@@ -46,7 +46,7 @@ def train(
         ),
     ] = None,
     networks: Annotated[int, typer.Option(min=2, help="Different networks, drawn at random.")] = 400,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 4,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 10,
     images: ImagesOption = "digits",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 9,
     batch_size: Annotated[int, typer.Option(min=2, help="Images per step.")] = 25,

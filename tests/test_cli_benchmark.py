@@ -1,4 +1,6 @@
 import inspect
+import json
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -15,6 +17,10 @@ def test_the_defaults_are_those_of_the_embedded_protocol():
     for settings in (TrainingSettings(), DigitRecipe()):
         shared = vars(settings).keys() & defaults.keys()
         assert {name: defaults[name] for name in shared} == {name: vars(settings)[name] for name in shared}
+    record = json.loads((resources.files("eznas.benchmarks") / "embedded" / "digits.json").read_text())
+    assert {name: record[name] for name in ("networks", "seeds")} == {
+        name: defaults[name] for name in ("networks", "seeds")
+    }
     assert {"epochs", "batch_size", "learning_rate", "train_images", "test_images", "seed"} <= defaults.keys()
 
 

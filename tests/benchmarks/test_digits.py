@@ -25,7 +25,7 @@ def test_its_networks_fit_its_images():
 def test_it_says_that_it_is_a_toy_and_how_reliable():
     description = benchmarks.load("digits").description
     assert description.startswith("A toy benchmark that comes with eznas")
-    assert "tau 0." in description
+    assert "tau 0.71" in description
 
 
 def test_it_has_one_split():
