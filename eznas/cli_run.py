@@ -39,7 +39,7 @@ def _with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
             envvar=f"{_ENVIRONMENT_PREFIX}{key.upper()}",
             help=f"{about.help[0].upper()}{about.help[1:]}. {_REPEATED if about.several else ''}"
             f"Default: {default_text(one)}.",
-            metavar="|".join(about.choices) or None,
+            metavar="NAME" if about.several else "|".join(about.choices) or None,
             show_envvar=False,
             rich_help_panel=about.group,
         )

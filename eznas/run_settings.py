@@ -89,9 +89,7 @@ class RunSettings:
 
     benchmark: tuple[str, ...] = field(
         default=("digits",),
-        metadata=_about(
-            NETWORKS, "benchmark to evolve on, one or several; `eznas benchmark list` shows all", several=True
-        ),
+        metadata=_about(NETWORKS, "benchmark to evolve on; `eznas benchmark list` shows all", several=True),
     )
     accuracy_split: str = field(
         default="default",
