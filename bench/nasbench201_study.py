@@ -44,10 +44,10 @@ def run(genome: str, seed: int, benchmark: str, folder: Path) -> None:
     cost_path.write_text(json.dumps(cost) + "\n")
 
 
-def row(genome: str, seed: int, folder: Path) -> list[str]:
+def row(genome: str, seed: int, benchmark: str, folder: Path) -> list[str]:
     """Return one line of the table from what a run left."""
     path = folder / f"{genome}-{seed}"
-    best = json.loads((path / "summary.json").read_text())["programs"][0]
+    best = json.loads((path / "summary.json").read_text())["programs"][0]["benchmarks"][benchmark]
     history = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     cost = json.loads((folder / f"{genome}-{seed}.json").read_text())
     low, high = best["tau_held_out_interval"]
@@ -77,7 +77,7 @@ def main() -> None:
         run(genome, seed, options.benchmark, options.folder)
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for genome, seed in sorted(pairs, key=lambda pair: GENOMES.index(pair[0])):
-        print(f"| {' | '.join(row(genome, seed, options.folder))} |")
+        print(f"| {' | '.join(row(genome, seed, options.benchmark, options.folder))} |")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ BatchSize = Annotated[int | None, typer.Option(min=1, help="Images in every pass
 Device = Annotated[str | None, typer.Option(help="Where networks run: cpu, cuda or cuda:N. Default: cpu.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")]
 Memory = Annotated[
-    str | None, typer.Option(help="Memory for statistics, such as 2GB; results do not depend on it. Default: 4GB.")
+    str | None, typer.Option(help="Memory for statistics, such as 2GB; results do not depend on it. Default: 2GB.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

@@ -25,6 +25,7 @@ from eznas.run_settings import (
 )
 
 _ENVIRONMENT_PREFIX = "EZNAS_"
+_REPEATED = "May be given several times; the variable takes several with spaces between. "
 
 
 def _with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -36,12 +37,14 @@ def _with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
         option = typer.Option(
             f"--{key.replace('_', '-')}",
             envvar=f"{_ENVIRONMENT_PREFIX}{key.upper()}",
-            help=f"{about.help[0].upper()}{about.help[1:]}. Default: {default_text(one)}.",
-            metavar="|".join(about.choices) or None,
+            help=f"{about.help[0].upper()}{about.help[1:]}. {_REPEATED if about.several else ''}"
+            f"Default: {default_text(one)}.",
+            metavar="NAME" if about.several else "|".join(about.choices) or None,
             show_envvar=False,
             rich_help_panel=about.group,
         )
-        annotation = Annotated[kind_of(one) | None, option]  # type: ignore[valid-type]
+        kind = list[str] if about.several else kind_of(one)
+        annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
         parameters.append(
             inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         )
@@ -86,6 +89,8 @@ def run(
     """Evolve a proxy on a benchmark, and report its best programs on networks that evolution never saw.
 
     A setting comes from its option, from the environment (EZNAS_BATCH_SIZE for --batch-size), or from --config.
+
+    Several benchmarks at once: --benchmark A --benchmark B, EZNAS_BENCHMARK="A B", or a list in the file.
 
     Ctrl-C stops a run; --resume continues it to the same result.
     """

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from eznas.errors import EznasError
-from eznas.fitness import INVALID_FITNESS, INVALID_RANKING, Evaluated, Fitness
+from eznas.fitness import INVALID_FITNESS, Evaluated, Fitness
 from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
@@ -204,14 +204,14 @@ class Evolution:
 
     def _identity(self, evaluated: Evaluated) -> object:
         """Return what two copies of one individual have in common; invalid programs are told apart by their nodes."""
-        by_ranking = self._settings.distinct == "ranking" and evaluated.ranking != INVALID_RANKING
+        by_ranking = self._settings.distinct == "ranking" and evaluated.is_valid
         return evaluated.ranking if by_ranking else evaluated.program
 
     def _best_programs(self, candidates: Sequence[Evaluated]) -> tuple[Evaluated, ...]:
         """Return the hall of fame: the simplest program of each of the best rankings."""
         best: dict[str, Evaluated] = {}
         for result in sorted(candidates, key=Evaluated.rank_key):
-            if result.fitness != INVALID_FITNESS:
+            if result.is_valid:
                 best.setdefault(result.ranking, result)
         return tuple(best.values())[: self._settings.hall_of_fame]
 
@@ -226,7 +226,7 @@ class Evolution:
             individuals=len(created),
             evaluated=evaluated,
             repeats=len(created) - evaluated,
-            invalid=sum(individual.evaluated.fitness == INVALID_FITNESS for individual in created),
+            invalid=sum(not individual.evaluated.is_valid for individual in created),
             best=best.fitness if best else INVALID_FITNESS,
             median=float(np.median([individual.evaluated.fitness for individual in self._population])),
             best_program=format_program(best.program) if best else "",
@@ -241,7 +241,10 @@ class Evolution:
             "steps": self._steps,
             # As text: the generator's state has integers of 128 bits, which msgpack cannot hold.
             "rng": json.dumps(self._rng.bit_generator.state),
-            "known": [[result.program.encode(), result.tau, result.ranking] for result in self._fitness.known],
+            "known": [
+                [result.program.encode(), list(result.taus), result.fitness, result.orientation, result.ranking]
+                for result in self._fitness.known
+            ],
             "population": [individual.genome.encode() for individual in self._population],
             "hall_of_fame": [result.program.encode() for result in self._hall_of_fame],
         }
@@ -265,7 +268,10 @@ class Evolution:
             rng.bit_generator.state = json.loads(data["rng"])
             evolution = cls(settings, genome_kind, genome_settings, fitness, rng)
             known = [
-                Evaluated(Program.decode(program), float(tau), str(ranking)) for program, tau, ranking in data["known"]
+                Evaluated(
+                    Program.decode(program), tuple(map(float, taus)), float(value), int(orientation), str(ranking)
+                )
+                for program, taus, value, orientation, ranking in data["known"]
             ]
             fitness.recall(known)
             by_program = {result.program: result for result in known}

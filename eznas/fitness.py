@@ -1,16 +1,20 @@
 """Fitness of a program: how well its scores rank networks as their trained accuracy does.
 
-Fitness is |Kendall tau-b| between scores and accuracies, with the orientation kept. A program that fails, is
-constant, or gives a non-finite score for any network has fitness -1.
+On one benchmark, fitness is |Kendall tau-b| between scores and accuracies, with the orientation kept. On several, one
+orientation must serve all of them: fitness is the minimum, mean or median over the benchmarks of tau turned by the
+orientation for which that is larger. So it is negative for a program whose scores mean opposite things on them. With
+subsamples, the tau of a benchmark is the least one of its subsamples. A program that fails, is constant, or gives a
+non-finite score for any network or subsample has fitness -1.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from statistics import fmean, median
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +22,49 @@ from numpy.typing import NDArray
 from eznas.evaluator import Evaluator
 from eznas.ops.program import Program
 from eznas.ranking import kendall_tau
+from eznas.run_settings import Combine
 
 INVALID_FITNESS: Final = -1.0
 INVALID_RANKING: Final = ""
+
+_COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
+    "minimum": min,
+    "mean": fmean,
+    "median": median,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedNetworks:
+    """Networks of one benchmark, among those of an evaluator, that programs are to rank by accuracy.
+
+    Attributes:
+        positions: int64, shape (networks,): which of the evaluator's networks.
+        accuracies: float64, shape (networks,).
+        subsamples: int64, each of shape (size,), into the two above; () to judge programs on all networks at once.
+    """
+
+    positions: NDArray[np.int64]
+    accuracies: NDArray[np.float64]
+    subsamples: tuple[NDArray[np.int64], ...] = ()
+
+    @classmethod
+    def of(
+        cls, accuracies: NDArray[np.float64], first: int = 0, subsamples: tuple[NDArray[np.int64], ...] = ()
+    ) -> Self:
+        """Return the networks of these accuracies that stand one after the other from position `first`."""
+        positions = np.arange(first, first + len(accuracies), dtype=np.int64)
+        return cls(positions, np.ascontiguousarray(accuracies, dtype=np.float64), subsamples)
+
+    def tau(self, scores: NDArray[np.float64]) -> float:
+        """Return Kendall tau-b over all networks; `scores` is float64 (networks,)."""
+        return kendall_tau(scores, self.accuracies)
+
+    def judged_taus(self, scores: NDArray[np.float64]) -> list[float]:
+        """Return Kendall tau-b over each subsample, or over all networks when there are none."""
+        if not self.subsamples:
+            return [self.tau(scores)]
+        return [kendall_tau(scores[chosen], self.accuracies[chosen]) for chosen in self.subsamples]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +73,30 @@ class Evaluated:
 
     Attributes:
         program: what was evaluated.
-        tau: Kendall tau-b between scores and accuracies; NaN for an invalid program.
-        ranking: digest of the order into which the scores put the networks, best first by the orientation. Programs
-            with equal rankings are functional repeats: they cannot be told apart on these networks.
+        taus: Kendall tau-b between scores and accuracies over all networks of each benchmark, not turned by the
+            orientation; () for an invalid program.
+        fitness: how well it ranks, from -1 to 1; -1 for an invalid program.
+        orientation: +1 when a higher score means a better network, -1 when a lower one does.
+        ranking: digest of the order into which the scores put the networks of each benchmark, best first by the
+            orientation. Programs with equal rankings are functional repeats: they cannot be told apart on these
+            networks.
     """
 
     program: Program
-    tau: float
+    taus: tuple[float, ...]
+    fitness: float
+    orientation: int
     ranking: str
 
-    @property
-    def fitness(self) -> float:
-        """|tau|, or -1 for an invalid program."""
-        return INVALID_FITNESS if math.isnan(self.tau) else abs(self.tau)
+    @classmethod
+    def invalid(cls, program: Program) -> Self:
+        """Return the result of a program that has no fitness."""
+        return cls(program, (), INVALID_FITNESS, 1, INVALID_RANKING)
 
     @property
-    def orientation(self) -> int:
-        """+1 when a higher score means a better network, -1 when a lower one does."""
-        return -1 if self.tau < 0 else 1
+    def is_valid(self) -> bool:
+        """Whether the program ranks the networks of every benchmark."""
+        return self.ranking != INVALID_RANKING
 
     def rank_key(self) -> tuple[float, int, str]:
         """Sorts the better program first: higher fitness, then fewer instructions, then a fixed order."""
@@ -56,10 +106,19 @@ class Evaluated:
 class Fitness:
     """Evaluates programs against the accuracies of networks, each distinct program once."""
 
-    def __init__(self, evaluator: Evaluator, accuracies: NDArray[np.float64]) -> None:
-        """Set up fitness; `accuracies` has shape (networks,), in the order of the evaluator's networks."""
+    def __init__(
+        self, evaluator: Evaluator, benchmarks: Sequence[RankedNetworks], combine: Combine = "minimum"
+    ) -> None:
+        """Set up fitness.
+
+        Args:
+            evaluator: gives the scores of the networks of all benchmarks.
+            benchmarks: the networks of each, at least one.
+            combine: from the taus of several benchmarks to one fitness.
+        """
         self._evaluator = evaluator
-        self._accuracies = np.ascontiguousarray(accuracies, dtype=np.float64)
+        self._benchmarks = tuple(benchmarks)
+        self._combine = _COMBINED[combine]
         self._known: dict[Program, Evaluated] = {}
 
     @property
@@ -89,14 +148,26 @@ class Fitness:
     def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
         """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
         if scores is None or not np.isfinite(scores).all():
-            return Evaluated(program, math.nan, INVALID_RANKING)
-        tau = kendall_tau(scores, self._accuracies)
-        if math.isnan(tau):
-            return Evaluated(program, math.nan, INVALID_RANKING)
-        return Evaluated(program, tau, _ranking_digest(-scores if tau < 0 else scores))
+            return Evaluated.invalid(program)
+        parts = [np.ascontiguousarray(scores[networks.positions]) for networks in self._benchmarks]
+        judged = [networks.judged_taus(part) for networks, part in zip(self._benchmarks, parts, strict=True)]
+        if any(math.isnan(tau) for taus in judged for tau in taus):
+            return Evaluated.invalid(program)
+        rising, falling = (self._combine([min(sign * tau for tau in taus) for taus in judged]) for sign in (1, -1))
+        orientation = 1 if rising >= falling else -1
+        return Evaluated(
+            program,
+            tuple(networks.tau(part) for networks, part in zip(self._benchmarks, parts, strict=True)),
+            max(rising, falling),
+            orientation,
+            _ranking_digest([orientation * part for part in parts]),
+        )
 
 
-def _ranking_digest(scores: NDArray[np.float64]) -> str:
-    """Return a digest of the order of the scores; equal scores share a rank."""
-    _, ranks = np.unique(scores, return_inverse=True)
-    return blake2b(ranks.astype("<u4").tobytes(), digest_size=16).hexdigest()
+def _ranking_digest(scores: Sequence[NDArray[np.float64]]) -> str:
+    """Return a digest of the order of the scores within each benchmark; equal scores share a rank."""
+    digest = blake2b(digest_size=16)
+    for part in scores:
+        _, ranks = np.unique(part, return_inverse=True)
+        digest.update(ranks.astype("<u4").tobytes())
+    return digest.hexdigest()

@@ -38,7 +38,7 @@ def networks_seen(text: str, benchmark: Benchmark) -> frozenset[int]:
     if not _is_run(text):
         return frozenset()
     settings = stored_settings(Path(text))
-    if settings.benchmark != benchmark.name:
+    if benchmark.name not in settings.benchmark:
         return frozenset()
     from eznas.split import Split
 
@@ -71,6 +71,7 @@ def best_proxy(run: Path) -> Proxy:
 
 def evolved_proxy(settings: RunSettings, program: Program, orientation: int, name: str) -> Proxy:
     """Return a program of a run with these settings as a proxy that is computed as the run computed it."""
+    each = "each of " if len(settings.benchmark) > 1 else ""
     return Proxy(
         name=name,
         program=program,
@@ -79,7 +80,7 @@ def evolved_proxy(settings: RunSettings, program: Program, orientation: int, nam
         to_scalar=settings.to_scalar,
         aggregation=settings.aggregation,
         third_pass=settings.third_pass,
-        source=f"evolved on {settings.networks} networks of {settings.benchmark}, seed {settings.seed}",
+        source=f"evolved on {settings.networks} networks of {each}{settings.benchmark_label}, seed {settings.seed}",
     )
 
 

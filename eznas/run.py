@@ -1,4 +1,4 @@
-"""A run: evolve programs on some networks of a benchmark, store every generation, report on networks held out."""
+"""A run: evolve programs on some networks of one or more benchmarks, store every generation, report on others."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Self
 
-from eznas import benchmarks, genomes, seeds
-from eznas.benchmark_statistics import BenchmarkStatistics
-from eznas.benchmarks.base import Benchmark
+from eznas import genomes, seeds
 from eznas.errors import EznasError
 from eznas.evaluator import Evaluator
 from eznas.evolution import Evolution, EvolutionSettings
@@ -26,10 +23,9 @@ from eznas.fitness import Evaluated, Fitness
 from eznas.ops.notation import format_program
 from eznas.report.live import RunObserver, SilentView
 from eznas.run_directory import Checkpoint, RunDirectory, unused_path
+from eznas.run_inputs import RunInputs
 from eznas.run_settings import RunSettings
 from eznas.run_summary import summarise
-from eznas.split import Split
-from eznas.statistics.collect import CollectionSettings
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 
@@ -39,59 +35,70 @@ RUNS: Final = Path("runs")
 _PACKAGES: Final = ("eznas", "numpy", "torch", "numba", "scipy", "msgpack")
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """What a run works on; making one finds out whether all of it is there, before anything is written."""
-
-    benchmark: Benchmark
-    split: Split
-    statistics: BenchmarkStatistics
-
-    @classmethod
-    def of(cls, settings: RunSettings) -> Self:
-        collection = CollectionSettings(settings.unit, settings.third_pass, settings.device)
-        accuracy_split = None if settings.accuracy_split == "default" else settings.accuracy_split
-        benchmark = benchmarks.load(settings.benchmark, accuracy_split)
-        split = Split.of(benchmark, settings)
-        return cls(benchmark, split, BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, collection))
+TrainingStore = Callable[[RunSettings, RunInputs], StatisticsStore]
+"""Opens the statistics of a run's training networks, `inputs.training_count` of them by `inputs.collect`."""
 
 
 class Run:
     """One run, held by this process; a context manager that lets go of its directory at the end."""
 
-    def __init__(self, directory: RunDirectory, settings: RunSettings, inputs: _Inputs, observer: RunObserver) -> None:
+    def __init__(
+        self,
+        directory: RunDirectory,
+        settings: RunSettings,
+        inputs: RunInputs,
+        observer: RunObserver | None,
+        training_store: TrainingStore | None,
+    ) -> None:
         """Take over a run that `start` or `resume` prepared."""
         self._directory = directory
         self._settings = settings
         self._inputs = inputs
-        self._observer = observer
+        self._observer = observer or SilentView()
+        self._training_store = training_store or self._own_training_store
 
     @classmethod
-    def start(cls, settings: RunSettings, output: Path | None = None, observer: RunObserver | None = None) -> Self:
+    def start(
+        cls,
+        settings: RunSettings,
+        output: Path | None = None,
+        observer: RunObserver | None = None,
+        training_store: TrainingStore | None = None,
+    ) -> Self:
         """Make the directory of a new run; nothing is written when something is wrong with the settings.
 
         Args:
             settings: all settings of the run.
             output: a directory that does not exist yet; an unused one under `runs/` when None.
             observer: is told what the run does.
+            training_store: opens the statistics of the training networks, which the run uses as a context manager;
+                None gives it a store of its own.
 
         Raises:
-            EznasError: the benchmark or the device is not there, too many networks are asked for, or the directory
+            EznasError: a benchmark or the device is not there, too many networks are asked for, or the directory
                 cannot be made.
         """
-        inputs = _Inputs.of(settings)
-        path = output or unused_path(RUNS, f"{Path(settings.benchmark).stem}-{settings.genome}-{settings.seed}")
+        inputs = RunInputs.of(settings)
+        stems = "+".join(Path(name).stem for name in settings.benchmark)
+        path = output or unused_path(RUNS, f"{stems}-{settings.genome}-{settings.seed}")
         directory = RunDirectory.create(path, settings, metadata.version("eznas"))
-        return cls(directory, settings, inputs, observer or SilentView())
+        return cls(directory, settings, inputs, observer, training_store)
 
     @classmethod
-    def resume(cls, path: Path, given: Mapping[str, Any] | None = None, observer: RunObserver | None = None) -> Self:
+    def resume(
+        cls,
+        path: Path,
+        given: Mapping[str, Any] | None = None,
+        observer: RunObserver | None = None,
+        training_store: TrainingStore | None = None,
+    ) -> Self:
         """Open the directory of an earlier run to continue it.
 
         Args:
             path: the directory.
             given: settings by key; those that results depend on must be what they were.
             observer: is told what the run does.
+            training_store: as for `start`.
 
         Raises:
             EznasError: it is no run directory or another process has it, or a setting differs.
@@ -106,12 +113,12 @@ class Run:
                     f"{path} cannot be resumed with other settings ({difference}): leave that setting out, "
                     "or start a new run with another --output."
                 )
-            inputs = _Inputs.of(settings)
+            inputs = RunInputs.of(settings)
             directory.write_settings(settings, metadata.version("eznas"))
         except BaseException:
             directory.close()
             raise
-        return cls(directory, settings, inputs, observer or SilentView())
+        return cls(directory, settings, inputs, observer, training_store)
 
     def __enter__(self) -> Self:
         return self
@@ -138,14 +145,14 @@ class Run:
             return summary
         self._observer.message(f"Run directory: {self.path}")
         self._describe_process()
-        if self._inputs.split.note:
-            self._observer.message(self._inputs.split.note)
+        for one in self._inputs.benchmarks:
+            if one.split.note:
+                self._observer.message(one.split.note)
         evolution, checkpoint = self._evolve()
         summary = summarise(
             self.path,
             self._settings,
-            self._inputs.benchmark,
-            self._inputs.split.held_out,
+            [(one.benchmark, one.split.held_out) for one in self._inputs.benchmarks],
             evolution.hall_of_fame,
             checkpoint,
             self._observer,
@@ -167,14 +174,15 @@ class Run:
 
     def _evolve(self) -> tuple[Evolution, Checkpoint]:
         """Perform the generations that are left; the checkpoint is written after each."""
-        with self._training_statistics() as store:
+        with self._training_store(self._settings, self._inputs) as store:
             fitness = Fitness(
                 Evaluator(store, self._settings.to_scalar, self._settings.aggregation),
-                self._inputs.benchmark.accuracies[self._inputs.split.training],
+                self._inputs.ranked_networks(),
+                self._settings.combine,
             )
             evolution, checkpoint = self._stored_evolution(fitness)
             if not evolution.finished:
-                self._observer.phase("statistics", len(self._inputs.split.training))
+                self._observer.phase("statistics", self._inputs.training_count)
             while not evolution.finished:
                 started = time.perf_counter()
                 record = evolution.step().to_dict()
@@ -190,16 +198,14 @@ class Run:
                 self._observer.generation(record, timing, self._settings.generations)
         return evolution, checkpoint
 
-    def _training_statistics(self) -> StatisticsStore:
-        settings, source = self._settings, self._inputs.statistics
-
+    def _own_training_store(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
         def collect(position: int) -> NetworkStatistics:
-            statistics = source.collect(int(self._inputs.split.training[position]))
+            statistics = inputs.collect(position)
             self._observer.advance()
             return statistics
 
         return StatisticsStore(
-            len(self._inputs.split.training), collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+            inputs.training_count, collect, memory_bytes=settings.memory_bytes, workers=settings.threads
         )
 
     def _stored_evolution(self, fitness: Fitness) -> tuple[Evolution, Checkpoint]:
@@ -221,7 +227,9 @@ class Run:
     def _hall_of_fame(self, evolution: Evolution) -> dict[str, Any]:
         settings = self._settings
         return {
-            "benchmark": settings.benchmark,
+            "benchmarks": list(settings.benchmark),
+            "combine": settings.combine,
+            "fitness_samples": settings.fitness_samples,
             "genome": settings.genome,
             "seed": settings.seed,
             "generation": evolution.generation - 1,
@@ -229,15 +237,15 @@ class Run:
             "third_pass": settings.third_pass,
             "to_scalar": settings.to_scalar,
             "aggregation": settings.aggregation,
-            "programs": [_program_entry(one) for one in evolution.hall_of_fame],
+            "programs": [_program_entry(one, settings.benchmark) for one in evolution.hall_of_fame],
         }
 
 
-def _program_entry(one: Evaluated) -> dict[str, Any]:
+def _program_entry(one: Evaluated, benchmarks: Sequence[str]) -> dict[str, Any]:
     return {
         "formula": format_program(one.program),
         "orientation": one.orientation,
-        "tau": one.tau,
+        "taus": dict(zip(benchmarks, one.taus, strict=True)),
         "fitness": one.fitness,
         "size": one.program.size,
         "depth": one.program.depth,

@@ -24,7 +24,7 @@ from eznas.errors import EznasError
 from eznas.files import write_atomically
 from eznas.run_settings import RunSettings, config_text, read_config, read_toml
 
-RUN_FORMAT: Final = 1
+RUN_FORMAT: Final = 2
 """Raised whenever a run of an older format could not be continued to the identical result."""
 
 CONFIG: Final = "config.toml"

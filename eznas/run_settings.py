@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from eznas.genomes.base import GenomeSettings
 
 Distinct = Literal["ranking", "program", "none"]
+Combine = Literal["minimum", "mean", "median"]
 
 NETWORKS, SCORE, SEARCH, MACHINE = "Networks", "Score", "Search", "Machine"
 
 _MEMORY: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(|[KMGT]i?B?|B)\s*", re.IGNORECASE)
 _PREFIXES: Final = "KMGT"
 _WRITTEN_BY: Final = "written_by"
+_ALL: Final = "all"
+_SUBSAMPLES: Final = re.compile(r"(\d{1,9})x(\d{1,9})")
+_MAXIMUM_SUBSAMPLES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Setting:
         minimum: least value of a number, or None.
         maximum: greatest value of a number, or None.
         choices: the texts that are allowed, or () for any.
+        several: whether the value is a tuple of texts, which may be given as one text.
         identity: whether another value gives another result, so that a resumed run must keep it.
     """
 
@@ -46,6 +51,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    several: bool = False
     identity: bool = True
 
 
@@ -74,22 +80,27 @@ def _about(group: str, help_text: str, **more: Any) -> dict[str, Setting]:
 class RunSettings:
     """The settings of a run; the defaults are the paper's. Building one checks every value.
 
-    `genome_settings` holds the settings of the chosen genome kind by name; what is left out gets that kind's default.
+    `benchmark` may be given as one text or as several; it is kept as a tuple of them. `genome_settings` holds the
+    settings of the chosen genome kind by name; what is left out gets that kind's default.
 
     Raises:
         EznasError: a value is out of its range or of the wrong type; the sentence names setting, value and range.
     """
 
-    benchmark: str = field(
-        default="digits", metadata=_about(NETWORKS, "benchmark to evolve on; `eznas benchmark list` shows all")
+    benchmark: tuple[str, ...] = field(
+        default=("digits",),
+        metadata=_about(NETWORKS, "benchmark to evolve on; `eznas benchmark list` shows all", several=True),
     )
     accuracy_split: str = field(
         default="default",
         metadata=_about(NETWORKS, "accuracies to take where a benchmark has several, such as test"),
     )
-    networks: int = field(default=100, metadata=_about(NETWORKS, "networks that programs are evolved on", minimum=3))
+    networks: int = field(
+        default=100, metadata=_about(NETWORKS, "networks of each benchmark that programs are evolved on", minimum=3)
+    )
     held_out: int = field(
-        default=1000, metadata=_about(NETWORKS, "further networks that only the final report uses, at most", minimum=0)
+        default=1000,
+        metadata=_about(NETWORKS, "further networks of each that only the final report uses, at most", minimum=0),
     )
     batch_size: int = field(default=1, metadata=_about(NETWORKS, "images in every pass", minimum=1))
     seed: int = field(
@@ -118,6 +129,16 @@ class RunSettings:
 
     genome: str = field(
         default="tree", metadata=_about(SEARCH, "how evolution represents a program; `eznas genome list` shows all")
+    )
+    combine: Combine = field(
+        default="minimum",
+        metadata=_about(SEARCH, "from the |tau| of several benchmarks to one fitness", choices=get_args(Combine)),
+    )
+    fitness_samples: str = field(
+        default=_ALL,
+        metadata=_about(
+            SEARCH, "networks that a |tau| is of: all, or the least of random subsamples, such as 4 of 20 for 4x20"
+        ),
     )
     generations: int = field(default=15, metadata=_about(SEARCH, "rounds after the initial population", minimum=0))
     population: int = field(default=50, metadata=_about(SEARCH, "individuals in the initial population", minimum=1))
@@ -155,7 +176,7 @@ class RunSettings:
         metadata=_about(MACHINE, "threads; results do not depend on it", minimum=1, identity=False),
     )
     memory: str = field(
-        default="4GB",
+        default="2GB",
         metadata=_about(MACHINE, "memory for statistics, such as 6GB; results do not depend on it", identity=False),
     )
 
@@ -176,8 +197,22 @@ class RunSettings:
         if re.fullmatch(r"cpu|cuda(:\d+)?", self.device) is None:
             raise EznasError(f"device is {self.device!r}: choose cpu, cuda or cuda:N.")
         parse_memory(self.memory)
+        object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
         resolved = _genome_settings(self.genome, self.genome_settings)
         object.__setattr__(self, "genome_settings", asdict(resolved))
+
+    @property
+    def benchmark_label(self) -> str:
+        """The names of all benchmarks as one text."""
+        return " + ".join(self.benchmark)
+
+    @property
+    def subsamples(self) -> tuple[int, int] | None:
+        """How many subsamples of how many networks fitness is the minimum over, or None for all networks at once."""
+        if self.fitness_samples == _ALL:
+            return None
+        count, size = self.fitness_samples.split("x")
+        return int(count), int(size)
 
     @property
     def memory_bytes(self) -> int:
@@ -206,7 +241,7 @@ class RunSettings:
         for key, one in settings_by_key().items():
             here, there = getattr(self, one.name), getattr(other, one.name)
             if one.metadata["setting"].identity and here != there:
-                return f"{key} is {there!r} there, {here!r} here"
+                return f"{key} is {_shown(there)} there, {_shown(here)} here"
         for key, here in self.genome_settings.items():
             there = other.genome_settings.get(key)
             if here != there:
@@ -220,7 +255,9 @@ def settings_by_key() -> dict[str, Field[Any]]:
 
 
 def kind_of(one: Field[Any]) -> type[int] | type[float] | type[str]:
-    """Return the type of the values of a field of `RunSettings`."""
+    """Return the type of the values of a field of `RunSettings`; of one of them where there may be several."""
+    if one.metadata["setting"].several:
+        return str
     if one.name == "threads":  # whose default is counted when it is needed
         return int
     return next(kind for kind in (int, float, str) if isinstance(one.default, kind))
@@ -228,7 +265,10 @@ def kind_of(one: Field[Any]) -> type[int] | type[float] | type[str]:
 
 def default_text(one: Field[Any]) -> str:
     """Return the default of a field of `RunSettings` for help texts."""
-    return "all cores" if one.name == "threads" else str(one.default)
+    if one.name == "threads":
+        return "all cores"
+    default: Any = one.default
+    return " ".join(default) if one.metadata["setting"].several else str(default)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -289,7 +329,9 @@ def config_text(settings: RunSettings, written_by: Mapping[str, Any]) -> str:
         if about.group != group:
             group = about.group
             lines += ["", f"# {group}"]
-        lines.append(f"{key} = {_toml_value(getattr(settings, one.name))}  # {about.help}")
+        value = getattr(settings, one.name)
+        written = value[0] if about.several and len(value) == 1 else value
+        lines.append(f"{key} = {_toml_value(written)}  # {about.help}")
     for table, content in ((settings.genome, settings.genome_settings), (_WRITTEN_BY, written_by)):
         lines += ["", f"[{table}]", *(f"{key} = {_toml_value(value)}" for key, value in content.items())]
     return "\n".join(lines) + "\n"
@@ -322,6 +364,8 @@ def _toml_value(value: Any) -> str:
 def _checked(key: str, one: Field[Any], value: Any) -> Any:
     """Return `value` in the type of the field, or raise an `EznasError` about the setting `key`."""
     about: Setting = one.metadata["setting"]
+    if about.several:
+        return _several(key, value)
     kind = kind_of(one)
     if kind is str:
         if not isinstance(value, str) or not value:
@@ -337,6 +381,36 @@ def _checked(key: str, one: Field[Any], value: Any) -> Any:
     if too_low or too_high:
         raise EznasError(f"{key} is {value}: give a number{_range(about)}.")
     return kind(value)
+
+
+def _several(key: str, value: Any) -> tuple[str, ...]:
+    """Return the texts of a setting that may have several, or raise an `EznasError` about the setting `key`."""
+    texts = (value,) if isinstance(value, str) else value
+    if not isinstance(texts, (list, tuple)) or not texts or not all(isinstance(one, str) and one for one in texts):
+        raise EznasError(f"{key} is {value!r}: give a text, or a list of texts.")
+    names = tuple(str(Path(one)) for one in texts)  # as a table's benchmark is called: ./a.csv and a.csv are one
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise EznasError(f"{key} names {name!r} twice: give each one once.")
+    return names
+
+
+def _fitness_samples(text: str, networks: int) -> str:
+    """Return the setting `fitness_samples` in its one spelling, or raise an `EznasError`."""
+    if text == _ALL:
+        return text
+    match = _SUBSAMPLES.fullmatch(text)
+    count, size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (1 <= count <= _MAXIMUM_SUBSAMPLES and 3 <= size <= networks):
+        raise EznasError(
+            f"fitness_samples is {text!r}: give all, or 1 to {_MAXIMUM_SUBSAMPLES} subsamples of 3 to {networks} "
+            f"networks, such as 4x{max(3, networks // 5)}."
+        )
+    return f"{count}x{size}"
+
+
+def _shown(value: Any) -> str:
+    return " + ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
 
 
 def _range(about: Setting) -> str:

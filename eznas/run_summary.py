@@ -1,4 +1,7 @@
-"""The final report of a run as data: what `summary.json` holds and `eznas.report.summary` prints."""
+"""The final report of a run as data: what `summary.json` holds and `eznas.report.summary` prints.
+
+It has the same form for one benchmark and for several: figures of a benchmark stand under its name in `benchmarks`.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,7 @@ _MEANINGS: Final = {"params": "number of parameters", "flops": "FLOPs of one ima
 def summarise(
     path: Path,
     settings: RunSettings,
-    benchmark: Benchmark,
-    held_out: NDArray[np.int64],
+    networks: Sequence[tuple[Benchmark, NDArray[np.int64]]],
     hall_of_fame: Sequence[Evaluated],
     checkpoint: Checkpoint,
     observer: RunObserver,
@@ -39,8 +41,8 @@ def summarise(
     Args:
         path: the run directory.
         settings: of the run.
-        benchmark: that it evolved on.
-        held_out: int64 (h,), indices of the networks that evolution never saw; with none, their figures are missing.
+        networks: every benchmark that it evolved on, with the indices of its networks that evolution never saw, int64
+            (h,); with none, their figures are missing.
         hall_of_fame: the best programs, best first.
         checkpoint: the last one.
         observer: is told of the networks that are done.
@@ -50,19 +52,26 @@ def summarise(
         for rank, one in enumerate(hall_of_fame, start=1)
     ]
     published = proxies.load(BASELINE)
-    rankings, counts = rank_held_out([*evolved, published], benchmark, held_out, settings, observer)
+    rankings: dict[str, list[Ranking]] = {}
+    counts: dict[str, dict[str, Ranking]] = {}
+    for benchmark, held_out in networks:
+        name = benchmark.name
+        rankings[name], counts[name] = rank_held_out([*evolved, published], benchmark, held_out, settings, observer)
     return {
         "run": str(path),
-        "protocol": _protocol(settings, benchmark, len(held_out)),
+        "protocol": _protocol(settings, networks),
         "programs": [
             {
                 "formula": format_program(one.program),
                 "orientation": one.orientation,
                 "size": one.program.size,
-                "tau_training": one.fitness,
-                **_figures(ranking),
+                "fitness": one.fitness,
+                "benchmarks": {
+                    name: {"tau_training": one.orientation * tau, **_figures(of_benchmark[position])}
+                    for (name, of_benchmark), tau in zip(rankings.items(), one.taus, strict=True)
+                },
             }
-            for one, ranking in zip(hall_of_fame, rankings, strict=False)
+            for position, one in enumerate(hall_of_fame)
         ],
         "baselines": [
             {
@@ -70,11 +79,16 @@ def summarise(
                 "formula": published.formula,
                 "orientation": published.orientation,
                 "size": published.program.size,
-                **_figures(rankings[-1]),
+                "benchmarks": {name: _figures(of_benchmark[-1]) for name, of_benchmark in rankings.items()},
             },
             *(
-                {"name": name, "formula": _MEANINGS[name], "orientation": 1, **_figures(counts[name])}
-                for name in COUNTS
+                {
+                    "name": count,
+                    "formula": _MEANINGS[count],
+                    "orientation": 1,
+                    "benchmarks": {name: _figures(of_benchmark[count]) for name, of_benchmark in counts.items()},
+                }
+                for count in COUNTS
             ),
         ],
         "evolution": _evolution(settings, checkpoint),
@@ -84,7 +98,9 @@ def summarise(
             "this summary": str(path / SUMMARY),
         },
         "use": {
-            "measure the best program": f"eznas evaluate {path} --benchmark {settings.benchmark}",
+            "measure the best program": " && ".join(
+                f"eznas evaluate {path} --benchmark {name}" for name in settings.benchmark
+            ),
             "see it as LaTeX": f"eznas proxy show {path}",
         },
     }
@@ -98,13 +114,19 @@ def _figures(ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def _protocol(settings: RunSettings, benchmark: Benchmark, held_out: int) -> dict[str, Any]:
+def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray[np.int64]]]) -> dict[str, Any]:
     return {
-        "benchmark": benchmark.name,
-        "description": benchmark.description,
-        "accuracy": f"{benchmark.accuracy_split}, after {benchmark.epochs} epochs",
+        "benchmarks": {
+            benchmark.name: {
+                "description": benchmark.description,
+                "accuracy": f"{benchmark.accuracy_split}, after {benchmark.epochs} epochs",
+                "held_out": len(held_out),
+            }
+            for benchmark, held_out in networks
+        },
         "networks": settings.networks,
-        "held_out": held_out,
+        "combine": settings.combine,
+        "fitness_samples": settings.fitness_samples,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
         "unit": settings.unit,

@@ -7,11 +7,15 @@ from typing import Final
 import numpy as np
 
 # A position is part of every result: append new purposes, never reorder.
-_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution")
+_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution", "subsamples")
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
-    """Return a fresh generator for one purpose of `seed`: `images`, `bootstrap`, `networks` or `evolution`.
+    """Return a fresh generator for one purpose of `seed`.
+
+    Args:
+        seed: of the run or the measurement.
+        purpose: `images`, `bootstrap`, `networks`, `evolution` or `subsamples`.
 
     Images are drawn as `eznas.scoring.evaluate_proxy` draws them, so that both give a network the same score.
     """

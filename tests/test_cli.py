@@ -77,6 +77,10 @@ def test_the_version_is_that_of_the_package(capfd):
         (["run", "--benchmark", "digit"], 1, "'digit'"),
         (["run", "--unit", "B-C-R"], 1, "unit is 'B-C-R'"),
         (["run", "--mu", "1000"], 1, "mu is 1000"),
+        (["run", "--benchmark", "digits", "--benchmark", "digits"], 1, "benchmark names 'digits' twice"),
+        (["run", "--benchmark", "digits", "--benchmark", "digit"], 1, "'digit'"),
+        (["run", "--fitness-samples", "4x2"], 1, "fitness_samples is '4x2'"),
+        (["run", "--combine", "most"], 1, "combine is 'most'"),
         (["run", "--memory", "plenty"], 1, "'plenty'"),
         (["run", "--genome-setting", "depth=3"], 1, "'depth'"),
         (["run", "--config", "absent.toml"], 1, "absent.toml"),
@@ -171,6 +175,39 @@ def test_option_beats_environment_beats_file_beats_default(capfd, table, tmp_pat
     assert (settings.networks, settings.seed, settings.hall_of_fame, settings.batch_size) == (11, 6, 2, 1)
     assert settings.genome_settings["maximum_depth"] == 8
     assert settings.genome_settings["mutation_depth"] == 1
+
+
+def test_several_benchmarks_are_given_by_option_environment_or_file(table, tmp_path, monkeypatch):
+    other = tmp_path / "other.csv"
+    write_tiny_benchmark(tmp_path, networks=16).rename(other)
+    (tmp_path / "tiny.json").rename(tmp_path / "other.json")
+    from eznas.run_directory import stored_settings
+
+    def benchmarks_of_a_run(*arguments):
+        path = tmp_path / f"run-{len(list(tmp_path.glob('run-*')))}"
+        assert main(["run", "--output", str(path), "--quiet", *arguments, *QUICK]) == 0
+        return stored_settings(path).benchmark
+
+    config = tmp_path / "config.toml"
+    config.write_text(f'benchmark = ["{other}", "{table}"]\n')
+    both = (str(table), str(other))
+    assert benchmarks_of_a_run("--config", str(config)) == both[::-1]
+    monkeypatch.setenv("EZNAS_BENCHMARK", " ".join(both))
+    assert benchmarks_of_a_run("--config", str(config)) == both
+    assert benchmarks_of_a_run("--benchmark", str(other)) == (str(other),)
+    assert benchmarks_of_a_run("--benchmark", str(other), "--benchmark", str(table)) == both[::-1]
+
+
+def test_a_run_on_two_benchmarks_prints_both(capfd, table, tmp_path):
+    arguments = ["--benchmark", str(table), "--benchmark", "digits", "--fitness-samples", "2x6", "--combine", "median"]
+    assert main(["run", *arguments, "--held-out", "3", *QUICK]) == 0
+    printed = capfd.readouterr()
+    for text in ("3, 3 held-out networks", "8 training networks of each benchmark", "2x6", "median"):
+        assert text in " ".join(printed.out.split())
+    assert "statistics: 16 networks" in printed.err
+    assert (tmp_path / "runs" / "tiny+digits-tree-0" / "summary.json").exists()
+    assert main(["evaluate", "runs/tiny+digits-tree-0", "--benchmark", "digits", "--networks", "20", "--json"]) == 0
+    assert 0 <= json.loads(capfd.readouterr().out)["networks_seen_by_evolution"] <= 8
 
 
 def test_evaluate_prints_figures_and_protocol(capfd, table):

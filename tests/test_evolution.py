@@ -9,16 +9,16 @@ from eznas import genomes
 from eznas.errors import EznasError
 from eznas.evaluator import Evaluator
 from eznas.evolution import Evolution, EvolutionSettings
-from eznas.fitness import INVALID_FITNESS, Fitness
+from eznas.fitness import Fitness, RankedNetworks
 
 NETWORKS = 12
 SMALL = EvolutionSettings(generations=4, population=14, mu=6, lambda_=10, hall_of_fame=5)
-ACCURACIES = np.random.default_rng(5).uniform(10, 90, NETWORKS)
+BENCHMARKS = [RankedNetworks.of(np.random.default_rng(5).uniform(10, 90, NETWORKS))]
 
 
 def evolution(kind="tree", settings=SMALL, seed=3):
     genome_kind = genomes.get(kind)
-    fitness = Fitness(Evaluator(store(NETWORKS)), ACCURACIES)
+    fitness = Fitness(Evaluator(store(NETWORKS)), BENCHMARKS)
     return Evolution(settings, genome_kind, genome_kind.settings(), fitness, np.random.default_rng(seed))
 
 
@@ -49,7 +49,7 @@ def test_a_stored_state_continues_to_the_identical_result(kind, interrupted_afte
     data = msgpack.unpackb(msgpack.packb(begun.encode()))
     genome_kind = genomes.get(kind)
     resumed = Evolution.decode(
-        data, SMALL, genome_kind, genome_kind.settings(), Fitness(Evaluator(store(NETWORKS)), ACCURACIES)
+        data, SMALL, genome_kind, genome_kind.settings(), Fitness(Evaluator(store(NETWORKS)), BENCHMARKS)
     )
     assert resumed.generation == interrupted_after
     assert finish(resumed) == records[interrupted_after:]
@@ -76,7 +76,7 @@ def test_the_best_survive_sorted_and_distinct():
     survivors = [individual.evaluated for individual in running._population]
     assert len(survivors) == SMALL.mu
     assert survivors == sorted(survivors, key=lambda result: result.rank_key())
-    valid = [result.ranking for result in survivors if result.fitness != INVALID_FITNESS]
+    valid = [result.ranking for result in survivors if result.is_valid]
     assert len(set(valid)) == len(valid)
     fame = [result.ranking for result in running.hall_of_fame]
     assert len(set(fame)) == len(fame)
@@ -138,4 +138,4 @@ def test_a_damaged_state_is_refused(damage):
     damage(data)
     kind = genomes.get("tree")
     with pytest.raises(EznasError):
-        Evolution.decode(data, SMALL, kind, kind.settings(), Fitness(Evaluator(store(NETWORKS)), ACCURACIES))
+        Evolution.decode(data, SMALL, kind, kind.settings(), Fitness(Evaluator(store(NETWORKS)), BENCHMARKS))

@@ -5,7 +5,7 @@ import pytest
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
 from eznas.proxies.hand_made import HandMadeProxy
-from eznas.proxy_argument import resolve_proxy
+from eznas.proxy_argument import evolved_proxy, resolve_proxy
 from eznas.run_directory import Checkpoint, RunDirectory
 from eznas.run_settings import RunSettings
 
@@ -26,6 +26,14 @@ def test_a_run_stands_for_its_best_program_as_the_run_computed_it(run):
     assert (proxy.program, proxy.orientation, proxy.name) == (PROGRAM, -1, "run")
     assert (proxy.unit, proxy.to_scalar, proxy.aggregation, proxy.third_pass) == ("C-B-R", "l2", "sum", "difference")
     assert "seed 4" in proxy.source
+
+
+def test_the_source_names_every_benchmark(tmp_path):
+    settings = RunSettings(benchmark=["digits", "nds-enas"], networks=20, seed=1)
+    assert (
+        evolved_proxy(settings, PROGRAM, 1, "x").source == "evolved on 20 networks of each of digits + nds-enas, seed 1"
+    )
+    assert evolved_proxy(RunSettings(), PROGRAM, 1, "x").source == "evolved on 100 networks of digits, seed 0"
 
 
 def test_names_formulas_and_hand_made_scores_are_found():

@@ -60,16 +60,21 @@ def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupt
     hall_of_fame = json.loads((uninterrupted / "hall_of_fame.json").read_text())["programs"]
     assert [one["formula"] for one in summary["programs"]] == [one["formula"] for one in hall_of_fame]
     assert [one["name"] for one in summary["baselines"]] == ["eznas-a", "params", "flops"]
-    assert (summary["protocol"]["networks"], summary["protocol"]["held_out"]) == (8, 8)
-    low, high = summary["baselines"][1]["tau_held_out_interval"]
-    assert low <= summary["baselines"][1]["tau_held_out"] <= high
+    ((name, about),) = summary["protocol"]["benchmarks"].items()
+    assert (summary["protocol"]["networks"], about["held_out"]) == (8, 8)
+    figures = summary["baselines"][1]["benchmarks"][name]
+    low, high = figures["tau_held_out_interval"]
+    assert low <= figures["tau_held_out"] <= high
+    for one, stored in zip(summary["programs"], hall_of_fame, strict=True):
+        assert one["fitness"] == stored["fitness"] == one["benchmarks"][name]["tau_training"]
+        assert stored["taus"] == {name: stored["orientation"] * stored["fitness"]}
     assert summary["evolution"]["individuals"] == 8 * 4
 
 
 @pytest.mark.parametrize("genome", ["tree", "sequential"])
 def test_threads_and_memory_do_not_change_the_result(settings, tmp_path, genome):
     of_genome = replace(settings, genome=genome, genome_settings={})
-    for name, threads, memory in (("one", 1, "4GB"), ("other", 3, "0")):
+    for name, threads, memory in (("one", 1, "2GB"), ("other", 3, "0")):
         with Run.start(replace(of_genome, threads=threads, memory=memory), tmp_path / name) as run:
             run.execute()
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
@@ -171,6 +176,7 @@ def test_resuming_may_change_threads_but_no_setting_of_the_result(settings, unin
     ("change", "named"),
     [
         ({"benchmark": "digit"}, "'digit'"),
+        ({"benchmark": ("digits", "absent.csv")}, "absent.csv"),
         ({"benchmark": "absent.csv"}, "absent.csv"),
         ({"networks": 17}, "networks is 17"),
         ({"device": "cuda:99"}, "cuda:99"),
@@ -187,5 +193,80 @@ def test_what_cannot_be_run_leaves_no_directory(settings, tmp_path, change, name
 def test_a_run_without_held_out_networks_reports_its_training(settings, tmp_path):
     with Run.start(replace(settings, networks=16, generations=0), tmp_path / "run") as run:
         summary = run.execute()
-    assert summary["protocol"]["held_out"] == 0
-    assert json.loads((tmp_path / "run" / "summary.json").read_text())["baselines"][0]["tau_held_out"] is None
+    ((name, about),) = summary["protocol"]["benchmarks"].items()
+    assert about["held_out"] == 0
+    stored = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert stored["baselines"][0]["benchmarks"][name]["tau_held_out"] is None
+
+
+@pytest.fixture(scope="module")
+def on_two(settings, tmp_path_factory):
+    """Settings of a run on two benchmarks, with subsamples."""
+    folder = tmp_path_factory.mktemp("second")
+    table = write_tiny_benchmark(folder, networks=12)
+    for file in (table, table.with_suffix(".json")):
+        file.rename(file.with_stem("other"))
+    other = str(folder / "other.csv")
+    return replace(settings, benchmark=(*settings.benchmark, other), fitness_samples="2x6", combine="mean")
+
+
+def test_a_run_on_two_benchmarks_reports_each(on_two, tmp_path):
+    with Run.start(on_two, tmp_path / "run") as run:
+        summary = run.execute()
+    assert list(summary["protocol"]["benchmarks"]) == list(on_two.benchmark)
+    assert [about["held_out"] for about in summary["protocol"]["benchmarks"].values()] == [8, 4]
+    for one in [*summary["programs"], *summary["baselines"]]:
+        assert list(one["benchmarks"]) == list(on_two.benchmark)
+    hall_of_fame = json.loads((tmp_path / "run" / "hall_of_fame.json").read_text())
+    assert hall_of_fame["benchmarks"] == list(on_two.benchmark)
+    assert (hall_of_fame["combine"], hall_of_fame["fitness_samples"]) == ("mean", "2x6")
+    for one in hall_of_fame["programs"]:
+        assert list(one["taus"]) == list(on_two.benchmark)
+
+
+def test_each_benchmark_of_a_run_is_reported_as_by_a_run_on_it_alone(on_two, tmp_path):
+    first_generation = replace(on_two, generations=0)
+    with Run.start(first_generation, tmp_path / "both") as run:
+        both = run.execute()
+    for position, benchmark in enumerate(on_two.benchmark):
+        with Run.start(replace(first_generation, benchmark=benchmark), tmp_path / str(position)) as run:
+            alone = run.execute()
+        assert both["protocol"]["benchmarks"][benchmark] == alone["protocol"]["benchmarks"][benchmark]
+        for one, other in zip(both["baselines"], alone["baselines"], strict=True):
+            assert one["benchmarks"][benchmark] == other["benchmarks"][benchmark]
+
+
+def test_a_run_on_two_benchmarks_is_resumed_to_the_same_result(on_two, tmp_path, monkeypatch):
+    with Run.start(replace(on_two, memory="0", threads=1), tmp_path / "whole") as run:
+        run.execute()
+    write = files.write_atomically
+
+    def write_and_die(target, content):
+        write(target, content)
+        if target.name == "checkpoint.msgpack":
+            raise Killed
+
+    path = tmp_path / "stopped"
+    with Run.start(on_two, path):
+        pass
+    for _ in range(on_two.generations):
+        monkeypatch.setattr("eznas.run_directory.write_atomically", write_and_die)
+        with Run.resume(path) as run, pytest.raises(Killed):
+            run.execute()
+        monkeypatch.undo()
+    with Run.resume(path) as run:
+        run.execute()
+    assert contents(path) == contents(tmp_path / "whole")
+
+
+def test_resuming_with_other_benchmarks_is_refused(settings, on_two, uninterrupted):
+    with pytest.raises(EznasError, match=r"benchmark is '\S+tiny.csv' there, '\S+tiny.csv' \+ '\S+other.csv' here"):
+        Run.resume(uninterrupted, {"benchmark": list(on_two.benchmark)})
+    with pytest.raises(EznasError, match="combine is 'minimum' there, 'mean' here"):
+        Run.resume(uninterrupted, {"combine": "mean"})
+
+
+def test_the_directory_of_a_run_is_named_after_its_benchmarks(on_two, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Run.start(on_two) as run:
+        assert run.path.name == "tiny+other-tree-0"

@@ -10,6 +10,7 @@ import pytest
 from eznas import files
 from eznas.errors import EznasError
 from eznas.run_directory import (
+    RUN_FORMAT,
     Checkpoint,
     RunDirectory,
     check_run_directory,
@@ -156,8 +157,8 @@ def test_a_checkpoint_of_another_format_is_refused(directory):
 
 def test_a_directory_of_another_format_is_refused(directory):
     config = directory.path / "config.toml"
-    config.write_text(config.read_text().replace("run_format = 1", "run_format = 2"))
-    with pytest.raises(EznasError, match="run format 2"):
+    config.write_text(config.read_text().replace(f"run_format = {RUN_FORMAT}", "run_format = 1"))
+    with pytest.raises(EznasError, match=f"run format 1, this version of eznas reads format {RUN_FORMAT}"):
         check_run_directory(directory.path)
 
 

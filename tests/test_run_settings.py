@@ -50,6 +50,19 @@ def test_memory_is_read_with_its_unit(text, expected):
         ({"to_scalar": "median"}, "to_scalar is 'median'"),
         ({"device": "gpu"}, "device is 'gpu'"),
         ({"benchmark": ""}, "benchmark is ''"),
+        ({"benchmark": []}, "benchmark is []"),
+        ({"benchmark": ["digits", ""]}, "benchmark is ['digits', '']"),
+        ({"benchmark": ["digits", 3]}, "benchmark is ['digits', 3]"),
+        ({"benchmark": 3}, "benchmark is 3"),
+        ({"benchmark": ["digits", "nds-enas", "digits"]}, "benchmark names 'digits' twice"),
+        ({"benchmark": ["a.csv", "./a.csv"]}, "benchmark names 'a.csv' twice"),
+        ({"combine": "maximum"}, "combine is 'maximum'"),
+        *(
+            ({"fitness_samples": text}, f"fitness_samples is {text!r}: give all, or 1 to 1000 subsamples of 3 to 100")
+            for text in ("some", "0x20", "4x2", "4x101", "1001x20", "-4x20", "4x20.5", "x", "4x20x3")
+        ),
+        ({"fitness_samples": "2x9", "networks": 8}, "of 3 to 8 networks, such as 4x3"),
+        ({"fitness_samples": 4}, "fitness_samples is 4"),
         ({"genome": "graph"}, "graph"),
         ({"genome_settings": {"max_depth": 3}}, "did you mean 'maximum_depth'"),
         ({"genome_settings": {"maximum_depth": "deep"}}, "tree.maximum_depth is 'deep'"),
@@ -70,6 +83,32 @@ def test_config_text_reads_back_to_the_same_settings(tmp_path):
     path.write_text(config_text(settings, {"eznas": "1.2.3"}))
     assert RunSettings.from_mapping(read_config(path)) == settings
     assert tomllib.loads(path.read_text())["written_by"] == {"eznas": "1.2.3"}
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "written"), [(["digits"], "digits"), (("nds-enas", "digits"), ["nds-enas", "digits"])]
+)
+def test_one_benchmark_is_written_as_a_text_and_several_as_a_list(tmp_path, benchmark, written):
+    path = tmp_path / "config.toml"
+    settings = RunSettings(benchmark=benchmark, combine="median", fitness_samples="4x20")
+    path.write_text(config_text(settings, {}))
+    assert read_config(path)["benchmark"] == written
+    assert RunSettings.from_mapping(read_config(path)) == settings
+
+
+def test_a_benchmark_may_be_given_as_one_text():
+    assert RunSettings(benchmark="digits") == RunSettings(benchmark=["digits"]) == RunSettings()
+    several = RunSettings(benchmark=["./some/table.csv", "digits"])
+    assert several.benchmark == ("some/table.csv", "digits")
+    assert several.benchmark_label == "some/table.csv + digits"
+    assert several.difference(RunSettings()) == "benchmark is 'digits' there, 'some/table.csv' + 'digits' here"
+
+
+def test_subsamples_are_their_number_and_size():
+    assert RunSettings().subsamples is None
+    assert RunSettings(fitness_samples="4x20").subsamples == (4, 20)
+    assert RunSettings(fitness_samples="04x020") == RunSettings(fitness_samples="4x20")
+    assert RunSettings(fitness_samples="1x100").subsamples == (1, 100)
 
 
 def test_a_config_of_one_genome_serves_another(tmp_path):

@@ -45,3 +45,25 @@ def test_nothing_need_be_held_out(benchmark):
 def test_more_networks_than_there_are_is_refused(benchmark):
     with pytest.raises(EznasError, match=r"networks is 25, but .* has 24"):
         Split.of(benchmark, RunSettings(networks=25))
+
+
+def test_subsamples_are_different_training_networks(benchmark):
+    split = Split.of(benchmark, RunSettings(networks=10, fitness_samples="4x6"))
+    assert [len(set(chosen.tolist())) for chosen in split.subsamples] == [6, 6, 6, 6]
+    assert all(set(chosen.tolist()) <= set(range(10)) for chosen in split.subsamples)
+    assert len({tuple(chosen.tolist()) for chosen in split.subsamples}) == 4
+    again, other = (
+        Split.of(benchmark, RunSettings(networks=10, fitness_samples="4x6", seed=seed)).subsamples for seed in (0, 1)
+    )
+    assert np.array_equal(split.subsamples, again)
+    assert not np.array_equal(split.subsamples, other)
+
+
+def test_without_fitness_samples_there_are_none(benchmark):
+    assert Split.of(benchmark, RunSettings(networks=10)).subsamples == ()
+
+
+def test_subsamples_leave_the_networks_as_they_are(benchmark):
+    whole, sampled = (Split.of(benchmark, RunSettings(networks=10, fitness_samples=text)) for text in ("all", "4x6"))
+    assert np.array_equal(whole.training, sampled.training)
+    assert np.array_equal(whole.held_out, sampled.held_out)

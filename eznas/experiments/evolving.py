@@ -13,9 +13,10 @@ from typing import Any, Final, Self
 from eznas import proxies
 from eznas.errors import EznasError
 from eznas.evaluator import Evaluator
-from eznas.report.live import RunObserver, SilentView
+from eznas.report.live import RunObserver
 from eznas.run import Run
 from eznas.run_directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
+from eznas.run_inputs import RunInputs
 from eznas.run_settings import RunSettings, settings_by_key
 from eznas.statistics.store import StatisticsStore
 
@@ -56,11 +57,18 @@ class TrainingStatistics:
             self._store.close()
         self._key = self._store = None
 
-    def store(self, key: Hashable, make: Callable[[], _LastingStore]) -> StatisticsStore:
-        """Return the store of `key`, made anew unless it is that of the call before."""
+    def store(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
+        """Return the statistics that a run needs, collected anew unless they are those of the call before."""
+        key = (
+            *(settings.benchmark, settings.accuracy_split, settings.networks, settings.seed, settings.batch_size),
+            *(settings.unit, settings.third_pass, settings.device, settings.memory_bytes, settings.threads),
+        )
         if self._store is None or key != self._key:
             self.close()
-            self._key, self._store = key, make()
+            self._key = key
+            self._store = _LastingStore(
+                inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+            )
             if self._beforehand:
                 Evaluator(self._store).scores([proxies.load("eznas-a").program])
         return self._store
@@ -73,29 +81,6 @@ class _LastingStore(StatisticsStore):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         return
-
-
-class _SharingRun(Run):
-    """A run that takes its training statistics from those that it is given."""
-
-    shared: TrainingStatistics
-
-    def _training_statistics(self) -> StatisticsStore:
-        settings, inputs = self._settings, self._inputs
-
-        def make() -> _LastingStore:
-            return _LastingStore(
-                len(inputs.split.training),
-                lambda position: inputs.statistics.collect(int(inputs.split.training[position])),
-                memory_bytes=settings.memory_bytes,
-                workers=settings.threads,
-            )
-
-        key = (
-            *(settings.benchmark, settings.accuracy_split, settings.networks, settings.seed, settings.batch_size),
-            *(settings.unit, settings.third_pass, settings.device, settings.memory_bytes, settings.threads),
-        )
-        return self.shared.store(key, make)
 
 
 def evolve(
@@ -121,12 +106,10 @@ def evolve(
         if difference:
             raise EznasError(f"{path} is of a run with other settings ({difference}): choose another --output.")
         return False
-    observer = observer or SilentView()
     if (path / CONFIG).is_file():
-        run = _SharingRun.resume(path, settings.to_mapping(), observer)
+        run = Run.resume(path, settings.to_mapping(), observer, statistics.store)
     else:
-        run = _SharingRun.start(settings, path, observer)
-    run.shared = statistics
+        run = Run.start(settings, path, observer, statistics.store)
     with closing(run):
         run.execute()
     return True

@@ -17,14 +17,13 @@ from eznas.split import Split
 
 
 def load(settings: RunSettings) -> Benchmark:
-    """Return the benchmark of `settings` after checking that its table, its images and enough networks are there.
+    """Return the one benchmark of `settings` after checking that its table, its images and enough networks are there.
 
     Raises:
         EznasError: one of them is missing; the sentence says what would help.
     """
-    benchmark = benchmarks.load(
-        settings.benchmark, None if settings.accuracy_split == "default" else settings.accuracy_split
-    )
+    (name,) = settings.benchmark
+    benchmark = benchmarks.load(name, None if settings.accuracy_split == "default" else settings.accuracy_split)
     split = Split.of(benchmark, settings)
     if len(split.held_out) < 3 <= settings.held_out:
         raise EznasError(

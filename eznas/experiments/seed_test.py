@@ -111,7 +111,8 @@ class SeedTest:
 
     def _run_settings(self, entry: Entry, seed: int) -> RunSettings:
         # No evolution: `networks` only has to be small enough for every benchmark.
-        chosen = {**(self.settings or {}), "benchmark": entry.benchmark, "seed": seed, "networks": 3, "held_out": 0}
+        nothing_evolves = {"networks": 3, "held_out": 0, "fitness_samples": "all"}
+        chosen = {**(self.settings or {}), "benchmark": entry.benchmark, "seed": seed, **nothing_evolves}
         return RunSettings.from_mapping(chosen)
 
     def _benchmark(self, folder: ExperimentFolder, entry: Entry, report: Report) -> dict[str, Any]:

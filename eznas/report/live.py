@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from eznas.fitness import INVALID_FITNESS
+
 
 class RunObserver(Protocol):
     """What a run tells while it works."""
@@ -191,7 +193,7 @@ class _Pace:
 
 
 def _tau(value: float) -> str:
-    return "none valid" if value < 0 else f"{value:.4f}"
+    return "none valid" if value <= INVALID_FITNESS else f"{value:.4f}"
 
 
 def _share_of_repeats(record: Mapping[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import RenderableType
@@ -18,36 +19,112 @@ _FORMULA_LENGTH: Final = 200
 
 def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType]:
     """Return what to print for a summary as `Run.execute` returns it, part by part."""
+    several = len(summary["protocol"]["benchmarks"]) > 1
     return [
-        _ranking(summary),
+        *(_rankings(summary) if several else [_ranking(summary)]),
         _formulas(summary["programs"]),
-        pairs_table("How it was measured", summary["protocol"]),
+        pairs_table("How it was measured", _protocol(summary["protocol"])),
         pairs_table("What evolution did", summary["evolution"]),
         pairs_table("Where it is", summary["files"]),
         pairs_table("What to do with it", summary["use"]),
     ]
 
 
-def _ranking(summary: Mapping[str, Any]) -> Table:
-    protocol = summary["protocol"]
+def _scores(summary: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the evolved programs and the baselines with what a row calls them."""
     programs = [(f"program {rank}", one) for rank, one in enumerate(summary["programs"], start=1)]
-    baselines = [(one["name"], one) for one in summary["baselines"]]
-    return table(
-        f"Kendall tau on {protocol['networks']} training and {protocol['held_out']} held-out networks",
-        ("score", "training", "held-out", "95 % interval", "sign", "size"),
-        [
+    return [*programs, *((one["name"], one) for one in summary["baselines"])]
+
+
+def _ranking(summary: Mapping[str, Any]) -> Table:
+    """Return the table of a run on one benchmark; the fitness stands in it where it is not the tau on all networks."""
+    protocol = summary["protocol"]
+    ((name, about),) = protocol["benchmarks"].items()
+    with_fitness = protocol["fitness_samples"] != "all"
+    rows = []
+    for label, one in _scores(summary):
+        figures = one["benchmarks"][name]
+        rows.append(
             (
-                name,
-                number_text(one.get("tau_training")),
-                number_text(one["tau_held_out"]),
-                interval_text(one["tau_held_out_interval"]),
-                f"{one['orientation']:+d}",
-                one.get("size", "–"),
+                label,
+                *([number_text(one.get("fitness"))] if with_fitness else []),
+                number_text(figures.get("tau_training")),
+                number_text(figures["tau_held_out"]),
+                interval_text(figures["tau_held_out_interval"]),
+                *_sign_and_size(one),
             )
-            for name, one in [*programs, *baselines]
-        ],
-        numeric=("training", "held-out", "size"),
+        )
+    fitness = ["fitness"] if with_fitness else []
+    return table(
+        f"Kendall tau on {protocol['networks']} training and {about['held_out']} held-out networks",
+        ("score", *fitness, "training", "held-out", "95 % interval", "sign", "size"),
+        rows,
+        numeric=("fitness", "training", "held-out", "size"),
     )
+
+
+def _rankings(summary: Mapping[str, Any]) -> list[Table]:
+    """Return the tables of a run on several benchmarks: tau on held-out and on training networks of each."""
+    benchmarks = summary["protocol"]["benchmarks"]
+    labels = _labels(list(benchmarks))
+    held_out = [
+        (
+            label,
+            number_text(one.get("fitness")),
+            *(
+                f"{number_text(figures['tau_held_out'])} {interval_text(figures['tau_held_out_interval'])}"
+                for figures in one["benchmarks"].values()
+            ),
+            *_sign_and_size(one),
+        )
+        for label, one in _scores(summary)
+    ]
+    training = [
+        (f"program {rank}", *(number_text(figures["tau_training"]) for figures in one["benchmarks"].values()))
+        for rank, one in enumerate(summary["programs"], start=1)
+    ]
+    counts = ", ".join(str(about["held_out"]) for about in benchmarks.values())
+    return [
+        table(
+            f"Kendall tau on {counts} held-out networks, with its 95 % interval",
+            ("score", "fitness", *labels, "sign", "size"),
+            held_out,
+            numeric=("fitness", "size"),
+        ),
+        table(
+            f"Kendall tau on {summary['protocol']['networks']} training networks of each benchmark",
+            ("score", *labels),
+            training,
+            numeric=labels,
+        ),
+    ]
+
+
+def _sign_and_size(one: Mapping[str, Any]) -> tuple[str, object]:
+    return f"{one['orientation']:+d}", one.get("size", "–")
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Return short names: of a table's path its stem, where that tells it from the others."""
+    stems = [Path(name).stem for name in names]
+    return stems if len(set(stems)) == len(stems) else list(names)
+
+
+def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the protocol line by line; of several benchmarks, each takes a line."""
+    benchmarks: Mapping[str, Mapping[str, Any]] = protocol["benchmarks"]
+    rest = {key: value for key, value in protocol.items() if key != "benchmarks"}
+    if len(benchmarks) == 1:
+        ((name, about),) = benchmarks.items()
+        del rest["combine"]  # which says nothing about one benchmark
+        networks = {"networks": protocol["networks"], "held_out": about["held_out"]}
+        texts = {"benchmark": name, "description": about["description"], "accuracy": about["accuracy"]}
+        return {**texts, **networks, **rest}
+    lines = {
+        f"benchmark {position}": f"{name}: {about['description']} ({about['accuracy']}; {about['held_out']} held out)"
+        for position, (name, about) in enumerate(benchmarks.items(), start=1)
+    }
+    return {**lines, **rest}
 
 
 def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType:

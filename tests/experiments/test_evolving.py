@@ -50,6 +50,17 @@ def test_another_unit_is_collected_on_its_own(settings, tmp_path, collected):
     assert len(collected) == 2 * settings.networks
 
 
+def test_other_networks_are_collected_on_their_own_and_another_fitness_is_not(
+    settings, other_table, tmp_path, collected
+):
+    two = replace(settings, benchmark=(*settings.benchmark, other_table))
+    with TrainingStatistics() as statistics:
+        evolve(tmp_path / "one", settings, statistics)
+        evolve(tmp_path / "two", two, statistics)
+        evolve(tmp_path / "mean", replace(two, combine="mean", fitness_samples="2x5"), statistics)
+    assert len(collected) == 3 * settings.networks
+
+
 def test_an_evolution_is_that_of_a_run(settings, tmp_path):
     with Run.start(replace(settings, held_out=0), tmp_path / "run") as run:
         run.execute()

@@ -85,6 +85,12 @@ def test_a_run_without_valid_programs_is_told_as_such():
     assert "best none valid" in console.file.getvalue()
 
 
+def test_a_negative_fitness_is_shown():
+    console = a_console(terminal=False)
+    PlainView(console).generation({**RECORD, "best": -0.125}, TIMING, 12)
+    assert "best -0.1250" in console.file.getvalue()
+
+
 @pytest.mark.parametrize(("length", "expected"), [(3, "abc"), (2, "a…")])
 def test_shortened_marks_what_is_missing(length, expected):
     assert shortened("abc", length) == expected

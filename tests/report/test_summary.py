@@ -9,7 +9,7 @@ from eznas.report.summary import summary_parts
 LONG = "sigmoid(" * 60 + "wt" + ")" * 60
 
 
-def a_summary(programs):
+def a_summary(programs, names=("toy",), samples="all"):
     return {
         "programs": programs,
         "baselines": [
@@ -17,25 +17,38 @@ def a_summary(programs):
                 "name": "params",
                 "formula": "number of parameters",
                 "orientation": 1,
-                "tau_held_out": None,
-                "tau_held_out_interval": [None, None],
+                "benchmarks": {name: {"tau_held_out": None, "tau_held_out_interval": [None, None]} for name in names},
             }
         ],
-        "protocol": {"networks": 10, "held_out": 20, "description": "a [toy] benchmark"},
+        "protocol": {
+            "benchmarks": {
+                name: {"description": f"a [{name}] benchmark", "accuracy": "test", "held_out": 20 + position}
+                for position, name in enumerate(names)
+            },
+            "networks": 10,
+            "combine": "minimum",
+            "fitness_samples": samples,
+        },
         "evolution": {"live_share": 0.123456},
         "files": {"best programs": "runs/x/hall_of_fame.json"},
         "use": {"measure": "eznas evaluate runs/x"},
     }
 
 
-def a_program(formula, orientation=-1):
+def a_program(formula, orientation=-1, names=("toy",)):
     return {
         "formula": formula,
         "orientation": orientation,
         "size": 3,
-        "tau_training": 0.51249,
-        "tau_held_out": 0.4,
-        "tau_held_out_interval": [0.3, 0.5],
+        "fitness": 0.46,
+        "benchmarks": {
+            name: {
+                "tau_training": 0.51249 - position,
+                "tau_held_out": 0.4 + position / 10,
+                "tau_held_out_interval": [0.3, 0.5],
+            }
+            for position, name in enumerate(names)
+        },
     }
 
 
@@ -51,6 +64,36 @@ def test_the_table_holds_training_held_out_and_baselines():
     assert lines[0].strip() == "Kendall tau on 10 training and 20 held-out networks"
     assert lines[2].split() == ["program", "1", "0.512", "0.400", "[0.300,", "0.500]", "-1", "3"]
     assert lines[3].split() == ["params", "–", "–", "–", "+1", "–"]
+
+
+def test_a_fitness_of_subsamples_has_a_column():
+    lines = printed(a_summary([a_program("sigmoid(wt)")], samples="4x5")).splitlines()
+    assert lines[1].split()[:3] == ["score", "fitness", "training"]
+    assert lines[2].split()[:5] == ["program", "1", "0.460", "0.512", "0.400"]
+    assert lines[3].split()[:4] == ["params", "–", "–", "–"]
+
+
+def test_every_one_of_several_benchmarks_has_a_column():
+    names = ("toy", "tables/large.csv")
+    shown = printed(a_summary([a_program("sigmoid(wt)", names=names)], names)).splitlines()
+    assert shown[0].strip() == "Kendall tau on 20, 21 held-out networks, with its 95 % interval"
+    assert shown[1].split() == ["score", "fitness", "toy", "large", "sign", "size"]
+    program = ["program", "1", "0.460", "0.400", "[0.300,", "0.500]", "0.500", "[0.300,", "0.500]", "-1", "3"]
+    assert shown[2].split() == program
+    assert shown[3].split() == ["params", "–", "–", "–", "–", "–", "+1", "–"]
+    text = " ".join("\n".join(shown).split())
+    assert "on 10 training networks of each benchmark score toy large program 1 0.512 -0.488 Programs" in text
+    assert "benchmark 2 tables/large.csv: a [tables/large.csv] benchmark (test; 21 held out)" in text
+    assert "combine minimum" in text
+
+
+def test_tables_of_one_stem_keep_their_paths():
+    names = ("a/t.csv", "b/t.csv")
+    assert printed(a_summary([a_program("wt", names=names)], names)).splitlines()[1].split()[2:4] == list(names)
+
+
+def test_how_benchmarks_are_combined_is_no_matter_of_one():
+    assert "combine" not in printed(a_summary([a_program("sigmoid(wt)")]))
 
 
 def test_the_best_formula_stands_in_full_and_others_are_cut():
