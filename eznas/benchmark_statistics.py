@@ -37,6 +37,11 @@ class BenchmarkStatistics:
         self._settings = settings
         self._inputs = make_inputs(draw_images(benchmark, batch_size, seed), seed)
 
+    @property
+    def images(self) -> torch.Tensor:
+        """What the networks see in the data pass, float32 (batch, 3, size, size)."""
+        return self._inputs.data
+
     def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.
 

@@ -81,7 +81,7 @@ class Run:
         inputs = RunInputs.of(settings)
         stems = "+".join(Path(name).stem for name in settings.benchmark)
         path = output or unused_path(RUNS, f"{stems}-{settings.genome}-{settings.seed}")
-        directory = RunDirectory.create(path, settings, metadata.version("eznas"))
+        directory = RunDirectory.create(path, settings, metadata.version("eznas"), inputs.fingerprints)
         return cls(directory, settings, inputs, observer, training_store)
 
     @classmethod
@@ -114,7 +114,13 @@ class Run:
                     "or start a new run with another --output."
                 )
             inputs = RunInputs.of(settings)
-            directory.write_settings(settings, metadata.version("eznas"))
+            changed = directory.changed_data(inputs.fingerprints)
+            if changed:
+                raise EznasError(
+                    f"The accuracies or images of {changed} are not those that {path} was started with: bring them "
+                    "back, or start a new run with another --output."
+                )
+            directory.write_settings(settings, metadata.version("eznas"), inputs.fingerprints)
         except BaseException:
             directory.close()
             raise

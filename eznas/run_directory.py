@@ -22,7 +22,7 @@ import msgpack
 
 from eznas.errors import EznasError
 from eznas.files import write_atomically
-from eznas.run_settings import RunSettings, config_text, read_config, read_toml
+from eznas.run_settings import WRITTEN_BY, RunSettings, config_text, read_config, read_toml
 
 RUN_FORMAT: Final = 2
 """Raised whenever a run of an older format could not be continued to the identical result."""
@@ -35,6 +35,8 @@ TIMING: Final = "timing.jsonl"
 HALL_OF_FAME: Final = "hall_of_fame.json"
 SUMMARY: Final = "summary.json"
 _LOCK: Final = "run.lock"
+
+_DATA: Final = "data"
 
 
 @dataclass
@@ -89,8 +91,14 @@ class RunDirectory:
         self._lock = lock
 
     @classmethod
-    def create(cls, path: Path, settings: RunSettings, version: str) -> Self:
+    def create(cls, path: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> Self:
         """Make the directory with its settings in it and lock it; it appears with both or not at all.
+
+        Args:
+            path: of the directory.
+            settings: of the run.
+            version: of eznas.
+            fingerprints: digests of the data by benchmark, for `changed_data`.
 
         Raises:
             EznasError: there is something at `path` already, or it cannot be written.
@@ -104,7 +112,7 @@ class RunDirectory:
             temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
             temporary.chmod(0o755)
             lock = _locked(temporary)
-            _write_settings(temporary, settings, version)
+            _write_settings(temporary, settings, version, fingerprints)
             # The lock belongs to the open file, so it moves along.
             temporary.rename(path)
         except BaseException as error:
@@ -151,9 +159,17 @@ class RunDirectory:
         """Return the settings that the run was started with."""
         return stored_settings(self.path)
 
-    def write_settings(self, settings: RunSettings, version: str) -> None:
+    def write_settings(self, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:
         """Record settings of a resumed run, which may have another number of threads or another memory budget."""
-        _write_settings(self.path, settings, version)
+        _write_settings(self.path, settings, version, fingerprints)
+
+    def changed_data(self, fingerprints: Mapping[str, str]) -> str | None:
+        """Return the first benchmark whose data is not what it was when the run was started, or None."""
+        stored = read_toml(self.path / CONFIG)[WRITTEN_BY].get(_DATA, [])
+        for (name, fingerprint), before in zip(fingerprints.items(), stored, strict=False):
+            if fingerprint != before:
+                return name
+        return None
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return what `add_session` recorded, oldest first."""
@@ -211,7 +227,7 @@ def check_run_directory(path: Path) -> None:
         raise EznasError(
             f"{path} is no run directory (it {reason}): give one that `eznas run` made, such as runs/NAME."
         )
-    written_by = read_toml(path / CONFIG).get("written_by", {})
+    written_by = read_toml(path / CONFIG).get(WRITTEN_BY, {})
     if not isinstance(written_by, dict) or written_by.get("run_format") != RUN_FORMAT:
         raise EznasError(_other_format(path, written_by.get("run_format") if isinstance(written_by, dict) else None))
 
@@ -236,8 +252,9 @@ def json_text(content: Mapping[str, Any]) -> str:
     return json.dumps(_without_non_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _write_settings(directory: Path, settings: RunSettings, version: str) -> None:
-    write_atomically(directory / CONFIG, config_text(settings, {"eznas": version, "run_format": RUN_FORMAT}))
+def _write_settings(directory: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:
+    written_by = {"eznas": version, "run_format": RUN_FORMAT, _DATA: list(fingerprints.values())}
+    write_atomically(directory / CONFIG, config_text(settings, written_by))
 
 
 def _json_lines(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Self
 
 import numpy as np
@@ -31,6 +32,14 @@ class BenchmarkInputs:
     def training_accuracies(self) -> NDArray[np.float64]:
         """The accuracies of the training networks, float64 (networks,)."""
         return self.benchmark.accuracies[self.split.training]
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything that is read from files: architectures, accuracies, and the images of the passes."""
+        digest = blake2b("\n".join(self.benchmark.architectures).encode(), digest_size=16)
+        digest.update(self.benchmark.accuracies.tobytes())
+        digest.update(self.statistics.images.numpy().tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,11 @@ class RunInputs:
             inputs.append(BenchmarkInputs(benchmark, split, statistics))
             _check_accuracies(inputs[-1], settings)
         return cls(tuple(inputs))
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprints of the benchmarks by name, to find out whether a table was changed."""
+        return {one.benchmark.name: one.fingerprint for one in self.benchmarks}
 
     @property
     def training_count(self) -> int:

@@ -26,7 +26,7 @@ NETWORKS, SCORE, SEARCH, MACHINE = "Networks", "Score", "Search", "Machine"
 
 _MEMORY: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(|[KMGT]i?B?|B)\s*", re.IGNORECASE)
 _PREFIXES: Final = "KMGT"
-_WRITTEN_BY: Final = "written_by"
+WRITTEN_BY: Final = "written_by"
 _ALL: Final = "all"
 _SUBSAMPLES: Final = re.compile(r"(\d{1,9})x(\d{1,9})")
 _MAXIMUM_SUBSAMPLES: Final = 1000
@@ -287,7 +287,7 @@ def read_config(path: Path) -> dict[str, Any]:
         EznasError: the file is missing, is no TOML, or has a key that is no setting.
     """
     content = read_toml(path)
-    content.pop(_WRITTEN_BY, None)
+    content.pop(WRITTEN_BY, None)
     from eznas import genomes
 
     known = [*settings_by_key(), *genomes.names()]
@@ -332,7 +332,7 @@ def config_text(settings: RunSettings, written_by: Mapping[str, Any]) -> str:
         value = getattr(settings, one.name)
         written = value[0] if about.several and len(value) == 1 else value
         lines.append(f"{key} = {_toml_value(written)}  # {about.help}")
-    for table, content in ((settings.genome, settings.genome_settings), (_WRITTEN_BY, written_by)):
+    for table, content in ((settings.genome, settings.genome_settings), (WRITTEN_BY, written_by)):
         lines += ["", f"[{table}]", *(f"{key} = {_toml_value(value)}" for key, value in content.items())]
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ import json
 import signal
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tiny_benchmark import write_tiny_benchmark
 
@@ -270,3 +271,20 @@ def test_the_directory_of_a_run_is_named_after_its_benchmarks(on_two, tmp_path, 
     monkeypatch.chdir(tmp_path)
     with Run.start(on_two) as run:
         assert run.path.name == "tiny+other-tree-0"
+
+
+@pytest.mark.parametrize("changed", ["tiny.csv", "tiny.npz"])
+def test_data_that_changed_since_the_start_is_told(settings, tmp_path, changed):
+    table = write_tiny_benchmark(tmp_path, networks=16)
+    path = tmp_path / "run"
+    Run.start(replace(settings, benchmark=str(table)), path).close()
+    whole = (tmp_path / changed).read_bytes()
+    if changed == "tiny.csv":
+        first, second, *others = whole.decode().splitlines()
+        (tmp_path / changed).write_text("\n".join([first, second + "1", *others, ""]))
+    else:
+        np.savez(tmp_path / changed, x_train=np.full((8, 8, 8, 3), 7, dtype=np.uint8))
+    with pytest.raises(EznasError, match=rf"accuracies or images of {table} are not those that {path} was started"):
+        Run.resume(path)
+    (tmp_path / changed).write_bytes(whole)
+    Run.resume(path).close()

@@ -25,7 +25,7 @@ CHECKPOINT = Checkpoint({"steps": 1}, [{"generation": 0, "best": 0.5}], [{"gener
 
 @pytest.fixture
 def directory(tmp_path):
-    with RunDirectory.create(tmp_path / "run", RunSettings(seed=3), "0.1.0") as made:
+    with RunDirectory.create(tmp_path / "run", RunSettings(seed=3), "0.1.0", {}) as made:
         yield made
 
 
@@ -59,21 +59,21 @@ def test_sessions_are_appended(directory):
 
 def test_an_existing_directory_is_refused(directory):
     with pytest.raises(EznasError, match="exists already"):
-        RunDirectory.create(directory.path, RunSettings(), "0.1.0")
+        RunDirectory.create(directory.path, RunSettings(), "0.1.0", {})
 
 
 def test_an_existing_file_is_refused_and_kept(tmp_path):
     path = tmp_path / "file"
     path.write_text("mine")
     with pytest.raises(EznasError, match="exists already"):
-        RunDirectory.create(path, RunSettings(), "0.1.0")
+        RunDirectory.create(path, RunSettings(), "0.1.0", {})
     assert path.read_text() == "mine"
 
 
 def test_an_empty_directory_is_taken(tmp_path):
     path = tmp_path / "empty"
     path.mkdir()
-    RunDirectory.create(path, RunSettings(), "0.1.0").close()
+    RunDirectory.create(path, RunSettings(), "0.1.0", {}).close()
     check_run_directory(path)
 
 
@@ -83,7 +83,7 @@ def test_a_full_disk_leaves_no_directory(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.os, "fsync", no_space)
     with pytest.raises(EznasError, match="No space left"):
-        RunDirectory.create(tmp_path / "run", RunSettings(), "0.1.0")
+        RunDirectory.create(tmp_path / "run", RunSettings(), "0.1.0", {})
     assert names_in(tmp_path) == []
 
 
@@ -108,7 +108,7 @@ def test_a_second_holder_is_refused_until_the_first_lets_go(directory):
 
 def test_a_killed_holder_leaves_no_lock(tmp_path):
     path = tmp_path / "run"
-    RunDirectory.create(path, RunSettings(), "0.1.0").close()
+    RunDirectory.create(path, RunSettings(), "0.1.0", {}).close()
     holds = (
         "import sys, time; from pathlib import Path; from eznas.run_directory import RunDirectory\n"
         "held = RunDirectory.open(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
