@@ -71,7 +71,7 @@ def train(
     from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark
     from eznas.benchmarks.training_settings import TrainingSettings
     from eznas.cli_output import stderr, stdout
-    from eznas.run_settings import parse_assignments
+    from eznas.run_config import parse_assignments
 
     if output.suffix != ".csv":
         raise EznasError(f"The output {str(output)!r} is not the name of a table: let it end in .csv.")

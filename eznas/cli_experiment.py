@@ -220,7 +220,7 @@ def _settings(
     memory: str | None = None,
 ) -> dict[str, Any]:
     """Return the settings of the runs by key: those of the options win over those of the file."""
-    from eznas.run_settings import read_config
+    from eznas.run_config import read_config
 
     given = {
         "networks": networks,

@@ -13,14 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from eznas.cli_output import print_all, print_json, stderr, stdout
+from eznas.run_config import parse_assignments, read_config
 from eznas.run_settings import (
     SEARCH,
     RunSettings,
     Setting,
     default_text,
     kind_of,
-    parse_assignments,
-    read_config,
     settings_by_key,
 )
 

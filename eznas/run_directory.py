@@ -22,7 +22,8 @@ import msgpack
 
 from eznas.errors import EznasError
 from eznas.files import write_atomically
-from eznas.run_settings import WRITTEN_BY, RunSettings, config_text, read_config, read_toml
+from eznas.run_config import WRITTEN_BY, config_text, read_config, read_toml
+from eznas.run_settings import RunSettings
 
 RUN_FORMAT: Final = 2
 """Raised whenever a run of an older format could not be continued to the identical result."""
