@@ -83,7 +83,7 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
         (f"program {rank}", *(number_text(figures["tau_training"]) for figures in one["benchmarks"].values()))
         for rank, one in enumerate(summary["programs"], start=1)
     ]
-    counts = ", ".join(str(about["held_out"]) for about in benchmarks.values())
+    counts = " and ".join(str(about["held_out"]) for about in benchmarks.values())
     return [
         table(
             f"Kendall tau on {counts} held-out networks, with its 95 % interval",
@@ -92,7 +92,7 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
             numeric=("fitness", "size"),
         ),
         table(
-            f"Kendall tau on {summary['protocol']['networks']} training networks of each benchmark",
+            f"Kendall tau on {summary['protocol']['networks']} training networks",
             ("score", *labels),
             training,
             numeric=labels,

@@ -5,6 +5,8 @@ import torch
 from eznas import benchmarks
 from eznas.errors import EznasError
 
+CELL_SPACES = [name for name in benchmarks.names() if name.startswith("digits-")]
+
 
 def test_the_embedded_benchmark_loads_without_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("EZNAS_DATA", str(tmp_path))
@@ -20,6 +22,25 @@ def test_its_networks_fit_its_images():
     benchmark = benchmarks.load("digits")
     images = torch.from_numpy(benchmark.image_batch(2, np.random.default_rng(0)))
     assert benchmark.build(0)(images).shape == (2, benchmark.num_classes)
+
+
+@pytest.mark.parametrize("name", CELL_SPACES)
+def test_the_cell_spaces_are_at_hand_and_labelled(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("EZNAS_DATA", str(tmp_path))
+    benchmark = benchmarks.load(name)
+    assert benchmark.space.name == name.replace("digits", "nds")
+    assert len(benchmark) >= 160
+    assert benchmark.accuracies.std() > 1
+    assert benchmark.description.startswith("A toy benchmark that comes with eznas")
+    assert "mean over 2 seeds (two halves of the seeds rank the networks with tau 0." in benchmark.description
+    images = torch.from_numpy(benchmark.image_batch(2, np.random.default_rng(0)))
+    assert benchmark.build(0)(images).shape == (2, benchmark.num_classes)
+
+
+def test_the_embedded_benchmarks_share_their_images():
+    expected = benchmarks.load("digits").images
+    for name in CELL_SPACES:
+        np.testing.assert_array_equal(benchmarks.load(name).images, expected)
 
 
 def test_it_says_that_it_is_a_toy_and_how_reliable():

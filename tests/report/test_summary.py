@@ -76,13 +76,13 @@ def test_a_fitness_of_subsamples_has_a_column():
 def test_every_one_of_several_benchmarks_has_a_column():
     names = ("toy", "tables/large.csv")
     shown = printed(a_summary([a_program("sigmoid(wt)", names=names)], names)).splitlines()
-    assert shown[0].strip() == "Kendall tau on 20, 21 held-out networks, with its 95 % interval"
+    assert shown[0].strip() == "Kendall tau on 20 and 21 held-out networks, with its 95 % interval"
     assert shown[1].split() == ["score", "fitness", "toy", "large", "sign", "size"]
     program = ["program", "1", "0.460", "0.400", "[0.300,", "0.500]", "0.500", "[0.300,", "0.500]", "-1", "3"]
     assert shown[2].split() == program
     assert shown[3].split() == ["params", "–", "–", "–", "–", "–", "+1", "–"]
     text = " ".join("\n".join(shown).split())
-    assert "on 10 training networks of each benchmark score toy large program 1 0.512 -0.488 Programs" in text
+    assert "on 10 training networks score toy large program 1 0.512 -0.488 Programs" in text
     assert "benchmark 2 tables/large.csv: a [tables/large.csv] benchmark (test; 21 held out)" in text
     assert "combine minimum" in text
 
