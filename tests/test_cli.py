@@ -202,7 +202,7 @@ def test_a_run_on_two_benchmarks_prints_both(capfd, table, tmp_path):
     arguments = ["--benchmark", str(table), "--benchmark", "digits", "--fitness-samples", "2x6", "--combine", "median"]
     assert main(["run", *arguments, "--held-out", "3", *QUICK]) == 0
     printed = capfd.readouterr()
-    for text in ("3 and 3 held-out networks", "8 training networks of each benchmark", "2x6", "median"):
+    for text in ("3 and 3 held-out networks", "8 training networks score", "2x6", "median"):
         assert text in " ".join(printed.out.split())
     assert "statistics: 16 networks" in printed.err
     assert (tmp_path / "runs" / "tiny+digits-tree-0" / "summary.json").exists()
