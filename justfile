@@ -68,3 +68,11 @@ agreement programs="100000":
 # Runs killed at random moments and resumed.
 kill-study kills="50":
     {{python}} bench/kill_study.py --kills {{kills}}
+
+# Both genomes on NAS-Bench-201 CIFAR-10, five seeds.
+nasbench201-study *arguments:
+    {{python}} bench/nasbench201_study.py {{arguments}}
+
+# Full-size networks under two memory budgets.
+memory-study *arguments:
+    {{python}} bench/memory_study.py {{arguments}}

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from command_cost import Cost, eznas
 
 from eznas import spaces
 from eznas.run_settings import parse_memory
@@ -52,17 +50,12 @@ def write_benchmark(folder: Path, space_name: str, width: int, depth: int, netwo
     return table
 
 
-def run(table: Path, output: Path, budget: str, options: argparse.Namespace) -> tuple[float, int]:
-    """Evolve under a budget; return the seconds that it took and its peak memory in bytes."""
-    command = [sys.executable, "-m", "eznas", "run", "--benchmark", str(table), "--memory", budget, "--held-out", "0"]
+def run(table: Path, output: Path, budget: str, options: argparse.Namespace) -> Cost:
+    """Evolve under a budget, and return what that cost."""
+    command = ["run", "--benchmark", str(table), "--memory", budget, "--held-out", "0"]
     command += ["--networks", str(options.networks), "--generations", str(options.generations)]
     command += ["--output", str(output), "--seed", str(options.seed), "--genome", options.genome]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{' '.join(command)} failed")
-    return time.perf_counter() - started, usage.ru_maxrss * 1024
+    return eznas(command)
 
 
 def main() -> None:
@@ -84,11 +77,11 @@ def main() -> None:
         results = []
         for budget in options.budgets:
             output = folder / budget
-            seconds, peak = run(table, output, budget, options)
-            within = peak <= parse_memory(budget) + ALLOWANCE
+            cost = run(table, output, budget, options)
+            within = cost.peak_bytes <= parse_memory(budget) + ALLOWANCE
             failed |= not within
             print(
-                f"--memory {budget}: {seconds:.0f} s, peak {peak / 1e9:.2f} GB"
+                f"--memory {budget}: {cost.seconds:.0f} s, peak {cost.peak_bytes / 1e9:.2f} GB"
                 f"{'' if within else ': more than the budget and 1 GB'}",
                 flush=True,
             )

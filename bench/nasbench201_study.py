@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-import time
+from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
+
+from command_cost import eznas
 
 GENOMES = ("tree", "sequential")
 COLUMNS = ("genome", "seed", "tau training", "tau held-out", "95 % interval", "live share", "seconds", "CPU s", "GB")
@@ -30,18 +29,8 @@ def run(genome: str, seed: int, benchmark: str, folder: Path) -> None:
     if cost_path.exists():
         return
     arguments = ["--genome", genome, "--benchmark", benchmark, "--seed", str(seed), "--output", str(path)]
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "eznas", "run", *(["--resume", str(path)] if path.exists() else arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{' '.join(command)} failed")
-    cost = {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "peak_bytes": usage.ru_maxrss * 1024,
-    }
-    cost_path.write_text(json.dumps(cost) + "\n")
+    cost = eznas(["run", *(["--resume", str(path)] if path.exists() else arguments)])
+    cost_path.write_text(json.dumps(asdict(cost)) + "\n")
 
 
 def row(genome: str, seed: int, benchmark: str, folder: Path) -> list[str]:

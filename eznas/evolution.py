@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from eznas.fitness import INVALID_FITNESS, Evaluated, Fitness
 from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
-
-Distinct = Literal["ranking", "program", "none"]
+from eznas.run_settings import Distinct
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,10 +60,8 @@ class RankedNetworks:
         """Return Kendall tau-b over all networks; `scores` is float64 (networks,)."""
         return kendall_tau(scores, self.accuracies)
 
-    def judged_taus(self, scores: NDArray[np.float64]) -> list[float]:
-        """Return Kendall tau-b over each subsample, or over all networks when there are none."""
-        if not self.subsamples:
-            return [self.tau(scores)]
+    def subsample_taus(self, scores: NDArray[np.float64]) -> list[float]:
+        """Return Kendall tau-b over each subsample; `scores` is float64 (networks,)."""
         return [kendall_tau(scores[chosen], self.accuracies[chosen]) for chosen in self.subsamples]
 
 
@@ -150,14 +148,18 @@ class Fitness:
         if scores is None or not np.isfinite(scores).all():
             return Evaluated.invalid(program)
         parts = [np.ascontiguousarray(scores[networks.positions]) for networks in self._benchmarks]
-        judged = [networks.judged_taus(part) for networks, part in zip(self._benchmarks, parts, strict=True)]
-        if any(math.isnan(tau) for taus in judged for tau in taus):
+        pairs = list(zip(self._benchmarks, parts, strict=True))
+        taus = tuple(networks.tau(part) for networks, part in pairs)
+        judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]
+        if any(math.isnan(tau) for of_benchmark in judged for tau in of_benchmark):
             return Evaluated.invalid(program)
-        rising, falling = (self._combine([min(sign * tau for tau in taus) for taus in judged]) for sign in (1, -1))
+        rising, falling = (
+            self._combine([min(sign * tau for tau in of_benchmark) for of_benchmark in judged]) for sign in (1, -1)
+        )
         orientation = 1 if rising >= falling else -1
         return Evaluated(
             program,
-            tuple(networks.tau(part) for networks, part in zip(self._benchmarks, parts, strict=True)),
+            taus,
             max(rising, falling),
             orientation,
             _ranking_digest([orientation * part for part in parts]),

@@ -114,13 +114,14 @@ class Run:
                     "or start a new run with another --output."
                 )
             inputs = RunInputs.of(settings)
-            changed = directory.changed_data(inputs.fingerprints)
+            fingerprints = inputs.fingerprints
+            changed = directory.changed_data(fingerprints)
             if changed:
                 raise EznasError(
                     f"The accuracies or images of {changed} are not those that {path} was started with: bring them "
                     "back, or start a new run with another --output."
                 )
-            directory.write_settings(settings, metadata.version("eznas"), inputs.fingerprints)
+            directory.write_settings(settings, metadata.version("eznas"), fingerprints)
         except BaseException:
             directory.close()
             raise

@@ -60,11 +60,10 @@ class RunInputs:
             EznasError: a benchmark is not there or has too few networks or images, or no program could rank the
                 networks that were drawn.
         """
-        accuracy_split = None if settings.accuracy_split == "default" else settings.accuracy_split
         collection = CollectionSettings(settings.unit, settings.third_pass, settings.device)
         inputs = []
         for name in settings.benchmark:
-            benchmark = benchmarks.load(name, accuracy_split)
+            benchmark = benchmarks.load(name, settings.chosen_split)
             split = Split.of(benchmark, settings)
             statistics = BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, collection)
             inputs.append(BenchmarkInputs(benchmark, split, statistics))

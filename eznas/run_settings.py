@@ -204,6 +204,11 @@ class RunSettings:
         return " + ".join(self.benchmark)
 
     @property
+    def chosen_split(self) -> str | None:
+        """The split as `benchmarks.load` takes it: None for the benchmark's own choice."""
+        return None if self.accuracy_split == "default" else self.accuracy_split
+
+    @property
     def subsamples(self) -> tuple[int, int] | None:
         """How many subsamples of how many networks fitness is the minimum over, or None for all networks at once."""
         if self.fitness_samples == _ALL:

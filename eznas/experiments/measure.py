@@ -23,7 +23,7 @@ def load(settings: RunSettings) -> Benchmark:
         EznasError: one of them is missing; the sentence says what would help.
     """
     (name,) = settings.benchmark
-    benchmark = benchmarks.load(name, None if settings.accuracy_split == "default" else settings.accuracy_split)
+    benchmark = benchmarks.load(name, settings.chosen_split)
     split = Split.of(benchmark, settings)
     if len(split.held_out) < 3 <= settings.held_out:
         raise EznasError(
