@@ -109,6 +109,8 @@ class StatisticsStore:
             begun = time.perf_counter()
             statistics = self._collect(network)
             self._seconds[network] = time.perf_counter() - begun
+            with self._lock:
+                self._largest = max(self._largest, statistics.nbytes)
             if self._reuse:
                 self._place(network, statistics)
             return statistics
@@ -164,15 +166,16 @@ class StatisticsStore:
         self.close()
 
     def _networks_in_flight(self) -> int:
-        """Return how many networks the workers may hold at once."""
-        if self._memory_bytes == 0 or self._largest == 0:
+        """Return how many networks the workers may hold at once: one until it is known how large they are."""
+        if self._memory_bytes == 0:
             return self._workers
+        if self._largest == 0:
+            return 1
         return min(self._workers, max(1, self._memory_bytes // (_IN_FLIGHT_FACTOR * self._largest)))
 
     def _place(self, network: int, statistics: NetworkStatistics) -> None:
         """Keep `statistics` somewhere, if that is worth while."""
         with self._lock:
-            self._largest = max(self._largest, statistics.nbytes)
             room = self._memory_bytes - _IN_FLIGHT_FACTOR * self._largest * self._networks_in_flight()
             self._kept[network] = statistics
             self._kept_bytes += statistics.nbytes
