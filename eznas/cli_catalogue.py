@@ -59,24 +59,28 @@ def operations(json: JsonOption = False) -> None:
 def benchmark_list(json: JsonOption = False) -> None:
     """Show the benchmarks that have a name, and which of them are ready to use."""
     from eznas import benchmarks
+    from eznas.data_folder import MissingDataError, data_folder
     from eznas.errors import EznasError
 
     found: dict[str, dict[str, Any]] = {}
+    rows: list[tuple[Any, ...]] = []
     for name in benchmarks.names():
         try:
             loaded = benchmarks.load(name)
         except EznasError as error:
             found[name] = {"networks": None, "description": str(error)}
+            if isinstance(error, MissingDataError):
+                rows.append((name, "missing", f"{error.file}, see `eznas data list`"))
+            else:
+                rows.append((name, "unusable", str(error)))
         else:
             found[name] = {"networks": len(loaded), "description": loaded.description}
+            rows.append((name, len(loaded), loaded.description))
     if json:
         print_json(found)
         return
-    rows = [
-        (name, "missing" if one["networks"] is None else one["networks"], one["description"])
-        for name, one in found.items()
-    ]
-    print_all(stdout(), [table("benchmarks", ("name", "networks", "description"), rows, numeric=("networks",))])
+    title = f"benchmarks (data in {data_folder()})"
+    print_all(stdout(), [table(title, ("name", "networks", "description"), rows, numeric=("networks",))])
 
 
 @genome_app.command("list")

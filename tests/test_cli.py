@@ -267,10 +267,19 @@ def test_proxies_are_listed_and_shown(capfd, finished):
     assert "number of trainable parameters" in capfd.readouterr().out
 
 
-def test_benchmarks_are_listed_with_what_is_missing(capfd):
+def test_benchmarks_are_listed_with_what_is_missing(capfd, monkeypatch, tmp_path):
+    monkeypatch.setenv("EZNAS_DATA", str(tmp_path))
+    (tmp_path / "nds").mkdir()
+    (tmp_path / "nds" / "ENAS.msgpack").write_bytes(b"no table")
     assert main(["benchmark", "list", "--json"]) == 0
     content = json.loads(capfd.readouterr().out)
     assert content["nasbench201-cifar10"]["networks"] is None
     assert "EZNAS_DATA" in content["nasbench201-cifar10"]["description"]
+    assert content["digits"]["networks"] == 400
     assert main(["benchmark", "list"]) == 0
-    assert "missing" in capfd.readouterr().out
+    lines = capfd.readouterr().out.splitlines()
+    missing, broken = (
+        next(line.split() for line in lines if line.startswith(name)) for name in ("nds-darts ", "nds-enas ")
+    )
+    assert missing[1:] == ["missing", "nds/DARTS.msgpack,", "see", "`eznas", "data", "list`"]
+    assert broken[1] == "unusable"
