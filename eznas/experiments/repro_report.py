@@ -107,13 +107,9 @@ def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, st
             lists.append((title, list(reasons.items())))
     described = [(row["label"], f"{row['description']} {row['networks']} test networks.") for row in rows]
     lists.append(("Benchmarks", [pair for pair, row in zip(described, rows, strict=True) if row["networks"]]))
-    failed = [
-        (row["label"], ", ".join(f"{key} {cell['failed']}" for key, cell in row["cells"].items() if cell["failed"]))
-        for row in rows
-        if any(cell["failed"] for cell in row["cells"].values())
-    ]
+    failed = [(row["label"], without) for row in rows if (without := _without_score(row, content["columns"]))]
     if failed:
-        lists.append(("Test networks without a score, by column (tau is that of the others)", failed))
+        lists.append(("Test networks to which a column gives no score (tau is that of the others)", failed))
     evolution = ", ".join(f"{key} {value}" for key, value in settings["evolution"].items())
     lists.append(
         (
@@ -130,6 +126,11 @@ def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, st
         )
     )
     return lists
+
+
+def _without_score(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> str:
+    failed = ((column["label"], row["cells"][column["key"]]["failed"]) for column in columns)
+    return ", ".join(f"{label} {count}" for label, count in failed if count)
 
 
 def _ours(cell: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ def test_the_markdown_has_ours_and_theirs_in_each_cell(content):
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {7}
     assert "eznas data fetch nds" in text
-    assert "nds-enas 1" in text  # a network without a score
+    assert "- DARTS: ENAS 1\n" in text  # a network of DARTS without a score by the program of ENAS
 
 
 class Collector(HTMLParser):
