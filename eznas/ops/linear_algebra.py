@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from eznas.ops.jit import compiled
 from eznas.ops.reductions import dot
 from eznas.ops.shapes import MAXIMUM_AXES
 from eznas.ops.vector_math import INFINITY, ONE, ZERO
+
+_SMALL: Final = 7
+"""Columns of a matrix that do not fill a vector of the processor: those of the kernels of most convolutions."""
 
 
 @compiled
@@ -35,6 +39,23 @@ def _multiply(
             b0 = b[k * columns : (k + 1) * columns]
             for j in range(columns):
                 line[j] = line[j] + a0 * b0[j]
+
+
+@compiled
+def _multiply_small(
+    result: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], rows: int, inner: int, columns: int
+) -> None:
+    """C = A B for a batch of small matrices, where `_multiply` would spend its time on views of them.
+
+    The products of an entry are added in the order of `_multiply`, so the bits are the same.
+    """
+    for batch in range(result.size // (rows * columns)):
+        for i in range(rows):
+            for j in range(columns):
+                total = ZERO
+                for k in range(inner):
+                    total = total + a[(batch * rows + i) * inner + k] * b[(batch * inner + k) * columns + j]
+                result[(batch * rows + i) * columns + j] = total
 
 
 @compiled
@@ -67,6 +88,10 @@ def matmul(
 ) -> None:
     """A @ B over the last two axes, leading axes broadcast; all tensors flat, shapes left-aligned."""
     rows, columns, inner = shape[axes - 2], shape[axes - 1], a_shape[a_axes - 1]
+    broadcast = a.size * columns != result.size * inner or b.size * rows != result.size * inner
+    if columns <= _SMALL and not broadcast:
+        _multiply_small(result, a, b, rows, inner, columns)
+        return
     for batch in range(result.size // (rows * columns)):
         i = _batch_index(batch, shape, axes, a_shape, a_axes)
         j = _batch_index(batch, shape, axes, b_shape, b_axes)
@@ -118,6 +143,9 @@ def determinants(result: NDArray[np.float32], a: NDArray[np.float32], n: int, wo
 
     The row-major A is factorised as the column-major transpose, which has the same determinant, as PyTorch does.
     """
+    if n == 1:
+        result[:] = a
+        return
     lu = workspace[: n * n]
     for batch in range(result.size):
         for i in range(n * n):

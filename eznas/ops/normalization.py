@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from eznas.ops.elementwise import BLOCK
 from eznas.ops.jit import compiled
 from eznas.ops.reductions import sum_of, sum_of_squared_differences
 from eznas.ops.vector_math import INFINITY, ZERO, exponential
+
+_NARROW: Final = 8
+"""Lines side by side that do not fill a vector of the processor."""
 
 
 @compiled
@@ -24,6 +29,28 @@ def normalize(result: NDArray[np.float32], a: NDArray[np.float32]) -> None:
     for i in range(n):
         x = (a[i] - center) / deviation
         result[i] = ZERO if np.isnan(x) else x
+
+
+@compiled
+def _softmax_narrow(result: NDArray[np.float32], a: NDArray[np.float32], length: int, stride: int) -> None:
+    """`softmax` line by line, each with `length` elements, `stride` apart, where few lines lie side by side."""
+    for outer in range(0, a.size, length * stride):
+        for start in range(outer, outer + stride):
+            highest = -INFINITY
+            for k in range(length):
+                x = a[start + k * stride]
+                highest = x if x > highest else highest
+            for k in range(length):
+                result[start + k * stride] = a[start + k * stride] - highest
+    for i in range(a.size):
+        result[i] = exponential(result[i])
+    for outer in range(0, a.size, length * stride):
+        for start in range(outer, outer + stride):
+            total = ZERO
+            for k in range(length):
+                total = total + result[start + k * stride]
+            for k in range(length):
+                result[start + k * stride] = result[start + k * stride] / total
 
 
 @compiled
@@ -75,6 +102,9 @@ def softmax(
     length = shape[axis]
     before = shape[0] if axis == 1 else 1
     stride = a.size // (before * length)
+    if stride < _NARROW:
+        _softmax_narrow(result, a, length, stride)
+        return
     for outer in range(0, a.size, length * stride):
         for start in range(outer, outer + stride, BLOCK):
             width = min(BLOCK, outer + stride - start)

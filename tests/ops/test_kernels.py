@@ -132,9 +132,9 @@ def test_two_arguments_longer_than_a_block(operation, first, second):
     assert_agrees(operation, b, a)
 
 
-MATMUL, DETERMINANT, LOG_DETERMINANT, SYM_EIG_RATIO, EIG_RATIO = (
+MATMUL, SOFTMAX, DETERMINANT, LOG_DETERMINANT, SYM_EIG_RATIO, EIG_RATIO = (
     next(operation for operation in OPERATIONS if operation.name == name)
-    for name in ("matmul", "determinant", "log_determinant", "sym_eig_ratio", "eig_ratio")
+    for name in ("matmul", "softmax", "determinant", "log_determinant", "sym_eig_ratio", "eig_ratio")
 )
 
 
@@ -221,3 +221,20 @@ def test_eigenvalue_ratios_of_any_shape(operation, data):
     assert (actual is None) == (expected is None)
     if actual is not None and (len(a) == 1 or not np.isfinite(a).all()):
         np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize("inner", [1, 3, 4, 9])
+def test_a_small_matrix_product_has_the_bits_of_a_large_one(inner):
+    rng = np.random.default_rng(inner)
+    a, b = rng.standard_normal((20, 5, inner)), rng.standard_normal((20, inner, 8))
+    large = run_kernel(MATMUL.id, a, b)
+    for columns in range(1, 8):
+        assert run_kernel(MATMUL.id, a, b[..., :columns]).tobytes() == large[..., :columns].tobytes()
+
+
+def test_softmax_of_few_lines_side_by_side_has_the_bits_of_many():
+    a = np.random.default_rng(0).standard_normal((3, 40, 8, 1))
+    a[0, 5, 1], a[1, 6, 2], a[2, :, 0] = np.nan, np.inf, -np.inf
+    many = run_kernel(SOFTMAX.id, a)
+    for lines in range(1, 8):
+        assert run_kernel(SOFTMAX.id, a[:, :, :lines]).tobytes() == many[:, :, :lines].tobytes()
