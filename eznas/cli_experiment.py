@@ -146,7 +146,7 @@ def variants(
     benchmark: Annotated[str, typer.Option(help="To evolve on; the paper used the DARTS space of NDS.")] = (
         "digits-darts"
     ),
-    seeds: Annotated[int, typer.Option(min=1, help="Evolutions of every variant.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Evolutions of every variant; below 6 nothing can be shown.")] = 6,
     seed: FirstSeed = 0,
     networks: Evolve = None,
     held_out: HeldOut = 1000,

@@ -109,7 +109,8 @@ def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, st
     lists.append(("Benchmarks", [pair for pair, row in zip(described, rows, strict=True) if row["networks"]]))
     failed = [(row["label"], without) for row in rows if (without := _without_score(row, content["columns"]))]
     if failed:
-        lists.append(("Test networks to which a column gives no score (tau is that of the others)", failed))
+        summed = ", summed over the seeds" if len(content["seeds"]) > 1 else ""
+        lists.append((f"Test networks to which a column gives no score{summed} (tau is that of the others)", failed))
     evolution = ", ".join(f"{key} {value}" for key, value in settings["evolution"].items())
     lists.append(
         (

@@ -55,7 +55,7 @@ class VariantStudy:
     """
 
     benchmark: str = DEFAULT_BENCHMARK
-    seeds: Sequence[int] = (0, 1, 2)
+    seeds: Sequence[int] = tuple(range(6))
     held_out: int = 1000
     settings: Mapping[str, Any] | None = None
 
