@@ -16,6 +16,7 @@ from typing import Final, Self, TypeVar
 import numpy as np
 
 from eznas.statistics.disk import DiskArrays
+from eznas.statistics.freed_memory import return_freed_memory
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import run_in_threads
 
@@ -156,6 +157,7 @@ class StatisticsStore:
             self._on_disk.clear()
             if self._disk is not None:
                 self._disk.close()
+        return_freed_memory()
 
     def __enter__(self) -> Self:
         return self
