@@ -14,7 +14,13 @@ from eznas.experiments.evolving import Report, TrainingStatistics, evolve, exper
 from eznas.experiments.folder import EVOLUTIONS, ExperimentFolder
 from eznas.experiments.learning_curves import LearningCurve
 from eznas.experiments.plots import COLOURS, draw_band, plot_title, save_plot
-from eznas.experiments.seed_statistics import INTERVAL, PairedComparison, mean_over_seeds, means_over_seeds
+from eznas.experiments.seed_statistics import (
+    INTERVAL,
+    MINIMUM_SEEDS,
+    PairedComparison,
+    mean_over_seeds,
+    means_over_seeds,
+)
 from eznas.proxies import Proxy
 from eznas.proxies.proxy import ToScalar, Unit
 from eznas.proxy_argument import best_proxy
@@ -55,7 +61,7 @@ class VariantStudy:
     """
 
     benchmark: str = DEFAULT_BENCHMARK
-    seeds: Sequence[int] = tuple(range(6))
+    seeds: Sequence[int] = tuple(range(MINIMUM_SEEDS))
     held_out: int = 1000
     settings: Mapping[str, Any] | None = None
 

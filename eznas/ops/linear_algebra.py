@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,7 @@ from numpy.typing import NDArray
 from eznas.ops.jit import compiled
 from eznas.ops.reductions import dot
 from eznas.ops.shapes import MAXIMUM_AXES
-from eznas.ops.vector_math import INFINITY, ONE, ZERO
-
-_SMALL: Final = 7
-"""Columns of a matrix that do not fill a vector of the processor: those of the kernels of most convolutions."""
+from eznas.ops.vector_math import INFINITY, LANES, ONE, ZERO
 
 
 @compiled
@@ -89,7 +85,7 @@ def matmul(
     """A @ B over the last two axes, leading axes broadcast; all tensors flat, shapes left-aligned."""
     rows, columns, inner = shape[axes - 2], shape[axes - 1], a_shape[a_axes - 1]
     broadcast = a.size * columns != result.size * inner or b.size * rows != result.size * inner
-    if columns <= _SMALL and not broadcast:
+    if columns < LANES and not broadcast:  # the kernels of most convolutions
         _multiply_small(result, a, b, rows, inner, columns)
         return
     for batch in range(result.size // (rows * columns)):

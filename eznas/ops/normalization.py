@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.elementwise import BLOCK
 from eznas.ops.jit import compiled
 from eznas.ops.reductions import sum_of, sum_of_squared_differences
-from eznas.ops.vector_math import INFINITY, ZERO, exponential
-
-_NARROW: Final = 8
-"""Lines side by side that do not fill a vector of the processor."""
+from eznas.ops.vector_math import INFINITY, LANES, ZERO, exponential
 
 
 @compiled
@@ -102,7 +97,7 @@ def softmax(
     length = shape[axis]
     before = shape[0] if axis == 1 else 1
     stride = a.size // (before * length)
-    if stride < _NARROW:
+    if stride < LANES:
         _softmax_narrow(result, a, length, stride)
         return
     for outer in range(0, a.size, length * stride):

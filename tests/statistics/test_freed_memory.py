@@ -5,13 +5,13 @@ import pytest
 
 # In a process of its own: there nothing else has touched the allocator, and its sizes are known.
 SCRIPT = """
-import sys
+import resource
 import numpy as np
 from eznas.statistics.freed_memory import return_freed_memory
 
 def resident():
     with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
+        return int(file.read().split()[1]) * resource.getpagesize()
 
 large = np.ones(30_000_000, np.uint8)
 del large  # from here on, glibc takes arrays of up to this size from its heap

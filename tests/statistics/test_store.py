@@ -214,6 +214,7 @@ def test_memory_in_use_stays_within_the_budget(budget, reuse):
 
 def test_a_small_budget_lets_fewer_workers_run():
     with store(Collector(), 5 * SIZE, workers=8) as statistics:
+        assert statistics._networks_in_flight() == 1  # no size is known yet
         statistics.get(COUNT - 1)
         assert statistics._networks_in_flight() == 2
     with store(Collector(), 1, workers=8) as statistics:
