@@ -17,7 +17,7 @@ from eznas import spaces
 from eznas.benchmarks.base import Benchmark
 from eznas.benchmarks.images import Normalisation, read_images
 from eznas.benchmarks.record import Record
-from eznas.benchmarks.tables import Table, read_table
+from eznas.data.tables import Table, read_table
 from eznas.errors import EznasError
 
 FORMAT: Final = 1

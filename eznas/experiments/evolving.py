@@ -12,12 +12,12 @@ from typing import Any, Final, Self
 
 from eznas import proxies
 from eznas.errors import EznasError
-from eznas.evaluator import Evaluator
-from eznas.report.live import RunObserver
-from eznas.run import Run
-from eznas.run_directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
-from eznas.run_inputs import RunInputs
-from eznas.run_settings import RunSettings, settings_by_key
+from eznas.observer import RunObserver
+from eznas.runs.directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
+from eznas.runs.inputs import RunInputs
+from eznas.runs.run import Run
+from eznas.runs.settings import RunSettings, settings_by_key
+from eznas.scoring.evaluator import Evaluator
 from eznas.statistics.store import StatisticsStore
 
 Report = Callable[[str], None]

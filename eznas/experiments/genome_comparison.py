@@ -19,9 +19,9 @@ from eznas.experiments.evolving import (
 from eznas.experiments.folder import EVOLUTIONS, ExperimentFolder
 from eznas.experiments.genome_content import FIRST, GENOMES, comparison_content, comparison_markdown
 from eznas.proxies import Proxy
-from eznas.proxy_argument import best_proxy
-from eznas.run_directory import SUMMARY, json_text
-from eznas.run_settings import RunSettings
+from eznas.runs.directory import SUMMARY, json_text
+from eznas.runs.proxy_argument import best_proxy
+from eznas.runs.settings import RunSettings
 
 EXPERIMENT: Final = "compare-genomes"
 DEFAULT_BENCHMARK: Final = "digits"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, get_args
 
 import torch
 
 from eznas.errors import EznasError
-from eznas.statistics.units import UNIT_KINDS
+from eznas.options import ThirdPass, Unit
 from eznas.terminals import PASSES, TERMINAL_COUNT, TERMINALS
-
-THIRD_PASSES: Final = ("perturbed", "difference")
 
 _ALL_TERMINALS: Final = frozenset(range(TERMINAL_COUNT))
 
@@ -33,16 +31,16 @@ class CollectionSettings:
         EznasError: a value is none of these, or the device is not there.
     """
 
-    unit: Literal["R-C-B", "C-B-R"] = "R-C-B"
-    third_pass: Literal["perturbed", "difference"] = "perturbed"
+    unit: Unit = "R-C-B"
+    third_pass: ThirdPass = "perturbed"
     device: str = "cpu"
     terminals: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
-        if self.unit not in UNIT_KINDS:
-            raise EznasError(f"There is no unit kind {self.unit!r}: choose {' or '.join(UNIT_KINDS)}.")
-        if self.third_pass not in THIRD_PASSES:
-            raise EznasError(f"There is no third pass {self.third_pass!r}: choose {' or '.join(THIRD_PASSES)}.")
+        if self.unit not in get_args(Unit):
+            raise EznasError(f"There is no unit kind {self.unit!r}: choose {' or '.join(get_args(Unit))}.")
+        if self.third_pass not in get_args(ThirdPass):
+            raise EznasError(f"There is no third pass {self.third_pass!r}: choose {' or '.join(get_args(ThirdPass))}.")
         if self.terminals is not None and not (self.terminals and self.terminals <= _ALL_TERMINALS):
             raise EznasError(
                 f"The terminals {sorted(self.terminals)} cannot be collected: "

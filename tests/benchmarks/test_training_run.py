@@ -14,7 +14,7 @@ from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchm
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
-COMMAND = [sys.executable, "-c", "from eznas.cli_benchmark import app; app()", "train"]
+COMMAND = [sys.executable, "-c", "from eznas.cli.benchmark import app; app()", "train"]
 SIZES = ["--set", "channels=2", "--networks", "8", "--seeds", "2", "--epochs", "4"]
 
 # A space of the user's own; it ends its process, as a lack of memory would, unless the file `fine` is there.

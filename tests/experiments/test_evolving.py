@@ -6,9 +6,9 @@ import pytest
 
 from eznas.errors import EznasError
 from eznas.experiments.evolving import TrainingStatistics, evolve, experiment_settings, generations
-from eznas.run import Run
-from eznas.run_directory import RunDirectory
-from eznas.run_settings import RunSettings
+from eznas.runs.directory import RunDirectory
+from eznas.runs.run import Run
+from eznas.runs.settings import RunSettings
 from eznas.statistics import collect
 
 
@@ -27,7 +27,7 @@ def collected(monkeypatch):
         names.append(options["name"])
         return original(*arguments, **options)
 
-    monkeypatch.setattr("eznas.benchmark_statistics.collect", counting)
+    monkeypatch.setattr("eznas.scoring.benchmark_statistics.collect", counting)
     return names
 
 

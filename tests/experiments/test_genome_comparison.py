@@ -7,7 +7,7 @@ import pytest
 from eznas.errors import EznasError
 from eznas.experiments.genome_comparison import GenomeComparison
 from eznas.experiments.genome_plot import plot
-from eznas.run_directory import stored_settings
+from eznas.runs.directory import stored_settings
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_content_is_written_with_a_verdict(finished):
 def test_a_rerun_measures_nothing(finished, comparison, monkeypatch):
     folder, content, _ = finished
     monkeypatch.delattr("eznas.experiments.measure.rank_test_networks")
-    monkeypatch.delattr("eznas.run.Run.execute")
+    monkeypatch.delattr("eznas.runs.run.Run.execute")
     lines = []
     assert comparison.run(folder, lines.append)["genomes"] == content["genomes"]
     assert lines == []

@@ -7,7 +7,7 @@ import pytest
 from eznas.errors import EznasError
 from eznas.experiments import variants
 from eznas.experiments.variants import VARIANTS, VariantStudy
-from eznas.run_directory import stored_settings
+from eznas.runs.directory import stored_settings
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_curves_rise_and_held_out_networks_are_ranked(finished):
 def test_a_rerun_measures_nothing(finished, study, monkeypatch):
     folder, content = finished
     monkeypatch.delattr("eznas.experiments.measure.rank_test_networks")
-    monkeypatch.delattr("eznas.run.Run.execute")
+    monkeypatch.delattr("eznas.runs.run.Run.execute")
     assert study.run(folder, lambda _: None)["variants"] == content["variants"]
 
 
