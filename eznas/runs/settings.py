@@ -10,6 +10,7 @@ from dataclasses import Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from eznas.benchmarks import canonical_name
 from eznas.errors import EznasError
 from eznas.options import Aggregation, Combine, Distinct, ThirdPass, ToScalar, Unit
 from eznas.statistics.workers import available_cores
@@ -174,6 +175,8 @@ class RunSettings:
     def __post_init__(self) -> None:
         for key, one in settings_by_key().items():
             object.__setattr__(self, one.name, _checked(key, one, getattr(self, one.name)))
+        # A run is resumed, and its programs are evaluated, from any folder.
+        object.__setattr__(self, "benchmark", tuple(map(canonical_name, self.benchmark)))
         if self.mu > self.population + self.lambda_:
             raise EznasError(
                 f"mu is {self.mu}, but only {self.population} + {self.lambda_} individuals (population + lambda) are "
