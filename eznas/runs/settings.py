@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import canonical_name
@@ -175,8 +174,6 @@ class RunSettings:
     def __post_init__(self) -> None:
         for key, one in settings_by_key().items():
             object.__setattr__(self, one.name, _checked(key, one, getattr(self, one.name)))
-        # A run is resumed, and its programs are evaluated, from any folder.
-        object.__setattr__(self, "benchmark", tuple(map(canonical_name, self.benchmark)))
         if self.mu > self.population + self.lambda_:
             raise EznasError(
                 f"mu is {self.mu}, but only {self.population} + {self.lambda_} individuals (population + lambda) are "
@@ -300,8 +297,11 @@ def _several(key: str, value: Any) -> tuple[str, ...]:
     """Return the texts of a setting that may have several, or raise an `EznasError` about the setting `key`."""
     texts = (value,) if isinstance(value, str) else value
     if not isinstance(texts, (list, tuple)) or not texts or not all(isinstance(one, str) and one for one in texts):
-        raise EznasError(f"{key} is {value!r}: give a text, or a list of texts.")
-    names = tuple(str(Path(one)) for one in texts)  # as a table's benchmark is called: ./a.csv and a.csv are one
+        raise EznasError(
+            f"{key} is {value!r}: give a name, or a list of names, by which a resumed run finds it again; a table and "
+            "a space of your own get one by `eznas benchmark new`."
+        )
+    names = tuple(map(canonical_name, texts))  # by which a run that is resumed in another folder finds its tables
     for position, name in enumerate(names):
         if name in names[:position]:
             raise EznasError(f"{key} names {name!r} twice: give each one once.")

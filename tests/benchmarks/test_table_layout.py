@@ -88,3 +88,12 @@ def test_an_architecture_must_be_there(tmp_path):
     rows = table(tmp_path, "net,top1\na,1\n ,2\n")
     with pytest.raises(EznasError, match=r"t\.csv, line 3, net: the cell is empty"):
         TableLayout.of(rows, "net").measurements(rows, AccuracySplit("top1", ("top1",)), SPACE)
+
+
+def test_the_lines_of_a_long_table_are_checked_once_each(tmp_path):
+    checked = []
+    space = ForeignSpace("counting", lambda text: None, lambda text: checked.append(text) or text)
+    rows = table(tmp_path, "net,top1\n" + "".join(f"net {n % 15_000},{n}\n" for n in range(16_000)))
+    measured = TableLayout.of(rows).measurements(rows, AccuracySplit("top1", ("top1",)), space)
+    assert (len(measured.architectures), measured.repeated, measured.values[0]) == (15_000, 1000, 7500)
+    assert len(checked) == 16_000
