@@ -8,6 +8,7 @@ from eznas.errors import EznasError
 from eznas.experiments.genome_comparison import GenomeComparison
 from eznas.experiments.genome_plot import plot
 from eznas.runs.directory import stored_settings
+from eznas.runs.settings import SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,8 @@ def test_both_genomes_get_the_same_networks_and_their_own_settings(finished):
     tree, sequential = (stored_settings(folder / "evolutions" / "seed-1" / name) for name in ("tree", "sequential"))
     assert tree.genome_settings["maximum_depth"] == 5
     assert sequential.genome_settings["maximum_length"] == 40
-    for name in ("benchmark", "networks", "seed", "population", "lambda_", "generations", "batch_size"):
-        assert getattr(tree, name) == getattr(sequential, name)
+    for key in SETTINGS.keys() - {"genome"}:
+        assert tree.value(key) == sequential.value(key)
 
 
 def test_which_genome_goes_first_alternates(finished):
