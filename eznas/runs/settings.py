@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from eznas.benchmarks import canonical_name
 from eznas.errors import EznasError
 from eznas.options import Aggregation, Combine, Preset, ToScalar
 from eznas.runs.presets import PRESETS, merged
@@ -261,8 +261,8 @@ def departures_text(departures: Mapping[str, tuple[Any, Any]]) -> str:
 
 
 def _distinct_benchmarks(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names as a table's benchmark is called, `./a.csv` and `a.csv` alike, or raise an `EznasError`."""
-    normal = tuple(str(Path(one)) for one in names)
+    """Return the names that the benchmarks have in every folder, or raise an `EznasError` where two are one."""
+    normal = tuple(map(canonical_name, names))
     for position, name in enumerate(normal):
         if name in normal[:position]:
             raise EznasError(f"benchmark names {name!r} twice: give each one once.")

@@ -119,7 +119,7 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "benchmarks": {
             benchmark.name: {
                 "description": benchmark.description,
-                "accuracy": f"{benchmark.accuracy_split}, after {benchmark.epochs} epochs",
+                "accuracy": benchmark.accuracy_label,
                 "held_out": len(held_out),
             }
             for benchmark, held_out in networks
