@@ -20,6 +20,10 @@ test *arguments:
 test-slow *arguments:
     pytest -m slow {{arguments}}
 
+# Deliberate faults, one at a time: shows that the tests catch each (minutes).
+mutants *words:
+    {{python}} tests/mutants.py {{words}}
+
 # Line coverage of eznas/, with the kernels interpreted so that their lines count.
 coverage:
     NUMBA_DISABLE_JIT=1 pytest --cov=eznas --cov-report=term-missing:skip-covered
