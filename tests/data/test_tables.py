@@ -43,7 +43,7 @@ def test_both_texts_of_an_architecture_are_read_and_the_canonical_one_kept(tmp_p
         ("a,b\n1,2\n3\n", ["line 3", "'3'", "1 cells", "has 2"]),
         ("a,b\n1,2,9\n3,4\n", ["line 2", "'1,2,9'", "3 cells"]),
         ("a,b\n1,2\n\n3,4\n", ["line 3", "0 cells"]),
-        ('a,b\n1,"2\n3,4\n', ["line 3", "comma-separated"]),
+        ('a,b\n1,"2\n3,4\n', ["line 3", "separated cells"]),
         ("a,a\n1,2\n", ["'a' twice"]),
         (b"a,b\n1,2\n3,\xff\n", ["line 3", "ff", "UTF-8"]),
         (b"\x00\x01\x80\n", ["line 1", "80", "UTF-8"]),

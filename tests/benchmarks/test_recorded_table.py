@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eznas import benchmarks
-from eznas.benchmarks.trained_table import load_trained_table
+from eznas.benchmarks.recorded_table import load_recorded_table
 from eznas.errors import EznasError
 from eznas.spaces.nasbench201 import NASBench201
 
@@ -68,11 +68,11 @@ def test_a_table_is_loaded_by_its_path(table):
 
 
 def test_the_description_says_what_it_is_and_how_reliable(table):
-    description = load_trained_table(table, remark="A toy: ").description
+    description = load_recorded_table(table, remark="A toy: ").description
     for part in ("A toy: 3 networks", "nasbench201", "cluttered digits", "3 epochs", "2 seeds", "tau 0.75"):
         assert part in description
     changed(table, "reliability", ...)
-    assert load_trained_table(table).description.endswith("mean over 2 seeds.")
+    assert load_recorded_table(table).description.endswith("mean over 2 seeds.")
 
 
 def test_a_space_of_ones_own_is_loaded_from_its_module(table, monkeypatch, tmp_path):
