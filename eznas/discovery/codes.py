@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.features.feature import append_program
+from eznas.genomes.feature_tree import BINARY_WEIGHTS, UNARY_WEIGHTS
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.jit import compiled
 from eznas.ops.program import Program, ProgramBuilder
@@ -20,31 +21,15 @@ from eznas.ops.program import Program, ProgramBuilder
 MAXIMUM_NODES: Final = 24
 """The most nodes, operations and leaves, of a formula."""
 
-# How often variation picks an operation, against others of the same arity. What compares or signs gives steps, which
-# a sum over units seldom needs; what only makes constants is left out.
-_UNARY_WEIGHTS: Final = {
-    "log": 2,
-    "abs_log": 3,
-    "abs": 2,
-    "power": 3,
-    "exp": 1,
-    "relu": 2,
-    "sign": 1,
-    "heaviside": 1,
-    "invert": 4,
-    "sigmoid": 3,
-}
-_BINARY_WEIGHTS: Final = {"sum": 6, "difference": 4, "product": 8, "less_than": 1, "greater_than": 1}
-
 
 def _choices(weights: dict[str, int]) -> NDArray[np.int64]:
     return np.repeat([-1 - BY_NAME[name].id for name in weights], list(weights.values())).astype(np.int64)
 
 
-UNARY: Final = _choices(_UNARY_WEIGHTS)
+UNARY: Final = _choices(UNARY_WEIGHTS)
 """int64: codes of operations of one argument, each as many times as its weight."""
 
-BINARY: Final = _choices(_BINARY_WEIGHTS)
+BINARY: Final = _choices(BINARY_WEIGHTS)
 """int64: codes of operations of two arguments, each as many times as its weight."""
 
 _ARITY: Final = np.array([operation.arity for operation in OPERATIONS], np.int64)

@@ -55,19 +55,15 @@ class ReportedFormula:
         }
 
 
-def choose(formulas: Sequence[Found], validation: Sequence[float], parsimony: float, networks: float) -> int:
+def choose(formulas: Sequence[Found], validation: Sequence[float], networks: float) -> int:
     """Return which formula to report: the best one on training and validation networks together.
 
     Args:
         formulas: candidates.
         validation: their fitness on the validation networks.
-        parsimony: what a node costs.
         networks: the training networks, for each validation network.
     """
-    merits = [
-        (networks * formula.fitness + other) / (networks + 1) - parsimony * formula.size
-        for formula, other in zip(formulas, validation, strict=True)
-    ]
+    merits = [networks * formula.fitness + other for formula, other in zip(formulas, validation, strict=True)]
     return int(np.argmax(merits))
 
 
@@ -76,9 +72,7 @@ def report(discovery: Discovery) -> tuple[ReportedFormula, list[ReportedFormula]
     settings = discovery.settings
     formulas = discovery.archive.formulas
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
-    chosen = formulas[
-        choose(formulas, on_validation, settings.search.parsimony, settings.networks / settings.validation)
-    ]
+    chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
     reported = [chosen, *discovery.archive.front]
     rows = _held_out_scores(discovery, reported)
     made = [
