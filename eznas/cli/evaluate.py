@@ -41,9 +41,8 @@ def evaluate(
     Prints Kendall tau, Spearman rho and the tau of the most accurate tenth, each with its 95 % bootstrap interval,
     and the whole protocol.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from eznas import benchmarks
+    from eznas.cli.progress import network_progress
     from eznas.runs.proxy_argument import networks_seen, resolve_proxy
 
     resolved = resolve_proxy(proxy)
@@ -51,20 +50,8 @@ def evaluate(
     count = min(_NETWORKS, len(loaded)) if networks is None else networks
     from eznas.scoring.evaluation import evaluate_proxy
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = stderr()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("networks", total=count)
-        evaluation = evaluate_proxy(
-            resolved,
-            loaded,
-            count,
-            batch_size,
-            seed,
-            device,
-            threads,
-            progress=lambda *_: progress.advance(task),
-        )
+    with network_progress(stderr(), count) as progress:
+        evaluation = evaluate_proxy(resolved, loaded, count, batch_size, seed, device, threads, progress)
     content = evaluation.to_dict()
     seen = networks_seen(proxy, loaded)
     if seen:

@@ -18,9 +18,9 @@ from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
-from eznas.runs.settings import RunSettings
+from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.held_out import COUNTS, Ranking, rank_held_out
-from eznas.search.fitness import Evaluated
+from eznas.search.evaluated import Evaluated
 
 BASELINE: Final = "eznas-a"
 """The published program that every report shows beside the evolved ones."""
@@ -129,12 +129,13 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "fitness_samples": settings.fitness_samples,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
-        "unit": settings.unit,
-        "third_pass": settings.third_pass,
+        "unit": settings.collection.unit,
+        "third_pass": settings.collection.third_pass,
         "to_scalar": settings.to_scalar,
         "aggregation": settings.aggregation,
         "interval": "95 % percentile bootstrap over the held-out networks, 1,000 resamples",
-        "device": settings.device,
+        "device": settings.collection.device,
+        "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",
     }
 
 

@@ -114,8 +114,8 @@ def evaluate_proxy(
             all could be scored (the sentence has the first reason).
     """
     started = time.perf_counter()
-    # First of all, because it checks the device.
     settings = _settings(proxy, device)
+    settings.check_device()
     indices = benchmark.sample(networks, np.random.default_rng(seed))
     sample = _Sample(benchmark, indices, batch_size, seed, settings, workers or available_cores(), progress)
     raw, reasons = sample.hand_made(proxy) if isinstance(proxy, HandMadeProxy) else sample.program(proxy)

@@ -105,7 +105,7 @@ def _score(
         collection = CollectionSettings(
             unit=group[0].unit,
             third_pass=group[0].third_pass,
-            device=settings.device,
+            device=settings.collection.device,
             terminals=frozenset().union(*(proxy.program.terminals for proxy in group)),
         )
         source = BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, collection)
