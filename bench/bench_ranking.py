@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from eznas.scoring.bootstrap import bootstrap_interval
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.bootstrap import bootstrap_intervals
+from eznas.scoring.correlation import kendall_tau
 
 
 def best_microseconds(function: Callable[[], object], rounds: int = 7) -> float:
@@ -39,7 +39,7 @@ def main() -> None:
         print(f"{count:>8} {ours:>9.1f} {scipys:>9.1f} {scipys / ours:>7.1f}")
     scores, accuracies = rng.normal(size=(2, 1000))
     started = time.perf_counter()
-    bootstrap_interval(scores, accuracies, kendall_tau, rng)
+    bootstrap_intervals(scores, accuracies, [kendall_tau], rng)
     print(f"bootstrap of tau, 1,000 resamples of 1,000 networks: {time.perf_counter() - started:.3f} s")
 
 

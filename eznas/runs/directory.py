@@ -25,7 +25,7 @@ from eznas.files import write_atomically
 from eznas.runs.config import WRITTEN_BY, config_text, read_config, read_toml
 from eznas.runs.settings import RunSettings
 
-RUN_FORMAT: Final = 2
+RUN_FORMAT: Final = 3
 """Raised whenever a run of an older format could not be continued to the identical result."""
 
 CONFIG: Final = "config.toml"

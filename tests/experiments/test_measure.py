@@ -8,8 +8,8 @@ from eznas.errors import EznasError
 from eznas.experiments import measure
 from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
+from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluation import evaluate_proxy
-from eznas.scoring.ranking import kendall_tau
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 
 from eznas.ops.notation import parse_program
 from eznas.ops.program import ProgramBuilder
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.correlation import kendall_tau
 from eznas.search.fitness import INVALID_FITNESS, Evaluated, Fitness, RankedNetworks
 
 ACCURACIES = np.array([10.0, 40.0, 20.0, 90.0, 60.0])
