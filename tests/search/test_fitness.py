@@ -88,6 +88,18 @@ def test_functional_repeats_have_one_ranking():
     assert other != same
 
 
+def test_scores_that_differ_by_rounding_are_ties():
+    noise = 2.0**-24 * np.array([2, -1, 0, 1, -2])
+    fitness = fitness_of(
+        **{"wt": [1, 1, 2, 2, 2], "abs(wt)": (1 + noise) * [1, 1, 2, 2, 2]},
+        **{"exp(wt)": 1 / 64 + noise / 64, "sign(wt)": -(1 + noise)},
+    )
+    texts = ("wt", "abs(wt)", "exp(wt)", "sign(wt)")
+    exact, noisy, *constants = fitness.of([parse_program(text) for text in texts])
+    assert (noisy.taus, noisy.fitness, noisy.ranking) == (exact.taus, exact.fitness, exact.ranking)
+    assert not any(one.is_valid for one in constants)
+
+
 def test_the_better_then_the_simpler_program_ranks_first():
     wt, absolute = parse_program("wt"), parse_program("abs(abs(wt))")
     good, same_but_longer, invalid = (
