@@ -124,12 +124,15 @@ def _sample(benchmark: Benchmark, count: int | None, seed: int, without: Collect
     """Return networks in random order: with or without others left out, those that stay keep their order."""
     left = len(benchmark) - len(without)
     if left == 0:
-        raise EznasError(f"All {len(benchmark)} networks of {benchmark.name} are left out: there is none to score.")
+        raise EznasError(
+            f"All {len(benchmark)} networks of {benchmark.name} are left out, and none is left to score: take them in "
+            "with `eznas evaluate --all-networks`, or choose another benchmark."
+        )
     count = min(DEFAULT_NETWORKS, left) if count is None else count
     if without and count > left:
         raise EznasError(
             f"{count} networks were asked of {benchmark.name}, which has {left} beside the {len(without)} that are "
-            f"left out: ask for 1 to {left}."
+            f"left out: ask for 1 to {left}, or take them in with `eznas evaluate --all-networks`."
         )
     rng = np.random.default_rng(seed)
     if not without:

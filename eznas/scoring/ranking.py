@@ -193,11 +193,11 @@ def rank_networks(
     """
     observer = observer or SilentObserver()
     again = indices[:SECOND_DRAW_NETWORKS] if second_draw else indices[:0]
-    observer.phase("networks", len(indices))
+    observer.phase("scoring", len(indices))
     scores = score_networks(proxies, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
     if len(again):
-        observer.phase("networks again, with other weights and images", len(again))
+        observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
         second = score_networks(proxies, benchmark, again, redrawn, observer)
     accuracies = benchmark.accuracies[indices]

@@ -9,20 +9,21 @@ from numpy.typing import ArrayLike, NDArray
 from eznas.ops.limits import RELATIVE_TOLERANCE
 
 
-def tied(scores: ArrayLike) -> NDArray[np.float64]:
+def tied(scores: ArrayLike, tolerance: float = RELATIVE_TOLERANCE) -> NDArray[np.float64]:
     """Return scores with every group of ties set to one value, to be ranked.
 
     From zero outwards, for positive and negative scores alike: the first score leads a group, each further one within
-    `RELATIVE_TOLERANCE` of its group's leader becomes that leader, and the first beyond it leads the next group. So
+    the tolerance of its group's leader becomes that leader, and the first beyond it leads the next group. So
     no group is wider than the tolerance, as chains of neighbours could be, and no boundary is fixed beforehand, as
     rounding would: half of a program's 1/64 could lie above it and half below. The result does not depend on the
     order of the scores, and `tied(-scores)` is `-tied(scores)`. NaN and infinities stay as they are.
 
     Args:
         scores: (networks,), all that are to be ranked together: a resample is drawn from the result.
+        tolerance: relative to the leader's size; only the measurement of `RELATIVE_TOLERANCE` needs another.
     """
     values = np.ascontiguousarray(scores, dtype=np.float64)
-    return _follow_leaders(values, np.argsort(values), RELATIVE_TOLERANCE)
+    return _follow_leaders(values, np.argsort(values), tolerance)
 
 
 def agree(first: ArrayLike, second: ArrayLike) -> NDArray[np.bool_]:
