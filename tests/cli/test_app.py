@@ -248,8 +248,8 @@ def test_evaluate_compares_several_proxies_in_one_table(capfd, table, finished):
 
 def test_evaluate_leaves_out_what_runs_were_evolved_on(capfd, table, finished, tmp_path):
     other = tmp_path / "other"
-    seeded = ["--seed", "1", "--output", str(other), "--quiet", *QUICK]
-    assert main(["run", "--benchmark", str(table), *seeded]) == 0
+    settings = ["--seed", "1", "--networks", "8", "--generations", "0", "--population", "30", "--threads", "1"]
+    assert main(["run", "--benchmark", str(table), "--output", str(other), "--quiet", *settings]) == 0
     capfd.readouterr()
 
     def evaluated(*arguments):
