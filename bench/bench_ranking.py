@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from eznas.bootstrap import bootstrap_interval
-from eznas.ranking import kendall_tau
+from eznas.scoring.bootstrap import bootstrap_interval
+from eznas.scoring.ranking import kendall_tau
 
 
 def best_microseconds(function: Callable[[], object], rounds: int = 7) -> float:

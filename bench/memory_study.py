@@ -19,7 +19,7 @@ import numpy as np
 from command_cost import Cost, eznas
 
 from eznas import spaces
-from eznas.run_settings import parse_memory
+from eznas.runs.settings import parse_memory
 
 COMPARED = ("hall_of_fame.json", "history.jsonl")
 ALLOWANCE = 10**9  # PyTorch, the compiled kernels and the networks themselves

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from eznas.ops.program import Program
     from eznas.proxies import Proxy
     from eznas.proxies import load as load_proxy
-    from eznas.run import Run
-    from eznas.run_settings import RunSettings
-    from eznas.scoring import evaluate_proxy
+    from eznas.runs.run import Run
+    from eznas.runs.settings import RunSettings
+    from eznas.scoring.evaluation import evaluate_proxy
     from eznas.spaces.base import Space
     from eznas.terminals import TERMINALS
 
@@ -48,10 +48,10 @@ _HOMES: Final = {
     "EznasError": "eznas.errors:EznasError",
     "Program": "eznas.ops.program:Program",
     "Proxy": "eznas.proxies:Proxy",
-    "Run": "eznas.run:Run",
-    "RunSettings": "eznas.run_settings:RunSettings",
+    "Run": "eznas.runs.run:Run",
+    "RunSettings": "eznas.runs.settings:RunSettings",
     "Space": "eznas.spaces.base:Space",
-    "evaluate_proxy": "eznas.scoring:evaluate_proxy",
+    "evaluate_proxy": "eznas.scoring.evaluation:evaluate_proxy",
     "format_program": "eznas.ops.notation:format_program",
     "load_benchmark": "eznas.benchmarks:load",
     "load_proxy": "eznas.proxies:load",

@@ -2,6 +2,6 @@
 
 import sys
 
-from eznas.cli import main
+from eznas.cli.app import main
 
 sys.exit(main())

@@ -17,7 +17,7 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
         seed: of the run or the measurement.
         purpose: `images`, `bootstrap`, `networks`, `evolution` or `subsamples`.
 
-    Images are drawn as `eznas.scoring.evaluate_proxy` draws them, so that both give a network the same score.
+    Evolution and evaluation draw images alike, so that both give a network the same score.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PURPOSES.index(purpose),)))
 

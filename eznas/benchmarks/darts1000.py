@@ -9,25 +9,18 @@ with the accuracy of 150 of the cells: .604 at 16 and 8, .598 at 16 and 20, .598
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from pathlib import Path
 from typing import Final
 
 from eznas.benchmarks.base import Benchmark
 from eznas.benchmarks.image_datasets import CIFAR10
-from eznas.benchmarks.tables import Table
+from eznas.data.folder import data_file
+from eznas.data.official_tables import DARTS_1000, read_darts_cells
 from eznas.data.sources import how_to_get
-from eznas.data_folder import data_file
 from eznas.errors import EznasError
 from eznas.spaces.nds import DARTS
 
-TABLE: Final = "darts/DARTS_archs_CIFAR10.csv"
-"""Below the data folder."""
-
 SPLIT: Final = "validation"
-EPOCHS: Final = 200
 WIDTH: Final = 16
 DEPTH: Final = 8
 
@@ -57,8 +50,8 @@ def load_cells(width: int = WIDTH, depth: int = DEPTH, name: str = "darts-1000")
     Raises:
         EznasError: the table is missing or damaged, or the size cannot be built.
     """
-    path = data_file(TABLE, how_to_get(TABLE))
-    table = read_cells(path)
+    path = data_file(DARTS_1000.file, how_to_get(DARTS_1000.file))
+    table = read_darts_cells(path)
     space = DARTS(widths=(width,), depths=(depth,))
     return Benchmark(
         name=name,
@@ -67,46 +60,15 @@ def load_cells(width: int = WIDTH, depth: int = DEPTH, name: str = "darts-1000")
         architectures=table.architectures("genotype", space),
         accuracies=table.percentages("accuracy"),
         accuracy_split=SPLIT,
-        epochs=EPOCHS,
+        epochs=DARTS_1000.epochs,
         num_classes=CIFAR10.num_classes,
         image_size=CIFAR10.image_size,
         read_images=CIFAR10.images,
         normalisation=CIFAR10.normalisation,
         description=(
-            f"DARTS-1000: {len(table.rows):,} random DARTS cells on CIFAR-10, {SPLIT} accuracy after {EPOCHS} epochs; "
-            f"the table does not state the size of the trained networks, those built here have width {width} and "
-            f"depth {depth}."
+            f"DARTS-1000: {len(table.rows):,} random DARTS cells on CIFAR-10, {SPLIT} accuracy after "
+            f"{DARTS_1000.epochs} epochs; the table does not state the size of the trained networks, those built here "
+            f"have width {width} and depth {depth}."
         ),
-        source=f"{path}: {how_to_get(TABLE)}; {CIFAR10.file}",
+        source=f"{path}: {how_to_get(DARTS_1000.file)}; {CIFAR10.file}",
     )
-
-
-def read_cells(path: Path) -> Table:
-    """Return the table, which has no header: columns `genotype` and `accuracy`.
-
-    Raises:
-        EznasError: it cannot be read, is cut off, or has a row of another form.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise EznasError(f"The table {path} is no UTF-8 text: it is damaged, so fetch it again.") from error
-    if not text.endswith("\n"):
-        raise EznasError(f"The table {path} is empty or cut off: its last line has no end of line. Fetch it again.")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        for row in reader:
-            if len(row) != 2:
-                raise EznasError(
-                    f"{path}, line {reader.line_num}: the row has {len(row)} cells, not a genotype and an accuracy; "
-                    "fetch the table again."
-                )
-            rows.append(row)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        raise EznasError(f"{path}, line {reader.line_num}: {error}; fetch the table again.") from error
-    return Table(path, ("genotype", "accuracy"), rows, lines)

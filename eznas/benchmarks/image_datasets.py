@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.images import Normalisation, check_images, read_arrays, read_images
+from eznas.data.folder import data_file
 from eznas.data.sources import how_to_get
-from eznas.data_folder import data_file
 from eznas.errors import EznasError
 
 

@@ -1,6 +1,6 @@
 """NAS-Bench-201 (Dong and Yang, ICLR 2020): 15,625 cells trained on three datasets for 200 epochs.
 
-Tables and images are read from the data folder (see `eznas.data_folder`); none of them comes with eznas.
+Tables and images are read from the data folder (see `eznas.data.folder`); none of them comes with eznas.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from typing import Final
 
 from eznas.benchmarks.base import Benchmark
 from eznas.benchmarks.image_datasets import CIFAR10, CIFAR100, IMAGENET16_120, ImageDataset
-from eznas.benchmarks.tables import Table, read_table
+from eznas.data.folder import data_file
+from eznas.data.official_tables import NASBENCH_201
 from eznas.data.sources import how_to_get
-from eznas.data_folder import data_file
+from eznas.data.tables import Table, read_table
 from eznas.errors import EznasError
 from eznas.spaces.nasbench201 import NASBench201
 
-NETWORKS: Final = 15_625
-EPOCHS: Final = 200
 SPLITS: Final = ("validation", "test")
 
 
@@ -80,14 +79,14 @@ def load(name: str, split: str | None = None) -> Benchmark:
         architectures=table.architectures("arch str", space),
         accuracies=table.percentages(f"{split} accuracy"),
         accuracy_split=split,
-        epochs=EPOCHS,
+        epochs=NASBENCH_201.epochs,
         num_classes=images.num_classes,
         image_size=images.image_size,
         read_images=images.images,
         normalisation=images.normalisation,
         description=(
-            f"NAS-Bench-201 on {images.name}: {NETWORKS:,} cells, {split} accuracy after {EPOCHS} epochs, mean over "
-            f"the benchmark's seeds; {dataset.remark}."
+            f"NAS-Bench-201 on {images.name}: {NASBENCH_201.networks:,} cells, {split} accuracy after "
+            f"{NASBENCH_201.epochs} epochs, mean over the benchmark's seeds; {dataset.remark}."
         ),
         source=f"{dataset.table}: {how_to_get(dataset.table)}; {images.file}",
     )
@@ -95,9 +94,9 @@ def load(name: str, split: str | None = None) -> Benchmark:
 
 def _check_rows(table: Table) -> None:
     """Refuse a table of other rows than the benchmark's, whose position is the benchmark's index."""
-    if len(table.rows) != NETWORKS:
+    if len(table.rows) != NASBENCH_201.networks:
         raise EznasError(
-            f"{table.path} has {len(table.rows):,} rows, and NAS-Bench-201 has {NETWORKS:,} networks: "
+            f"{table.path} has {len(table.rows):,} rows, and NAS-Bench-201 has {NASBENCH_201.networks:,} networks: "
             "the table is cut off or of something else; fetch it again."
         )
     for index, (cell, line) in enumerate(zip(table.column("file id"), table.lines, strict=True)):

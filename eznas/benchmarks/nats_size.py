@@ -10,13 +10,12 @@ from typing import Final
 from eznas.benchmarks.base import Benchmark
 from eznas.benchmarks.image_datasets import CIFAR10, CIFAR100, IMAGENET16_120
 from eznas.data.compact_table import CompactTable
+from eznas.data.folder import data_file
+from eznas.data.official_tables import NATS_SIZE
 from eznas.data.sources import how_to_get
-from eznas.data_folder import data_file
 from eznas.errors import EznasError
 from eznas.spaces.nats_size import NATSSize
 
-NETWORKS: Final = 32_768
-EPOCHS: Final = 90
 SPLITS: Final = ("validation", "test")
 
 _DATASETS: Final = {
@@ -43,9 +42,9 @@ def load(name: str, split: str | None = None) -> Benchmark:
     file = f"natsbench/{name.removeprefix('natsbench-').replace('-', '_', 1)}.msgpack"
     path = data_file(file, how_to_get(file))
     table = CompactTable.read(path, name)
-    if len(table.architectures) != NETWORKS or split not in table.accuracies:
+    if len(table.architectures) != NATS_SIZE.networks or split not in table.accuracies:
         raise EznasError(
-            f"The table {path} has {len(table.architectures):,} of {NETWORKS:,} networks and the accuracies "
+            f"The table {path} has {len(table.architectures):,} of {NATS_SIZE.networks:,} networks and the accuracies "
             f"{', '.join(table.accuracies)}: import the official archive again."
         )
     space = NATSSize()
@@ -56,14 +55,15 @@ def load(name: str, split: str | None = None) -> Benchmark:
         architectures=tuple(space.check(text) for text in table.architectures),
         accuracies=table.accuracies[split],
         accuracy_split=split,
-        epochs=EPOCHS,
+        epochs=NATS_SIZE.epochs,
         num_classes=dataset.num_classes,
         image_size=dataset.image_size,
         read_images=dataset.images,
         normalisation=dataset.normalisation,
         description=(
-            f"NATS-Bench's size space on {dataset.name}: {NETWORKS:,} networks, {split} accuracy after {EPOCHS} "
-            f"epochs, mean over the benchmark's seeds{f'; {dataset.remark}' if dataset.remark else ''}."
+            f"NATS-Bench's size space on {dataset.name}: {NATS_SIZE.networks:,} networks, {split} accuracy after "
+            f"{NATS_SIZE.epochs} epochs, mean over the benchmark's seeds"
+            f"{f'; {dataset.remark}' if dataset.remark else ''}."
         ),
         source=f"{path}: {how_to_get(file)}; {dataset.file}",
     )

@@ -14,10 +14,10 @@ from eznas import spaces
 from eznas.benchmarks.base import Benchmark
 from eznas.benchmarks.image_datasets import CIFAR10, IMAGENET
 from eznas.data.compact_table import CompactTable
+from eznas.data.folder import data_file, data_folder
 from eznas.data.nds_files import read_sweep
 from eznas.data.nds_sweeps import SWEEPS, Sweep
 from eznas.data.sources import how_to_get
-from eznas.data_folder import data_file, data_folder
 from eznas.errors import EznasError
 
 SPLIT: Final = "test"

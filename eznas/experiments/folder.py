@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from eznas.errors import EznasError
 from eznas.files import write_atomically
-from eznas.run_directory import json_text
+from eznas.runs.directory import json_text
 
 FORMAT: Final = 1
 """Raised whenever a piece of an older format could not stand beside new ones."""

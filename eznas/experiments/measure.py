@@ -9,11 +9,11 @@ from typing import Any
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
-from eznas.held_out import Ranking, rank_held_out
+from eznas.observer import SilentObserver
 from eznas.proxies import Proxy
-from eznas.report.live import SilentView
-from eznas.run_settings import RunSettings
-from eznas.split import Split
+from eznas.runs.settings import RunSettings
+from eznas.runs.split import Split
+from eznas.scoring.held_out import Ranking, rank_held_out
 
 
 def load(settings: RunSettings) -> Benchmark:
@@ -54,7 +54,7 @@ def rank_test_networks(
     """
     started = time.perf_counter()
     indices = Split.of(benchmark, settings).held_out
-    rankings, counts = rank_held_out(list(programs.values()), benchmark, indices, settings, SilentView())
+    rankings, counts = rank_held_out(list(programs.values()), benchmark, indices, settings, SilentObserver())
     measured = {**dict(zip(programs, rankings, strict=True)), **counts}
     seconds = time.perf_counter() - started
     return {

@@ -17,9 +17,9 @@ from eznas.experiments.repro_content import COUNTS, REFERENCE, table_content
 from eznas.experiments.repro_report import table_html, table_markdown
 from eznas.experiments.table_sets import Entry, TableSet
 from eznas.proxies import Proxy
-from eznas.proxy_argument import best_proxy
-from eznas.run_directory import SUMMARY, json_text
-from eznas.run_settings import RunSettings
+from eznas.runs.directory import SUMMARY, json_text
+from eznas.runs.proxy_argument import best_proxy
+from eznas.runs.settings import RunSettings
 
 EXPERIMENT: Final = "repro-table"
 NASBENCH201_TEST_NETWORKS: Final = 1000

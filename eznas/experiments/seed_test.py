@@ -23,11 +23,11 @@ from eznas.experiments.evolving import Report, experiment_settings
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.plots import COLOURS, save_plot
 from eznas.experiments.table_sets import Entry
-from eznas.held_out import rank_held_out
+from eznas.observer import SilentObserver
 from eznas.proxies import Proxy
-from eznas.report.live import SilentView
-from eznas.run_directory import json_text
-from eznas.run_settings import RunSettings
+from eznas.runs.directory import json_text
+from eznas.runs.settings import RunSettings
+from eznas.scoring.held_out import rank_held_out
 
 EXPERIMENT: Final = "seed-test"
 SEEDS: Final = 7
@@ -147,7 +147,7 @@ class SeedTest:
     def _measure(self, entry: Entry, benchmark: Benchmark, draw: int, seed: int) -> dict[str, Any]:
         count = min(self.networks, len(benchmark) // 2)
         indices = benchmark.sample(count, seeds.generator(draw, "networks"))
-        rankings, _ = rank_held_out([self.proxy], benchmark, indices, self._run_settings(entry, seed), SilentView())
+        rankings, _ = rank_held_out([self.proxy], benchmark, indices, self._run_settings(entry, seed), SilentObserver())
         piece = measure.ranking_piece(rankings[0], count)
         return {**piece, "available": len(benchmark), "description": benchmark.description}
 

@@ -21,11 +21,11 @@ from eznas.experiments.seed_statistics import (
     mean_over_seeds,
     means_over_seeds,
 )
+from eznas.options import ToScalar, Unit
 from eznas.proxies import Proxy
-from eznas.proxies.proxy import ToScalar, Unit
-from eznas.proxy_argument import best_proxy
-from eznas.run_directory import SUMMARY, json_text
-from eznas.run_settings import RunSettings
+from eznas.runs.directory import SUMMARY, json_text
+from eznas.runs.proxy_argument import best_proxy
+from eznas.runs.settings import RunSettings
 
 EXPERIMENT: Final = "variants"
 DEFAULT_BENCHMARK: Final = "digits-darts"

@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 from eznas.errors import EznasError
 from eznas.files import write_atomically
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
+from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
 
 FORMAT: Final = 1
 """Version of the file format; a file of a later version is refused."""
-
-Orientation = Literal[1, -1]
-Unit = Literal["R-C-B", "C-B-R"]
-ToScalar = Literal["mean", "l2"]
-Aggregation = Literal["mean", "sum"]
-ThirdPass = Literal["perturbed", "difference"]
 
 _CHOICES: Final[dict[str, tuple[str | int, ...]]] = {
     "orientation": get_args(Orientation),

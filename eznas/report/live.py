@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -13,54 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from eznas.fitness import INVALID_FITNESS
+from eznas.observer import SilentObserver
+from eznas.search.evaluated import INVALID_FITNESS
 
 
-class RunObserver(Protocol):
-    """What a run tells while it works."""
-
-    def message(self, text: str) -> None:
-        """Take one sentence for the user."""
-
-    def phase(self, name: str, total: int) -> None:
-        """Learn that work on `total` networks begins."""
-
-    def advance(self) -> None:
-        """Learn that one more network of the phase is done; called from any thread."""
-
-    def generation(self, record: Mapping[str, Any], timing: Mapping[str, Any], generations: int) -> None:
-        """Learn what a generation gave.
-
-        Args:
-            record: the fields of `GenerationRecord`.
-            timing: its `seconds` and the `programs_per_second`.
-            generations: the number of the last generation.
-        """
-
-
-class SilentView:
-    """Shows nothing; for use from Python."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def message(self, text: str) -> None:
-        """Ignore a sentence."""
-
-    def phase(self, name: str, total: int) -> None:
-        """Ignore the begin of a phase."""
-
-    def advance(self) -> None:
-        """Ignore a network."""
-
-    def generation(self, record: Mapping[str, Any], timing: Mapping[str, Any], generations: int) -> None:
-        """Ignore a generation."""
-
-
-class PlainView(SilentView):
+class PlainView(SilentObserver):
     """Prints a line per generation and per quarter of a phase, for logs."""
 
     def __init__(self, console: Console) -> None:
@@ -103,7 +60,7 @@ class PlainView(SilentView):
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class LiveView(SilentView):
+class LiveView(SilentObserver):
     """Shows a panel that follows the run; use it as a context manager."""
 
     def __init__(self, console: Console, title: str) -> None:
@@ -167,10 +124,10 @@ class LiveView(SilentView):
         return Panel(Group(*parts), title=self._title, title_align="left")
 
 
-def run_view(console: Console, title: str, *, quiet: bool) -> SilentView:
+def run_view(console: Console, title: str, *, quiet: bool) -> SilentObserver:
     """Return the view that suits `console`: a live panel on a terminal, else plain lines, or nothing."""
     if quiet:
-        return SilentView()
+        return SilentObserver()
     return LiveView(console, title) if console.is_terminal else PlainView(console)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from eznas.benchmarks.image_set import ImageSet
-from eznas.benchmarks.trained_table import load_trained_table
+from eznas.benchmarks.recorded_table import load_recorded_table
 from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark, training_seed
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
-COMMAND = [sys.executable, "-c", "from eznas.cli_benchmark import app; app()", "train"]
+COMMAND = [sys.executable, "-c", "from eznas.cli.benchmark import app; app()", "train"]
 SIZES = ["--set", "channels=2", "--networks", "8", "--seeds", "2", "--epochs", "4"]
 
 # A space of the user's own; it ends its process, as a lack of memory would, unless the file `fine` is there.
@@ -95,7 +95,7 @@ def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path):
     assert [json.loads(line)["seed"] for line in lines] == [0] * 8 + [1] * 8
 
     # What was written is a benchmark.
-    benchmark = load_trained_table(whole / "t.csv")
+    benchmark = load_recorded_table(whole / "t.csv")
     assert len(benchmark) == 8
     assert len(benchmark.images) == 100
     assert benchmark.accuracies == pytest.approx(

@@ -6,10 +6,10 @@ import pytest
 from eznas import proxies
 from eznas.errors import EznasError
 from eznas.experiments import measure
-from eznas.ranking import kendall_tau
-from eznas.run_settings import RunSettings
-from eznas.scoring import evaluate_proxy
-from eznas.split import Split
+from eznas.runs.settings import RunSettings
+from eznas.runs.split import Split
+from eznas.scoring.evaluation import evaluate_proxy
+from eznas.scoring.ranking import kendall_tau
 
 
 @pytest.fixture

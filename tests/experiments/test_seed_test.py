@@ -11,7 +11,7 @@ from eznas.errors import EznasError
 from eznas.experiments import seed_test
 from eznas.experiments.seed_test import LEFT, RIGHT, SeedTest, compare_deviations
 from eznas.experiments.table_sets import chosen
-from eznas.scoring import evaluate_proxy
+from eznas.scoring.evaluation import evaluate_proxy
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_measurement_is_that_of_evaluate(table, tmp_path):
     test = SeedTest(chosen([table]).entries, proxy, (3, 4), networks=5, settings={"threads": 1})
     content = test.run(tmp_path / "test", lambda _: None)
     from eznas import benchmarks, seeds
-    from eznas.ranking import kendall_tau
+    from eznas.scoring.ranking import kendall_tau
 
     benchmark = benchmarks.load(table)
     networks = benchmark.sample(5, seeds.generator(4, "networks"))

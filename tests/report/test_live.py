@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from eznas.report.live import LiveView, PlainView, SilentView, run_view, shortened
+from eznas.observer import SilentObserver
+from eznas.report.live import LiveView, PlainView, run_view, shortened
 
 RECORD = {
     "generation": 2,
@@ -26,7 +27,7 @@ def a_console(*, terminal: bool) -> Console:
 def test_the_view_suits_the_console():
     assert isinstance(run_view(a_console(terminal=True), "run", quiet=False), LiveView)
     assert type(run_view(a_console(terminal=False), "run", quiet=False)) is PlainView
-    assert type(run_view(a_console(terminal=True), "run", quiet=True)) is SilentView
+    assert type(run_view(a_console(terminal=True), "run", quiet=True)) is SilentObserver
 
 
 def test_plain_lines_tell_the_generation_and_the_time_left():

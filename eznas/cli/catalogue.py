@@ -1,0 +1,154 @@
+"""Commands that show what there is: operations, genomes, benchmarks and proxies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eznas.cli.output import print_all, print_json, stdout
+from eznas.report.tables import pairs_table, table
+
+if TYPE_CHECKING:
+    from eznas.proxies import Proxy
+    from eznas.proxies.hand_made import HandMadeProxy
+
+genome_app = typer.Typer(help="Genomes: the ways in which evolution represents a program.", no_args_is_help=True)
+proxy_app = typer.Typer(help="Proxies that come with eznas, and proxies in files.", no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+
+
+def operations(json: JsonOption = False) -> None:
+    """Show the 34 operations and the 22 statistics of a unit that programs are made of."""
+    from eznas.ops.catalogue import OPERATIONS
+    from eznas.terminals import TERMINALS
+
+    if json:
+        print_json(
+            {
+                "operations": [
+                    {"id": one.id, "name": one.name, "arity": one.arity, "meaning": one.meaning} for one in OPERATIONS
+                ],
+                "terminals": [{"address": one.address, "name": one.name, "meaning": one.meaning} for one in TERMINALS],
+            }
+        )
+        return
+    written = [
+        f"A {one.infix} B" if one.infix else f"{one.name}({'A, B' if one.arity == 2 else 'A'})" for one in OPERATIONS
+    ]
+    print_all(
+        stdout(),
+        [
+            table(
+                f"{len(OPERATIONS)} operations",
+                ("id", "name", "written", "meaning"),
+                [(one.id, one.name, text, one.meaning) for one, text in zip(OPERATIONS, written, strict=True)],
+                numeric=("id",),
+            ),
+            table(
+                f"{len(TERMINALS)} statistics of a unit",
+                ("address", "name", "meaning"),
+                [(one.address, one.name, one.meaning) for one in TERMINALS],
+                numeric=("address",),
+            ),
+        ],
+    )
+
+
+def benchmark_list(json: JsonOption = False) -> None:
+    """Show the benchmarks that have a name, and which of them are ready to use."""
+    from eznas import benchmarks
+    from eznas.data.folder import MissingDataError, data_folder
+    from eznas.errors import EznasError
+
+    found: dict[str, dict[str, Any]] = {}
+    rows: list[tuple[Any, ...]] = []
+    for name in benchmarks.names():
+        try:
+            loaded = benchmarks.load(name)
+        except EznasError as error:
+            found[name] = {"networks": None, "description": str(error)}
+            if isinstance(error, MissingDataError):
+                rows.append((name, "missing", f"{error.file}, see `eznas data list`"))
+            else:
+                rows.append((name, "unusable", str(error)))
+        else:
+            found[name] = {"networks": len(loaded), "description": loaded.description}
+            rows.append((name, len(loaded), loaded.description))
+    if json:
+        print_json(found)
+        return
+    title = f"benchmarks (data in {data_folder()})"
+    print_all(stdout(), [table(title, ("name", "networks", "description"), rows, numeric=("networks",))])
+
+
+@genome_app.command("list")
+def genome_list(json: JsonOption = False) -> None:
+    """Show the genomes with their settings and the defaults of these."""
+    from dataclasses import asdict
+
+    from eznas import genomes
+
+    settings = {name: asdict(genomes.get(name).settings()) for name in genomes.names()}
+    if json:
+        print_json(settings)
+        return
+    rows = [
+        (name, ", ".join(f"{key}={value}" for key, value in defaults.items())) for name, defaults in settings.items()
+    ]
+    print_all(stdout(), [table("genomes", ("name", "settings, for --genome-setting"), rows)])
+
+
+@proxy_app.command("list")
+def proxy_list(json: JsonOption = False) -> None:
+    """Show the proxies that come with eznas: programs, and hand-made scores to compare with."""
+    from eznas import proxies
+    from eznas.proxies import hand_made
+
+    loaded = [proxies.load(name) for name in proxies.names() if name not in hand_made.names()]
+    rows = [(one.name, f"{one.orientation:+d}", one.formula, one.source) for one in loaded]
+    scores = [hand_made.load(name) for name in hand_made.names()]
+    rows += [(one.name, f"{one.orientation:+d}", one.meaning, one.source) for one in scores]
+    if json:
+        print_json(
+            {name: {"orientation": int(sign), "score": score, "source": source} for name, sign, score, source in rows}
+        )
+        return
+    print_all(stdout(), [table("proxies", ("name", "sign", "score", "source"), rows)])
+
+
+@proxy_app.command("show")
+def proxy_show(
+    proxy: Annotated[
+        str, typer.Argument(metavar="PROXY", help="Name, path of a .json file, formula, or run directory.")
+    ],
+    json: JsonOption = False,
+) -> None:
+    """Show a proxy: its formula, its LaTeX, and how it is to be computed."""
+    from eznas.runs.proxy_argument import resolve_proxy
+
+    content = _description(resolve_proxy(proxy))
+    if json:
+        print_json(content)
+    else:
+        shown = {key: value for key, value in content.items() if value != ""}
+        print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown)])
+
+
+def _description(proxy: Proxy | HandMadeProxy) -> dict[str, Any]:
+    from eznas.proxies.hand_made import HandMadeProxy
+
+    if isinstance(proxy, HandMadeProxy):
+        return {one: getattr(proxy, one) for one in ("name", "meaning", "orientation", "source")}
+    from eznas.ops.latex import to_latex
+
+    settings = ("orientation", "unit", "third_pass", "to_scalar", "aggregation", "source", "note")
+    return {
+        "name": proxy.name,
+        "formula": proxy.formula,
+        "latex": to_latex(proxy.program),
+        "size": proxy.program.size,
+        "depth": proxy.program.depth,
+        **{one: getattr(proxy, one) for one in settings},
+    }

@@ -1,0 +1,33 @@
+"""Choices that several parts of eznas share, each stated once: settings, files and flags allow these values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Orientation = Literal[1, -1]
+"""+1 where a higher score means a better network, -1 where a lower one does."""
+
+Unit = Literal["R-C-B", "C-B-R"]
+"""Three consecutive layers that make a unit: ReLU, Conv2d, BatchNorm2d (the paper's), or Conv2d, BatchNorm2d, ReLU."""
+
+ThirdPass = Literal["perturbed", "difference"]
+"""The statistics of the third pass as they are, or minus those of the data pass as the published code stores them."""
+
+ToScalar = Literal["mean", "l2"]
+"""From a program's output tensor to one number per unit: its mean, or its l2 norm."""
+
+Aggregation = Literal["mean", "sum"]
+"""From the numbers of a network's valid units to its score: `mean` is the paper's, `sum` also rewards depth."""
+
+Combine = Literal["minimum", "mean", "median"]
+"""From the |tau| of several benchmarks to one fitness."""
+
+Distinct = Literal["ranking", "program", "none"]
+"""Which repeats do not survive selection: those of one ranking of the networks, of one program, or none."""
+
+Selection = Literal["parents", "survivors"]
+"""What tournaments select: the parents of the offspring, and the best survive; or the survivors among parents and
+offspring, with parents drawn uniformly, as in DEAP's `eaMuPlusLambda`."""
+
+Preset = Literal["default", "paper"]
+"""Where settings that nobody gives come from: what works best here, or the published method and nothing else."""

@@ -1,0 +1,100 @@
+"""Settings of a run as text: the TOML file of `--config` and of every run directory, and `name=value`."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from eznas.errors import EznasError
+from eznas.runs.settings import SETTINGS, RunSettings, check_keys, departures_text
+
+WRITTEN_BY: Final = "written_by"
+"""The table of a file that says what wrote it, and is no setting."""
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Return the settings that a TOML file gives, by key.
+
+    Keys are those of the flags, with `_` or `-`. The settings of a genome stand in a table with its name, so that one
+    file can serve several genomes. A `config.toml` that a run wrote is such a file.
+
+    Raises:
+        EznasError: the file is missing, is no TOML, or has a key that is no setting.
+    """
+    return settings_in(path, read_toml(path))
+
+
+def settings_in(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings by key of a TOML file that is read already.
+
+    Raises:
+        EznasError: it has a key that is no setting; the sentence has the file's `path`.
+    """
+    values = {written.replace("-", "_"): value for written, value in content.items() if written != WRITTEN_BY}
+    try:
+        check_keys(values)
+    except EznasError as error:
+        raise EznasError(f"{path}: {error}") from error
+    return values
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file, or raise an `EznasError` that says what is wrong with it."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EznasError(f"Could not read {path}: {error.strerror}; give the path of a TOML file.") from error
+    except (ValueError, RecursionError) as error:
+        raise EznasError(f"{path} is not a TOML file ({error}): correct it there.") from error
+
+
+def config_text(settings: RunSettings, written_by: Mapping[str, Any]) -> str:
+    """Return the TOML text of `settings`, grouped and explained; `read_config` reads it back.
+
+    Args:
+        settings: what to write, every value.
+        written_by: plain values for the table `written_by`, which `read_config` skips.
+    """
+    departures = departures_text(settings.departures_from_paper())
+    lines = [
+        "# Settings of this run; `eznas run --config` takes this file.",
+        f"# Differs from the paper in: {departures or 'nothing'}",
+    ]
+    group = ""
+    for key, place in SETTINGS.items():
+        if place.about.group != group:
+            group = place.about.group
+            lines += ["", f"# {group}"]
+        value = settings.value(key)
+        written = value[0] if place.about.several and len(value) == 1 else value
+        lines.append(f"{key} = {_toml_value(written)}  # {place.about.help}")
+    for table, content in ((settings.genome, settings.genome_settings), (WRITTEN_BY, written_by)):
+        lines += ["", f"[{table}]", *(f"{key} = {_toml_value(value)}" for key, value in content.items())]
+    return "\n".join(lines) + "\n"
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
+    """Return the values of texts such as `maximum_depth=6`, read as TOML values (a bare word is a text)."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not (key and equals and value):
+            raise EznasError(f"{text!r} is no setting: write name=value, such as maximum_depth=6.")
+        try:
+            values[key.replace("-", "_")] = tomllib.loads(f"value = {value}")["value"]
+        except (ValueError, RecursionError):
+            values[key.replace("-", "_")] = value
+    return values
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    return repr(value)

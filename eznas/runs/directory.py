@@ -1,0 +1,311 @@
+"""The directory of a run: locked by one process, and whole at every moment, whatever kills the process.
+
+The checkpoint is the truth. `history.jsonl`, `timing.jsonl` and `hall_of_fame.json` are views of it for readers:
+they are written after it, and rewritten from it when a run is resumed.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgpack
+
+from eznas.errors import EznasError
+from eznas.files import write_atomically
+from eznas.runs.config import WRITTEN_BY, config_text, read_toml, settings_in
+from eznas.runs.settings import RunSettings
+
+RUN_FORMAT: Final = 3
+"""Raised whenever a run of an older format could not be continued to the identical result."""
+
+CONFIG: Final = "config.toml"
+ENVIRONMENT: Final = "environment.json"
+CHECKPOINT: Final = "checkpoint.msgpack"
+HISTORY: Final = "history.jsonl"
+TIMING: Final = "timing.jsonl"
+HALL_OF_FAME: Final = "hall_of_fame.json"
+SUMMARY: Final = "summary.json"
+_LOCK: Final = "run.lock"
+
+_DATA: Final = "data"
+
+
+@dataclass
+class Checkpoint:
+    """All that a run needs to go on.
+
+    Attributes:
+        evolution: what `Evolution.encode` returned.
+        history: one record per generation; follows from the settings alone.
+        timing: wall-clock measurements of the same generations, which differ from process to process.
+    """
+
+    evolution: dict[str, Any]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    timing: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_bytes(self) -> bytes:
+        """Return the content of a checkpoint file: msgpack with format and checksum around the packed state."""
+        state = msgpack.packb({"evolution": self.evolution, "history": self.history, "timing": self.timing})
+        envelope = {"format": RUN_FORMAT, "blake2b": hashlib.blake2b(state).digest(), "state": state}
+        return bytes(msgpack.packb(envelope))
+
+    @classmethod
+    def from_bytes(cls, content: bytes, path: Path) -> Self:
+        """Return the checkpoint in `content`, read from `path`.
+
+        Raises:
+            EznasError: the content is damaged, or of another format.
+        """
+        repair = (
+            f"delete that file and `eznas run --resume {path.parent}` evolves from the first generation again, "
+            "to the same result."
+        )
+        try:
+            envelope = msgpack.unpackb(content)
+            written, checksum, state = envelope["format"], envelope["blake2b"], envelope["state"]
+        except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
+            raise EznasError(f"{path} is damaged or no checkpoint: {repair}") from error
+        if written != RUN_FORMAT:
+            raise EznasError(_other_format(path, written))
+        if not isinstance(state, bytes) or hashlib.blake2b(state).digest() != checksum:
+            raise EznasError(f"{path} is damaged (its content does not match its checksum): {repair}")
+        return cls(**msgpack.unpackb(state, strict_map_key=False))
+
+
+class RunDirectory:
+    """One run directory, held by this process until `close`.
+
+    Attributes:
+        path: of the directory.
+        settings: that the run was started with.
+    """
+
+    def __init__(self, path: Path, lock: int, settings: RunSettings, fingerprints: Sequence[str]) -> None:
+        """Take over a directory that `create` or `open` prepared.
+
+        Args:
+            path: of the directory.
+            lock: the descriptor that holds its lock.
+            settings: of the run.
+            fingerprints: digests of its benchmarks' data when it was started.
+        """
+        self.path = path
+        self.settings = settings
+        self._lock = lock
+        self._fingerprints = tuple(fingerprints)
+
+    @classmethod
+    def create(cls, path: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> Self:
+        """Make the directory with its settings in it and lock it; it appears with both or not at all.
+
+        Args:
+            path: of the directory.
+            settings: of the run.
+            version: of eznas.
+            fingerprints: digests of the data by benchmark, for `changed_data`.
+
+        Raises:
+            EznasError: there is something at `path` already, or it cannot be written.
+        """
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            raise EznasError(_exists(path))
+        lock = -1
+        temporary: Path | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+            temporary.chmod(0o755)
+            lock = _locked(temporary)
+            _write_settings(temporary, settings, version, fingerprints)
+            # The lock belongs to the open file, so it moves along.
+            temporary.rename(path)
+        except BaseException as error:
+            if lock >= 0:
+                os.close(lock)
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            if not isinstance(error, OSError):
+                raise
+            if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise EznasError(_exists(path)) from error
+            raise EznasError(
+                f"Could not make the run directory {path}: {error.strerror}; choose another with --output."
+            ) from error
+        return cls(path, lock, settings, list(fingerprints.values()))
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Lock the directory of an earlier run.
+
+        Raises:
+            EznasError: it is no run directory, of another format, or in use by another process.
+        """
+        stored = _stored(path)
+        directory = cls(path, _locked(path), *stored)
+        for leftover in path.glob(".*.tmp"):
+            # A process that was killed while it wrote a file left this beside the whole old one.
+            leftover.unlink(missing_ok=True)
+        return directory
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let other processes have the directory."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def write_settings(self, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:
+        """Record settings of a resumed run, which may have another number of threads or another memory budget."""
+        _write_settings(self.path, settings, version, fingerprints)
+
+    def changed_data(self, fingerprints: Mapping[str, str]) -> str | None:
+        """Return the first benchmark whose data is not what it was when the run was started, or None."""
+        pairs = zip(fingerprints.items(), self._fingerprints, strict=False)
+        return next((name for (name, fingerprint), before in pairs if fingerprint != before), None)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return what `add_session` recorded, oldest first."""
+        content = self._read_json(ENVIRONMENT) or {}
+        return list(content.get("sessions", []))
+
+    def add_session(self, environment: Mapping[str, Any]) -> None:
+        """Record versions, platform and command of the process that works on the run from now on."""
+        sessions = [*self.sessions(), dict(environment)]
+        write_atomically(self.path / ENVIRONMENT, json_text({"sessions": sessions}))
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return the latest checkpoint, or None when the first generation was not finished."""
+        path = self.path / CHECKPOINT
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise EznasError(f"Could not read {path}: {error.strerror}.") from error
+        return Checkpoint.from_bytes(content, path)
+
+    def write(self, checkpoint: Checkpoint, hall_of_fame: Mapping[str, Any]) -> None:
+        """Store a generation: the checkpoint first, then the files that readers look at."""
+        write_atomically(self.path / CHECKPOINT, checkpoint.to_bytes())
+        self.write_views(checkpoint, hall_of_fame)
+
+    def write_views(self, checkpoint: Checkpoint, hall_of_fame: Mapping[str, Any]) -> None:
+        """Write the readable files of a checkpoint."""
+        write_atomically(self.path / HISTORY, _json_lines(checkpoint.history))
+        write_atomically(self.path / TIMING, _json_lines(checkpoint.timing))
+        write_atomically(self.path / HALL_OF_FAME, json_text(hall_of_fame))
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return the final report of a finished run, or None when there is none yet."""
+        return self._read_json(SUMMARY)
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Store the final report."""
+        write_atomically(self.path / SUMMARY, json_text(summary))
+
+    def _read_json(self, name: str) -> dict[str, Any] | None:
+        """Return the content of one of the readable files; one that someone damaged counts as missing."""
+        try:
+            content = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return content if isinstance(content, dict) else None
+
+
+def stored_settings(path: Path) -> RunSettings:
+    """Return the settings of the run in the directory `path`.
+
+    Raises:
+        EznasError: `path` is no run directory, or of another format.
+    """
+    return _stored(path)[0]
+
+
+def unused_path(parent: Path, stem: str) -> Path:
+    """Return `parent/stem`, or the first of `parent/stem-2`, `parent/stem-3`, ... that does not exist."""
+    path, number = parent / stem, 1
+    while path.exists():
+        number += 1
+        path = parent / f"{stem}-{number}"
+    return path
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Return JSON that is the same for the same content; NaN and infinities, which JSON lacks, become null."""
+    return json.dumps(_without_non_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _stored(path: Path) -> tuple[RunSettings, tuple[Any, ...]]:
+    """Return the settings of a run and the fingerprints of its data, or raise an `EznasError`."""
+    if not (path / CONFIG).is_file():
+        reason = "holds no config.toml" if path.is_dir() else "does not exist"
+        raise EznasError(
+            f"{path} is no run directory (it {reason}): give one that `eznas run` made, such as runs/NAME."
+        )
+    content = read_toml(path / CONFIG)
+    written_by = content.get(WRITTEN_BY)
+    written_by = written_by if isinstance(written_by, dict) else {}
+    if written_by.get("run_format") != RUN_FORMAT:
+        raise EznasError(_other_format(path, written_by.get("run_format")))
+    fingerprints = written_by.get(_DATA)
+    settings = RunSettings.from_mapping(settings_in(path / CONFIG, content))
+    return settings, tuple(fingerprints) if isinstance(fingerprints, list) else ()
+
+
+def _write_settings(directory: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:
+    written_by = {"eznas": version, "run_format": RUN_FORMAT, _DATA: list(fingerprints.values())}
+    write_atomically(directory / CONFIG, config_text(settings, written_by))
+
+
+def _json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(json.dumps(_without_non_finite(row), ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+
+
+def _without_non_finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0.0 else None
+    if isinstance(value, Mapping):
+        return {key: _without_non_finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_non_finite(item) for item in value]
+    return value
+
+
+def _locked(directory: Path) -> int:
+    """Return a descriptor that holds the lock of `directory`; the kernel lets go of it however the process ends."""
+    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise EznasError(
+            f"Another process is working on {directory}: wait for it to end, or start a run of its own with --output."
+        ) from error
+    return descriptor
+
+
+def _exists(path: Path) -> str:
+    return f"{path} exists already: continue it with `eznas run --resume {path}`, or choose another one with --output."
+
+
+def _other_format(path: Path, written: object) -> str:
+    return (
+        f"{path} has run format {written}, this version of eznas reads format {RUN_FORMAT}: "
+        "use the version that wrote it, or start a new run."
+    )

@@ -1,0 +1,92 @@
+"""What a user may give for a proxy: a name, a .json file, a formula, or the directory of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eznas import proxies
+from eznas.errors import EznasError
+from eznas.ops.program import Program
+from eznas.proxies import Proxy, hand_made
+from eznas.proxies.hand_made import HandMadeProxy
+from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
+from eznas.runs.settings import RunSettings
+
+if TYPE_CHECKING:
+    from eznas.benchmarks.base import Benchmark
+
+
+def resolve_proxy(text: str) -> Proxy | HandMadeProxy:
+    """Return the proxy that `text` stands for.
+
+    Args:
+        text: the name of a program or of a hand-made score, the path of a .json file, a formula, or a run directory,
+            which stands for the run's best program so far.
+
+    Raises:
+        EznasError: there is no such proxy, or the run has found no valid program yet.
+    """
+    if _is_run(text):
+        return best_proxy(Path(text))
+    return hand_made.load(text) if text in hand_made.names() else proxies.load(text)
+
+
+def networks_seen(text: str, benchmark: Benchmark) -> frozenset[int]:
+    """Return the indices of the networks of `benchmark` that the run called `text` evolved on; none for other texts."""
+    if not _is_run(text):
+        return frozenset()
+    settings = stored_settings(Path(text))
+    if benchmark.name not in settings.benchmark:
+        return frozenset()
+    from eznas.runs.split import Split
+
+    return frozenset(Split.of(benchmark, settings).training.tolist())
+
+
+def best_proxy(run: Path) -> Proxy:
+    """Return the best program of a run as a proxy that is computed as the run computed it.
+
+    Raises:
+        EznasError: `run` is no run directory, or it has found no valid program yet.
+    """
+    settings = stored_settings(run)
+    path = run / HALL_OF_FAME
+    try:
+        best = json.loads(path.read_text(encoding="utf-8"))["programs"][0]
+        program, orientation = Program.decode(best["program"]), int(best["orientation"])
+    except FileNotFoundError as error:
+        raise EznasError(
+            f"{run} has finished no generation yet: continue it with `eznas run --resume {run}`."
+        ) from error
+    except IndexError as error:
+        raise EznasError(f"{run} has found no valid program yet: give evolution more generations.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EznasError(
+            f"{path} is damaged ({type(error).__name__}: {error}): restore it, or give a program of it as a formula."
+        ) from error
+    return evolved_proxy(settings, program, orientation, name=run.name)
+
+
+def evolved_proxy(settings: RunSettings, program: Program, orientation: int, name: str) -> Proxy:
+    """Return a program of a run with these settings as a proxy that is computed as the run computed it."""
+    each = "each of " if len(settings.benchmark) > 1 else ""
+    return Proxy(
+        name=name,
+        program=program,
+        orientation=1 if orientation > 0 else -1,
+        unit=settings.collection.unit,
+        to_scalar=settings.to_scalar,
+        aggregation=settings.aggregation,
+        third_pass=settings.collection.third_pass,
+        source=f"evolved on {settings.networks} networks of {each}{settings.benchmark_label}, seed {settings.seed}",
+    )
+
+
+def _is_run(text: str) -> bool:
+    try:
+        return (Path(text) / CONFIG).is_file()
+    except OSError:
+        # A formula can be longer than any path.
+        return False

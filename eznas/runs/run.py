@@ -1,0 +1,289 @@
+"""A run: evolve programs on some networks of one or more benchmarks, store every generation, report on others."""
+
+from __future__ import annotations
+
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, Self
+
+from eznas import seeds
+from eznas.errors import EznasError
+from eznas.observer import RunObserver, SilentObserver
+from eznas.ops.notation import format_program
+from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
+from eznas.runs.inputs import RunInputs
+from eznas.runs.settings import RunSettings, departures_text
+from eznas.runs.summary import summarise
+from eznas.scoring.evaluator import Evaluator
+from eznas.search.evaluated import Evaluated
+from eznas.search.evolution import Evolution
+from eznas.search.fitness import Fitness
+from eznas.statistics.store import StatisticsStore
+from eznas.statistics.tensors import NetworkStatistics
+
+RUNS: Final = Path("runs")
+"""Where runs go that are given no directory."""
+
+_PACKAGES: Final = ("eznas", "numpy", "torch", "numba", "scipy", "msgpack")
+
+
+TrainingStore = Callable[[RunSettings, RunInputs], StatisticsStore]
+"""Opens the statistics of a run's training networks, `inputs.training_count` of them by `inputs.collect`."""
+
+
+class Run:
+    """One run, held by this process; a context manager that lets go of its directory at the end."""
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        settings: RunSettings,
+        inputs: RunInputs,
+        observer: RunObserver | None,
+        training_store: TrainingStore | None,
+    ) -> None:
+        """Take over a run that `start` or `resume` prepared."""
+        self._directory = directory
+        self._settings = settings
+        self._inputs = inputs
+        self._observer = observer or SilentObserver()
+        self._training_store = training_store or self._own_training_store
+
+    @classmethod
+    def start(
+        cls,
+        settings: RunSettings,
+        output: Path | None = None,
+        observer: RunObserver | None = None,
+        training_store: TrainingStore | None = None,
+    ) -> Self:
+        """Make the directory of a new run; nothing is written when something is wrong with the settings.
+
+        Args:
+            settings: all settings of the run.
+            output: a directory that does not exist yet; an unused one under `runs/` when None.
+            observer: is told what the run does.
+            training_store: opens the statistics of the training networks, which the run uses as a context manager;
+                None gives it a store of its own.
+
+        Raises:
+            EznasError: a benchmark or the device is not there, too many networks are asked for, or the directory
+                cannot be made.
+        """
+        inputs = RunInputs.of(settings)
+        stems = "+".join(Path(name).stem for name in settings.benchmark)
+        path = output or unused_path(RUNS, f"{stems}-{settings.genome}-{settings.seed}")
+        directory = RunDirectory.create(path, settings, metadata.version("eznas"), inputs.fingerprints)
+        return cls(directory, settings, inputs, observer, training_store)
+
+    @classmethod
+    def resume(
+        cls,
+        path: Path,
+        given: Mapping[str, Any] | None = None,
+        observer: RunObserver | None = None,
+        training_store: TrainingStore | None = None,
+    ) -> Self:
+        """Open the directory of an earlier run to continue it.
+
+        Args:
+            path: the directory.
+            given: settings by key; those that results depend on must be what they were.
+            observer: is told what the run does.
+            training_store: as for `start`.
+
+        Raises:
+            EznasError: it is no run directory or another process has it, or a setting differs.
+        """
+        directory = RunDirectory.open(path)
+        try:
+            settings = directory.settings.changed(given or {})
+            difference = settings.difference(directory.settings)
+            if difference:
+                raise EznasError(
+                    f"{path} cannot be resumed with other settings ({difference}): leave that setting out, "
+                    "or start a new run with another --output."
+                )
+            inputs = RunInputs.of(settings)
+            changed = directory.changed_data(inputs.fingerprints)
+            if changed:
+                raise EznasError(
+                    f"The accuracies or images of {changed} are not those that {path} was started with: bring them "
+                    "back, or start a new run with another --output."
+                )
+            directory.write_settings(settings, metadata.version("eznas"), inputs.fingerprints)
+        except BaseException:
+            directory.close()
+            raise
+        return cls(directory, settings, inputs, observer, training_store)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let other processes have the directory."""
+        self._directory.close()
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self._directory.path
+
+    def execute(self) -> dict[str, Any]:
+        """Do what is left of the run and return its summary, which is stored as `summary.json`.
+
+        A finished run returns the stored summary at once.
+        """
+        summary = self._directory.summary()
+        if summary is not None:
+            return summary
+        self._observer.message(f"Run directory: {self.path}")
+        departures = departures_text(self._settings.departures_from_paper())
+        if departures:
+            self._observer.message(f"Differs from the paper in: {departures}")
+        self._describe_process()
+        for one in self._inputs.benchmarks:
+            if one.split.note:
+                self._observer.message(one.split.note)
+        evolution, checkpoint = self._evolve()
+        summary = summarise(
+            self.path,
+            self._settings,
+            [(one.benchmark, one.split.held_out) for one in self._inputs.benchmarks],
+            evolution.hall_of_fame,
+            checkpoint,
+            self._observer,
+        )
+        self._directory.write_summary(summary)
+        return summary
+
+    def _describe_process(self) -> None:
+        environment = describe_environment()
+        for earlier in self._directory.sessions()[:1]:
+            for package, version in environment["versions"].items():
+                before = earlier["versions"].get(package)
+                if before != version:
+                    self._observer.message(
+                        f"This run was started with {package} {before}, now it is {version}: "
+                        "the result may differ from that of an uninterrupted run."
+                    )
+        self._directory.add_session(environment)
+
+    def _evolve(self) -> tuple[Evolution, Checkpoint]:
+        """Perform the generations that are left; the checkpoint is written after each."""
+        with self._training_store(self._settings, self._inputs) as store:
+            fitness = Fitness(
+                Evaluator(store, self._settings.to_scalar, self._settings.aggregation),
+                self._inputs.ranked_networks(),
+                self._settings.combine,
+            )
+            evolution, checkpoint = self._stored_evolution()
+            if not evolution.finished:
+                self._observer.phase("statistics", self._inputs.training_count)
+            while not evolution.finished:
+                started = time.perf_counter()
+                record = evolution.tell(fitness.of(evolution.ask())).to_dict()
+                seconds = time.perf_counter() - started
+                timing = {
+                    "generation": record["generation"],
+                    "seconds": seconds,
+                    "programs_per_second": record["evaluated"] / seconds,
+                }
+                checkpoint = Checkpoint(evolution.encode(), [*checkpoint.history, record], [*checkpoint.timing, timing])
+                with _interrupts_held_back():
+                    self._directory.write(checkpoint, self._hall_of_fame(evolution))
+                self._observer.generation(record, timing, self._settings.evolution.generations)
+        return evolution, checkpoint
+
+    def _own_training_store(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
+        def collect(position: int) -> NetworkStatistics:
+            statistics = inputs.collect(position)
+            self._observer.advance()
+            return statistics
+
+        return StatisticsStore(
+            inputs.training_count, collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+        )
+
+    def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:
+        """Return the evolution as the checkpoint has it, or a new one, and the checkpoint."""
+        settings, genome_settings = self._settings.evolution, self._settings.genome_settings_object()
+        checkpoint = self._directory.checkpoint()
+        if checkpoint is None:
+            rng = seeds.generator(self._settings.seed, "evolution")
+            return Evolution(settings, genome_settings, rng), Checkpoint({})
+        evolution = Evolution.decode(checkpoint.evolution, settings, genome_settings)
+        # The process may have been killed between the checkpoint and the files that readers look at.
+        self._directory.write_views(checkpoint, self._hall_of_fame(evolution))
+        return evolution, checkpoint
+
+    def _hall_of_fame(self, evolution: Evolution) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "benchmarks": list(settings.benchmark),
+            "combine": settings.combine,
+            "fitness_samples": settings.fitness_samples,
+            "genome": settings.genome,
+            "seed": settings.seed,
+            "generation": evolution.generation - 1,
+            "unit": settings.collection.unit,
+            "third_pass": settings.collection.third_pass,
+            "to_scalar": settings.to_scalar,
+            "aggregation": settings.aggregation,
+            "programs": [_program_entry(one, settings.benchmark) for one in evolution.hall_of_fame],
+        }
+
+
+def _program_entry(one: Evaluated, benchmarks: Sequence[str]) -> dict[str, Any]:
+    return {
+        "formula": format_program(one.program),
+        "orientation": one.orientation,
+        "taus": dict(zip(benchmarks, one.taus, strict=True)),
+        "fitness": one.fitness,
+        "size": one.program.size,
+        "depth": one.program.depth,
+        "program": one.program.encode(),
+    }
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return versions, platform and command line of this process."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": {package: metadata.version(package) for package in _PACKAGES},
+    }
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let the block end before a Ctrl-C takes effect; Python delivers signals to the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    previous = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if received:
+        raise KeyboardInterrupt

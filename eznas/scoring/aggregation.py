@@ -1,0 +1,36 @@
+"""From the numbers of a network's units to the score of the network."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.errors import EznasError
+from eznas.options import Aggregation
+
+
+def aggregate_columns(
+    values: NDArray[np.float32], valid: NDArray[np.bool_], aggregation: Aggregation
+) -> NDArray[np.float64]:
+    """Aggregate per-unit numbers to one score for each program.
+
+    Args:
+        values: float32, shape (units, programs).
+        valid: bool, same shape; numbers of invalid units are left out.
+        aggregation: `mean` or `sum`.
+
+    Returns:
+        float64, shape (programs,): NaN where no unit is valid or the score is not finite.
+    """
+    if aggregation not in get_args(Aggregation):
+        raise EznasError(f"Unknown aggregation {aggregation!r}; choose one of: {', '.join(get_args(Aggregation))}.")
+    counts = valid.sum(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # float64, so that the order in which a network lists its units costs no precision.
+        scores: NDArray[np.float64] = np.where(valid, values, 0.0).astype(np.float64).sum(axis=0)
+    if aggregation == "mean":
+        scores /= np.maximum(counts, 1)
+    scores[(counts == 0) | ~np.isfinite(scores)] = np.nan
+    return scores

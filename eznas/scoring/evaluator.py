@@ -1,0 +1,185 @@
+"""Scores of many programs on many networks: the layer between the interpreter and fitness.
+
+All new programs of a generation become one plan, and the plan runs network by network, while that network's
+statistics are hot in the cache of the processor. Whatever is one number per unit is remembered across calls, so
+that a sub-expression below a reduction is computed once in the life of an evaluator.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.interpreter import evaluate_plan
+from eznas.ops.plan import Plan
+from eznas.ops.program import Program
+from eznas.options import Aggregation, ToScalar
+from eznas.scoring.aggregation import aggregate_columns
+from eznas.statistics.store import StatisticsStore
+from eznas.statistics.tensors import NetworkStatistics
+
+DEFAULT_CACHE_BYTES: Final = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _UnitNumbers:
+    """One number per unit of every network, networks one after the other.
+
+    Attributes:
+        values: float32, shape (units of all networks,).
+        valid: bool, same shape; False where an operation could not take the shapes of the unit.
+    """
+
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes + self.valid.nbytes
+
+
+class _ScalarCache:
+    """Least-recently-used store of per-unit numbers by the digest of the sub-expression that gives them."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self._budget = budget_bytes
+        self._used = 0
+        self._entries: OrderedDict[bytes, _UnitNumbers] = OrderedDict()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._entries
+
+    def get(self, digest: bytes) -> _UnitNumbers:
+        self._entries.move_to_end(digest)
+        return self._entries[digest]
+
+    def put(self, digest: bytes, numbers: _UnitNumbers) -> None:
+        if digest in self._entries:
+            return
+        self._entries[digest] = numbers
+        self._used += numbers.nbytes
+        while self._used > self._budget:
+            _, evicted = self._entries.popitem(last=False)
+            self._used -= evicted.nbytes
+
+
+class Evaluator:
+    """Evaluates programs on the networks of a statistics store.
+
+    The scores depend on the statistics and the programs alone: not on the number of threads, on what the store
+    keeps in memory, on which programs are evaluated together, or on what is cached.
+    """
+
+    def __init__(
+        self,
+        store: StatisticsStore,
+        to_scalar: ToScalar = "mean",
+        aggregation: Aggregation = "mean",
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+    ) -> None:
+        """Set up an evaluator; nothing is computed yet.
+
+        Args:
+            store: the statistics of the networks.
+            to_scalar: from a program's output tensor to one number per unit: its mean, or its l2 norm.
+            aggregation: from the numbers of a network's valid units to its score.
+            cache_bytes: bound on the memory that remembered per-unit numbers take.
+        """
+        self._store = store
+        self._to_scalar = to_scalar
+        self._aggregation = aggregation
+        self._cache = _ScalarCache(cache_bytes)
+        self._unit_counts: NDArray[np.int64] | None = None
+
+    def scores(
+        self, programs: Sequence[Program], progress: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float64]:
+        """Score every network with every program.
+
+        Args:
+            programs: any number of programs; repeats cost nothing but their row.
+            progress: called after each network with the number of networks done and of all networks.
+
+        Returns:
+            float64, shape (programs, networks). NaN where a program has no valid unit on a network or its score
+            is not finite.
+        """
+        if not programs:
+            return np.empty((0, self._store.count))
+        remembered = list(
+            dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
+        )
+        plan = Plan.of(programs, cached={digest: column for column, digest in enumerate(remembered)})
+        per_network = self._run(plan, remembered, progress)
+        self._unit_counts = np.array([len(values) for values, _ in per_network], dtype=np.int64)
+        self._remember(plan, per_network)
+        by_network = [
+            aggregate_columns(self._unit_numbers(values), valid, self._aggregation)[plan.root_columns]
+            for values, valid in per_network
+        ]
+        return np.ascontiguousarray(np.transpose(by_network))
+
+    def _run(
+        self, plan: Plan, remembered: Sequence[bytes], progress: Callable[[int, int], None] | None
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+        """Run the plan on every network; per network float32 and bool of shape (units, recorded nodes)."""
+        tables = self._cached_tables(remembered)
+
+        def evaluate(index: int, statistics: NetworkStatistics) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+            cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
+            return evaluate_plan(
+                plan,
+                statistics.values,
+                statistics.offsets,
+                statistics.shapes,
+                statistics.axes,
+                cached_values,
+                cached_valid,
+                self._to_scalar,
+            )
+
+        if tables and not plan.terminals:
+            # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
+            return [
+                evaluate(index, NetworkStatistics.without_tensors("", len(values)))
+                for index, (values, _) in enumerate(tables)
+            ]
+        return self._store.for_each(evaluate, progress)
+
+    def _unit_numbers(self, recorded: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Finish to_scalar: what is one number was recorded as itself, sign and all, to be remembered."""
+        return np.abs(recorded) if self._to_scalar == "l2" else recorded
+
+    def _cached_tables(self, remembered: Sequence[bytes]) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+        """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
+        if not remembered or self._unit_counts is None:
+            return []
+        entries = [self._cache.get(digest) for digest in remembered]
+        values = np.stack([entry.values for entry in entries], axis=1)
+        valid = np.stack([entry.valid for entry in entries], axis=1)
+        ends = np.cumsum(self._unit_counts)
+        return [
+            (values[end - units : end], valid[end - units : end])
+            for end, units in zip(ends, self._unit_counts, strict=True)
+        ]
+
+    def _remember(self, plan: Plan, per_network: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> None:
+        """Keep the recorded numbers of every scalar node for later calls."""
+        columns = [column for column, digest in enumerate(plan.recorded_digests) if digest is not None]
+        if not columns:
+            return
+        values = np.concatenate([values[:, columns] for values, _ in per_network])
+        valid = np.concatenate([valid[:, columns] for _, valid in per_network])
+        for position, column in enumerate(columns):
+            digest = plan.recorded_digests[column]
+            assert digest is not None
+            self._cache.put(digest, _UnitNumbers(values[:, position].copy(), valid[:, position].copy()))
+
+
+def _no_cached_numbers(units: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    return np.empty((units, 0), dtype=np.float32), np.empty((units, 0), dtype=np.bool_)

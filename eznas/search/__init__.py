@@ -1,0 +1,1 @@
+"""The search for programs: evolution, and the fitness that drives it."""

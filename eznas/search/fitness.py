@@ -1,0 +1,118 @@
+"""Fitness of a program: how well its scores rank networks as their trained accuracy does.
+
+On one benchmark, fitness is |Kendall tau-b| between scores and accuracies, with the orientation kept. On several, one
+orientation must serve all of them: fitness is the minimum, mean or median over the benchmarks of tau turned by the
+orientation for which that is larger. So it is negative for a program whose scores mean opposite things on them. With
+subsamples, the tau of a benchmark is the least one of its subsamples. A program that fails, is constant, or gives a
+non-finite score for any network or subsample has fitness -1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from statistics import fmean, median
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.program import Program
+from eznas.options import Combine
+from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.ranking import kendall_tau
+from eznas.search.evaluated import Evaluated
+
+_COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
+    "minimum": min,
+    "mean": fmean,
+    "median": median,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedNetworks:
+    """Networks of one benchmark, among those of an evaluator, that programs are to rank by accuracy.
+
+    Attributes:
+        positions: int64, shape (networks,): which of the evaluator's networks.
+        accuracies: float64, shape (networks,).
+        subsamples: int64, each of shape (size,), into the two above; () to judge programs on all networks at once.
+    """
+
+    positions: NDArray[np.int64]
+    accuracies: NDArray[np.float64]
+    subsamples: tuple[NDArray[np.int64], ...] = ()
+
+    @classmethod
+    def of(
+        cls, accuracies: NDArray[np.float64], first: int = 0, subsamples: tuple[NDArray[np.int64], ...] = ()
+    ) -> Self:
+        """Return the networks of these accuracies that stand one after the other from position `first`."""
+        positions = np.arange(first, first + len(accuracies), dtype=np.int64)
+        return cls(positions, np.ascontiguousarray(accuracies, dtype=np.float64), subsamples)
+
+    def tau(self, scores: NDArray[np.float64]) -> float:
+        """Return Kendall tau-b over all networks; `scores` is float64 (networks,)."""
+        return kendall_tau(scores, self.accuracies)
+
+    def subsample_taus(self, scores: NDArray[np.float64]) -> list[float]:
+        """Return Kendall tau-b over each subsample; `scores` is float64 (networks,)."""
+        return [kendall_tau(scores[chosen], self.accuracies[chosen]) for chosen in self.subsamples]
+
+
+class Fitness:
+    """Evaluates programs against the accuracies of networks."""
+
+    def __init__(
+        self, evaluator: Evaluator, benchmarks: Sequence[RankedNetworks], combine: Combine = "minimum"
+    ) -> None:
+        """Set up fitness.
+
+        Args:
+            evaluator: gives the scores of the networks of all benchmarks.
+            benchmarks: the networks of each, at least one.
+            combine: from the taus of several benchmarks to one fitness.
+        """
+        self._evaluator = evaluator
+        self._benchmarks = tuple(benchmarks)
+        self._combine = _COMBINED[combine]
+
+    def of(self, programs: Sequence[Program]) -> list[Evaluated]:
+        """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
+        well_formed = [program for program in programs if program.is_well_formed]
+        scores = dict(zip(well_formed, self._evaluator.scores(well_formed), strict=True))
+        return [self._evaluate(program, scores.get(program)) for program in programs]
+
+    def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
+        """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
+        if scores is None or not np.isfinite(scores).all():
+            return Evaluated.invalid(program)
+        parts = [np.ascontiguousarray(scores[networks.positions]) for networks in self._benchmarks]
+        pairs = list(zip(self._benchmarks, parts, strict=True))
+        taus = tuple(networks.tau(part) for networks, part in pairs)
+        judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]
+        if any(math.isnan(tau) for of_benchmark in judged for tau in of_benchmark):
+            return Evaluated.invalid(program)
+        rising, falling = (
+            self._combine([min(sign * tau for tau in of_benchmark) for of_benchmark in judged]) for sign in (1, -1)
+        )
+        orientation = 1 if rising >= falling else -1
+        return Evaluated(
+            program,
+            taus,
+            max(rising, falling),
+            orientation,
+            _ranking_digest([orientation * part for part in parts]),
+        )
+
+
+def _ranking_digest(scores: Sequence[NDArray[np.float64]]) -> str:
+    """Return a digest of the order of the scores within each benchmark; equal scores share a rank."""
+    digest = blake2b(digest_size=16)
+    for part in scores:
+        _, ranks = np.unique(part, return_inverse=True)
+        digest.update(ranks.astype("<u4").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from eznas.errors import EznasError
+from eznas.runs.settings import SETTINGS, RunSettings, parse_memory
+
+
+def made(**values):
+    return RunSettings.from_mapping(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("6GB", 6 * 10**9), ("512 MiB", 512 * 2**20), ("0", 0), ("1.5k", 1500), ("7B", 7), ("2tb", 2 * 10**12)],
+)
+def test_memory_is_read_with_its_unit(text, expected):
+    assert parse_memory(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"memory": "much"}, "'much'"),
+        ({"networks": 2}, "networks is 2"),
+        ({"networks": 10.5}, "networks is 10.5"),
+        ({"networks": "many"}, "networks is 'many'"),
+        ({"networks": True}, "networks is True"),
+        ({"seed": -1}, "seed is -1"),
+        ({"crossover": 1.5}, "crossover is 1.5"),
+        ({"crossover": float("nan")}, "crossover is nan"),
+        ({"crossover": 0.7, "mutation": 0.7}, "add up to more than 1"),
+        ({"mu": 200}, "mu is 200"),
+        ({"unit": "RCB"}, "did you mean 'R-C-B'"),
+        ({"to_scalar": "median"}, "to_scalar is 'median'"),
+        ({"device": "gpu"}, "device is 'gpu'"),
+        ({"benchmark": ""}, "benchmark is ''"),
+        ({"benchmark": []}, "benchmark is []"),
+        ({"benchmark": ["digits", ""]}, "benchmark is ['digits', '']"),
+        ({"benchmark": ["digits", 3]}, "benchmark is ['digits', 3]"),
+        ({"benchmark": 3}, "benchmark is 3"),
+        ({"benchmark": ["digits", "nds-enas", "digits"]}, "benchmark names 'digits' twice"),
+        ({"benchmark": ["a.csv", "./a.csv"]}, "benchmark names 'a.csv' twice"),
+        ({"combine": "maximum"}, "combine is 'maximum'"),
+        *(
+            ({"fitness_samples": text}, f"fitness_samples is {text!r}: give all, or 1 to 1000 subsamples of 3 to 100")
+            for text in ("some", "0x20", "4x2", "4x101", "1001x20", "-4x20", "4x20.5", "x", "4x20x3")
+        ),
+        ({"fitness_samples": "2x9", "networks": 8}, "of 3 to 8 networks, such as 4x3"),
+        ({"fitness_samples": 4}, "fitness_samples is 4"),
+        ({"genome": "graph"}, "graph"),
+        ({"genome_settings": {"max_depth": 3}}, "did you mean 'maximum_depth'"),
+        (
+            {"genome_settings": {"maximum_depth": "deep"}},
+            "tree.maximum_depth is 'deep': give a whole number from 0 to 100",
+        ),
+        ({"genome_settings": {"maximum_depth": True}}, "tree.maximum_depth is True"),
+    ],
+)
+def test_a_wrong_value_is_named_in_the_sentence(wrong, named):
+    with pytest.raises(EznasError) as refusal:
+        made(**wrong)
+    assert named in str(refusal.value)
+
+
+def test_a_benchmark_may_be_given_as_one_text():
+    assert made(benchmark="digits") == made(benchmark=["digits"]) == RunSettings()
+    several = made(benchmark=["./some/table.csv", "digits"])
+    assert several.benchmark == ("some/table.csv", "digits")
+    assert several.benchmark_label == "some/table.csv + digits"
+    assert several.difference(RunSettings()) == "benchmark is 'digits' there, 'some/table.csv' + 'digits' here"
+
+
+def test_subsamples_are_their_number_and_size():
+    assert RunSettings().subsamples is None
+    assert made(fitness_samples="4x20").subsamples == (4, 20)
+    assert made(fitness_samples="04x020") == made(fitness_samples="4x20")
+    assert made(fitness_samples="1x100").subsamples == (1, 100)
+
+
+def test_only_settings_that_results_depend_on_make_a_difference():
+    settings = made(threads=1, memory="1GB")
+    assert settings.difference(settings.changed({"threads": 2, "memory": "0"})) is None
+    assert settings.difference(made(seed=1)) == "seed is 1 there, 0 here"
+    deeper = made(genome_settings={"maximum_depth": 7})
+    assert settings.difference(deeper) == "tree.maximum_depth is 7 there, 10 here"
+
+
+def test_every_setting_but_threads_and_memory_is_part_of_the_identity():
+    free = {key for key, place in SETTINGS.items() if not place.about.identity}
+    assert free == {"threads", "memory"}

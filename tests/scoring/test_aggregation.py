@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from eznas.errors import EznasError
+from eznas.scoring.aggregation import aggregate_columns
+
+VALUES = np.array([[1.0, 2.0, np.inf, np.nan], [3.0, 5.0, 1.0, 1.0]], dtype=np.float32)
+
+
+@pytest.mark.parametrize(("aggregation", "expected"), [("mean", [2.0, 3.5]), ("sum", [4.0, 7.0])])
+def test_aggregates_every_column(aggregation, expected):
+    scores = aggregate_columns(VALUES, np.ones((2, 4), dtype=bool), aggregation)
+    assert scores[:2].tolist() == expected
+    assert np.isnan(scores[2:]).all()
+
+
+@pytest.mark.parametrize(("aggregation", "expected"), [("mean", [3.0, 5.0, 1.0, 1.0]), ("sum", [3.0, 5.0, 1.0, 1.0])])
+def test_leaves_invalid_units_out(aggregation, expected):
+    valid = np.array([[False] * 4, [True] * 4])
+    assert aggregate_columns(VALUES, valid, aggregation).tolist() == expected
+
+
+def test_no_valid_unit_is_not_a_number():
+    assert np.isnan(aggregate_columns(VALUES, np.zeros((2, 4), dtype=bool), "sum")).all()
+
+
+def test_accumulates_in_double_precision():
+    values = np.array([[2.0**24], [1.0], [1.0]], dtype=np.float32)
+    assert aggregate_columns(values, np.ones((3, 1), dtype=bool), "sum").item() == 2.0**24 + 2
+
+
+def test_unknown_aggregation_is_named():
+    with pytest.raises(EznasError, match="'median'"):
+        aggregate_columns(VALUES, np.ones((2, 4), dtype=bool), "median")  # type: ignore[arg-type]

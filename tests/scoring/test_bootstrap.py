@@ -1,0 +1,69 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from eznas.scoring.bootstrap import bootstrap_interval
+from eznas.scoring.ranking import kendall_tau, spearman, top_decile_tau
+
+
+def correlated(count, seed=0):
+    rng = np.random.default_rng(seed)
+    accuracies = rng.normal(size=count)
+    return accuracies + rng.normal(size=count), accuracies
+
+
+def test_interval_equals_scipys_percentile_bootstrap():
+    scores, accuracies = correlated(60)
+    ours = bootstrap_interval(scores, accuracies, spearman, np.random.default_rng(3), resamples=500, level=0.9)
+    theirs = stats.bootstrap(
+        (scores, accuracies),
+        lambda x, y: stats.spearmanr(x, y).statistic,
+        paired=True,
+        vectorized=False,
+        n_resamples=500,
+        confidence_level=0.9,
+        method="percentile",
+        rng=np.random.default_rng(4),
+    ).confidence_interval
+    # Both are random: 500 resamples leave an end uncertain by about 0.01.
+    assert ours == pytest.approx(tuple(theirs), abs=0.03)
+
+
+def test_same_generator_state_gives_the_same_interval():
+    scores, accuracies = correlated(200)
+    results = {bootstrap_interval(scores, accuracies, kendall_tau, np.random.default_rng(5)) for _ in range(2)}
+    assert len(results) == 1
+    low, high = results.pop()
+    assert low < kendall_tau(scores, accuracies) < high
+
+
+def test_interval_covers_the_true_tau_about_as_often_as_it_says():
+    # Two normals with correlation 1/sqrt(2) have tau = 2/pi * asin(1/sqrt(2)) = 0.5.
+    covered = 0
+    for seed in range(100):
+        low, high = bootstrap_interval(*correlated(80, seed), kendall_tau, np.random.default_rng(seed), resamples=200)
+        covered += low <= 0.5 <= high
+    assert 87 <= covered <= 100
+
+
+@pytest.mark.parametrize("statistic", [kendall_tau, top_decile_tau])
+def test_nan_scores_give_nan(statistic):
+    scores, accuracies = correlated(30)
+    scores[3] = math.nan
+    assert all(math.isnan(end) for end in bootstrap_interval(scores, accuracies, statistic, np.random.default_rng(0)))
+    assert all(math.isnan(end) for end in bootstrap_interval([], [], statistic, np.random.default_rng(0)))
+
+
+def test_resamples_without_a_statistic_are_left_out():
+    # Of two networks half of the resamples hold one network twice, where tau is undefined.
+    assert bootstrap_interval([1.0, 2.0], [1.0, 2.0], kendall_tau, np.random.default_rng(0)) == (1.0, 1.0)
+    constant = bootstrap_interval([1.0, 1.0], [1.0, 2.0], kendall_tau, np.random.default_rng(0))
+    assert all(math.isnan(end) for end in constant)
+
+
+@pytest.mark.parametrize(("resamples", "level"), [(0, 0.95), (10, 0.0), (10, 1.0)])
+def test_impossible_requests_are_refused(resamples, level):
+    with pytest.raises(ValueError, match="resample"):
+        bootstrap_interval([1.0, 2.0], [1.0, 2.0], kendall_tau, np.random.default_rng(0), resamples, level)

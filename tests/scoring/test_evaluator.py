@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from synthetic_statistics import statistics, store
+
+from eznas import genomes
+from eznas.ops.notation import parse_program
+from eznas.ops.reference import run_program
+from eznas.scoring.evaluator import Evaluator
+from eznas.statistics.store import StatisticsStore
+from eznas.terminals import TERMINAL_COUNT
+
+NETWORKS = 6
+
+
+def formulas(*texts):
+    return [parse_program(text) for text in texts]
+
+
+def random_programs(count, seed):
+    kind = genomes.get("tree")
+    rng = np.random.default_rng(seed)
+    return [kind.genome.random(rng, kind.settings()).compile() for _ in range(count)]
+
+
+def by_reference(program, network, to_scalar, aggregation):
+    """The score by the PyTorch reference, unit by unit."""
+    numbers = []
+    described = statistics(network)
+    for unit in range(described.units):
+        tensors = [torch.from_numpy(described.tensor(unit, address).copy()) for address in range(TERMINAL_COUNT)]
+        result = run_program(program, tensors)
+        if result is not None:
+            numbers.append(float(result.mean() if to_scalar == "mean" else torch.linalg.vector_norm(result)))
+    if not numbers or not np.isfinite(numbers).all():
+        return np.nan
+    return float(np.mean(numbers) if aggregation == "mean" else np.sum(numbers))
+
+
+@pytest.mark.parametrize("to_scalar", ["mean", "l2"])
+@pytest.mark.parametrize("aggregation", ["mean", "sum"])
+def test_scores_are_those_of_the_reference(to_scalar, aggregation):
+    programs = formulas(
+        "sigmoid(inp.data)",
+        "normalized_sum(inp_grad.data) - l1_norm(wt)",
+        "abs_log(wt * wt_grad.noise)",
+        "wt @ wt",
+        "wt + inp.data",  # shapes that no unit of these networks has in common
+        "log_determinant(wt)",
+        "wt",
+    )
+    scores = Evaluator(store(NETWORKS), to_scalar, aggregation).scores(programs)
+    expected = [[by_reference(program, n, to_scalar, aggregation) for n in range(NETWORKS)] for program in programs]
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    assert np.isnan(scores[4]).all()
+
+
+@pytest.mark.parametrize("to_scalar", ["mean", "l2"])
+def test_what_is_remembered_changes_no_bit(to_scalar):
+    """A negative number below an l2 norm is the trap: remembered as a norm, it would lose its sign."""
+    first = formulas("normalized_sum(inp.data)", "normalized_sum(wt) * normalized_sum(wt)")
+    second = formulas(
+        "exp(normalized_sum(inp.data))", "normalized_sum(inp.data) - inp.noise", "normalized_sum(wt) < inp.data"
+    )
+    warm = Evaluator(store(NETWORKS), to_scalar)
+    warm.scores(first)
+    cold = Evaluator(store(NETWORKS), to_scalar)
+    np.testing.assert_array_equal(warm.scores(second), cold.scores(second))
+    np.testing.assert_array_equal(warm.scores(first), cold.scores(first))
+
+
+@pytest.mark.parametrize(
+    ("memory", "workers", "cache_bytes"), [(2**30, 1, 2**28), (0, 3, 2**28), (2**30, 2, 0), (2**30, 2, 400)]
+)
+def test_threads_memory_and_cache_change_no_bit(memory, workers, cache_bytes):
+    batches = [random_programs(30, seed) for seed in range(3)]
+    expected = [Evaluator(store(NETWORKS)).scores(batch) for batch in batches]
+    with store(NETWORKS, memory, workers) as kept_elsewhere:
+        evaluator = Evaluator(kept_elsewhere, cache_bytes=cache_bytes)
+        for batch, scores in zip(batches, expected, strict=True):
+            np.testing.assert_array_equal(evaluator.scores(batch), scores)
+
+
+def test_company_changes_no_bit():
+    programs = random_programs(40, seed=7)
+    together = Evaluator(store(NETWORKS)).scores(programs)
+    alone = np.concatenate([Evaluator(store(NETWORKS)).scores([program]) for program in programs])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_networks_are_left_alone_when_every_number_is_remembered():
+    collected = []
+
+    def collect(network):
+        collected.append(network)
+        return statistics(network)
+
+    with StatisticsStore(NETWORKS, collect, memory_bytes=0, workers=2, reuse=False) as counting:
+        evaluator = Evaluator(counting)
+        evaluator.scores(formulas("frobenius_norm(inp.data)"))
+        assert sorted(collected) == list(range(NETWORKS))
+        evaluator.scores(formulas("log(frobenius_norm(inp.data))"))
+        assert len(collected) == NETWORKS
+
+
+def test_progress_counts_networks():
+    seen = []
+    Evaluator(store(3)).scores(formulas("numel(wt)"), lambda done, count: seen.append((done, count)))
+    assert seen == sorted(seen)
+    assert seen[-1] == (3, 3)
+
+
+def test_no_programs_give_no_rows():
+    assert Evaluator(store(3)).scores([]).shape == (0, 3)
