@@ -224,13 +224,14 @@ def _print_new(made: NewTable, splits: Sequence[Benchmark], check: NetworkCheck,
 
 def _run_command(path: Path, networks: int, check: NetworkCheck) -> str:
     """Return the command that evolves on the new benchmark, with options only where the defaults do not fit it."""
-    from eznas.runs.settings import SETTINGS
+    from eznas.runs.settings import RunSettings
+    from eznas.statistics.settings import CollectionSettings
 
     command = f"eznas run --benchmark {shlex.quote(str(path))}"
-    if networks < 2 * SETTINGS["networks"].about.default:
+    if networks < 2 * RunSettings.networks:
         command += f" --networks {max(networks // 2, 1)}"
     unit = next(kind for kind, count in check.units.items() if count)
-    return command + (f" --unit {unit}" if unit != SETTINGS["unit"].about.default else "")
+    return command + (f" --unit {unit}" if unit != CollectionSettings().unit else "")
 
 
 def _image_set(images: str, train_images: int, test_images: int, seed: int) -> ImageSet:

@@ -156,10 +156,11 @@ def test_a_finished_run_gives_its_summary_again(uninterrupted):
 
 def test_a_lost_summary_is_made_again(uninterrupted):
     path = uninterrupted / "summary.json"
-    before = json.loads(path.read_text())
+    before = path.read_text()
     path.unlink()
     with Run.resume(uninterrupted) as run:
-        assert json.loads(json.dumps(run.execute())) == before
+        run.execute()
+    assert path.read_text() == before
 
 
 def test_resuming_may_change_threads_but_no_setting_of_the_result(settings, uninterrupted):
