@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from eznas.runs.run import Run
     from eznas.runs.settings import RunSettings
     from eznas.scoring.evaluation import evaluate
+    from eznas.search.evolution import Evolution
+    from eznas.search.settings import EvolutionSettings
     from eznas.spaces.base import Space
     from eznas.terminals import TERMINALS
 
@@ -26,6 +28,8 @@ __all__ = [
     "OPERATIONS",
     "TERMINALS",
     "Benchmark",
+    "Evolution",
+    "EvolutionSettings",
     "EznasError",
     "Program",
     "Proxy",
@@ -45,6 +49,8 @@ _HOMES: Final = {
     "OPERATIONS": "eznas.ops.catalogue:OPERATIONS",
     "TERMINALS": "eznas.terminals:TERMINALS",
     "Benchmark": "eznas.benchmarks.base:Benchmark",
+    "Evolution": "eznas.search.evolution:Evolution",
+    "EvolutionSettings": "eznas.search.settings:EvolutionSettings",
     "EznasError": "eznas.errors:EznasError",
     "Program": "eznas.ops.program:Program",
     "Proxy": "eznas.proxies:Proxy",

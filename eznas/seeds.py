@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 # A position is part of every result: append new purposes, never reorder.
-_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution", "subsamples", "second draw")
+_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution", "subsamples", "formulas", "features", "second draw")
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
@@ -15,7 +15,7 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
 
     Args:
         seed: of the run or the measurement.
-        purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples` or `second draw`.
+        purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features` or `second draw`.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
     """

@@ -76,10 +76,10 @@ def evolved_proxy(settings: RunSettings, program: Program, orientation: int, nam
         name=name,
         program=program,
         orientation=1 if orientation > 0 else -1,
-        unit=settings.unit,
+        unit=settings.collection.unit,
         to_scalar=settings.to_scalar,
         aggregation=settings.aggregation,
-        third_pass=settings.third_pass,
+        third_pass=settings.collection.third_pass,
         source=f"evolved on {settings.networks} networks of {each}{settings.benchmark_label}, seed {settings.seed}",
     )
 

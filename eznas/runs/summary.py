@@ -18,16 +18,18 @@ from eznas.ops.notation import format_program
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
-from eznas.runs.settings import RunSettings
+from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
 from eznas.scoring.scores import ScoringSettings
-from eznas.search.fitness import Evaluated
+from eznas.search.evaluated import Evaluated
 
 
 def scoring_settings(settings: RunSettings) -> ScoringSettings:
     """Return under what networks are scored for a run with these settings."""
-    return ScoringSettings(settings.batch_size, settings.seed, settings.device, settings.threads, settings.memory_bytes)
+    return ScoringSettings(
+        settings.batch_size, settings.seed, settings.collection.device, settings.threads, settings.memory_bytes
+    )
 
 
 def summarise(
@@ -108,7 +110,7 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "benchmarks": {
             benchmark.name: {
                 "description": benchmark.description,
-                "accuracy": f"{benchmark.accuracy_split}, after {benchmark.epochs} epochs",
+                "accuracy": benchmark.accuracy_label,
                 "held_out": len(held_out),
             }
             for benchmark, held_out in networks
@@ -118,14 +120,15 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "fitness_samples": settings.fitness_samples,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
-        "unit": settings.unit,
-        "third_pass": settings.third_pass,
+        "unit": settings.collection.unit,
+        "third_pass": settings.collection.third_pass,
         "to_scalar": settings.to_scalar,
         "aggregation": settings.aggregation,
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "device": settings.device,
+        "device": settings.collection.device,
+        "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",
     }
 
 

@@ -152,7 +152,7 @@ class _Scorer:
     def __init__(
         self, proxies: Sequence[AnyProxy], benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings
     ) -> None:
-        CollectionSettings(device=settings.device)  # checks the device, also where no statistics are collected
+        CollectionSettings(device=settings.device).check_device()
         self._proxies = proxies
         self._benchmark = benchmark
         self._indices = indices

@@ -14,7 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, first_line, place_of
 from eznas.statistics.inputs import Inputs, initialise, make_inputs
 from eznas.statistics.isolation import PrivateRandomness, reproducible_kernels
 from eznas.statistics.memory import Memory
@@ -69,7 +69,7 @@ def collect(
             prepared.to(device=device, dtype=torch.float32)
             initialise(prepared, seed)
         except Exception as error:
-            raise EznasError(f"{called} could not be initialised: {_first_line(error)}.") from error
+            raise EznasError(f"{called} could not be initialised: {first_line(error)}.") from error
         with _training(prepared):
             memory: Memory | None = None
             for pass_name, addresses in settings.passes():
@@ -179,9 +179,10 @@ class _Pass:
             raise self._failure("backward", error) from error
 
     def _failure(self, direction: str, error: Exception) -> EznasError:
+        place = place_of(error)
         return EznasError(
-            f"{self.called} raised {type(error).__name__} in the {direction} half of the {self.pass_name} pass: "
-            f"{_first_line(error)}."
+            f"{self.called} raised {type(error).__name__} in the {direction} half of the {self.pass_name} pass"
+            f"{f' ({place})' if place else ''}: {first_line(error)}."
         )
 
 
@@ -202,7 +203,7 @@ def _copy(network: nn.Module, called: str) -> nn.Module:
         return deepcopy(network)
     except Exception as error:
         raise EznasError(
-            f"{called} cannot be copied ({_first_line(error)}): make one for this use alone and give copy=False."
+            f"{called} cannot be copied ({first_line(error)}): make one for this use alone and give copy=False."
         ) from error
 
 
@@ -211,8 +212,3 @@ def _summary(layers: list[Layer]) -> str:
     order = "-".join(layer.value for layer in layers[:_LAYERS_SHOWN])
     more = "-..." if len(layers) > _LAYERS_SHOWN else ""
     return f"{counts} calls" + (f", in the order {order}{more}" if layers else "")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -47,11 +47,11 @@ def test_what_answers_at_once_imports_nothing_heavy(arguments):
 
 
 def test_the_help_of_run_names_every_setting(capfd):
-    from eznas.runs.settings import settings_by_key
+    from eznas.runs.settings import SETTINGS
 
     assert main(["run", "--help"]) == 0
     shown = capfd.readouterr().out
-    for key in settings_by_key():
+    for key in SETTINGS:
         assert f"--{key.replace('_', '-')} " in shown
 
 
@@ -172,7 +172,7 @@ def test_option_beats_environment_beats_file_beats_default(capfd, table, tmp_pat
     from eznas.runs.directory import stored_settings
 
     settings = stored_settings(tmp_path / "run")
-    assert (settings.networks, settings.seed, settings.hall_of_fame, settings.batch_size) == (11, 6, 2, 1)
+    assert (settings.networks, settings.seed, settings.evolution.hall_of_fame, settings.batch_size) == (11, 6, 2, 1)
     assert settings.genome_settings["maximum_depth"] == 8
     assert settings.genome_settings["mutation_depth"] == 1
 

@@ -15,7 +15,9 @@ PROGRAM = parse_program("l1_norm(act.noise)")
 @pytest.fixture
 def run(tmp_path):
     """A run directory with one program in its hall of fame."""
-    settings = RunSettings(unit="C-B-R", to_scalar="l2", aggregation="sum", third_pass="difference", seed=4)
+    settings = RunSettings.from_mapping(
+        {"unit": "C-B-R", "to_scalar": "l2", "aggregation": "sum", "third_pass": "difference", "seed": 4}
+    )
     with RunDirectory.create(tmp_path / "run", settings, "0.1.0", {}) as directory:
         directory.write_views(Checkpoint({}), {"programs": [{"program": PROGRAM.encode(), "orientation": -1}]})
     return tmp_path / "run"
