@@ -62,6 +62,7 @@ compare-genomes *arguments:
 bench:
     {{python}} bench/bench_interpreter.py
     {{python}} bench/bench_ranking.py
+    {{python}} bench/bench_formulas.py
     {{python}} bench/bench_statistics.py
 
 # Random programs through the interpreter and the PyTorch reference.
