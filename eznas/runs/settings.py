@@ -120,8 +120,8 @@ class RunSettings:
     def __post_init__(self) -> None:
         if isinstance(self.benchmark, Benchmark):
             raise EznasError(
-                f"benchmark is {self.benchmark!r}: give a benchmark's name, by which a resumed run finds it again; "
-                "a table and a space of your own get one by `eznas benchmark new`."
+                f"benchmark is {self.benchmark!r}: give the name of one, by which a resumed run finds it again; a "
+                "table and a space of your own get a name by `eznas benchmark new`."
             )
         check_settings(self)
         object.__setattr__(self, "benchmark", _distinct_benchmarks(self.benchmark))
