@@ -109,7 +109,7 @@ def shown(value: Any) -> str:
     """Return `value` for a message, shortened where it is long."""
     if isinstance(value, int) and value.bit_length() > 4 * _SHOWN:
         # Python refuses to write the digits of very long numbers.
-        return f"a number of {int(value.bit_length() * math.log10(2)) + 1} digits"
+        return f"a number of about {int((value.bit_length() - 1) * math.log10(2)) + 1} digits"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -56,7 +57,8 @@ def is_table(name: str) -> bool:
 
 def canonical_name(name: str) -> str:
     """Return the one name that a benchmark has in every folder: of a table, its absolute path."""
-    return str(Path(name).expanduser().absolute()) if is_table(name) else name
+    # Links are not followed: the record lies beside the table as it was named.
+    return os.path.normpath(Path(name).expanduser().absolute()) if is_table(name) else name
 
 
 def load(name: str, split: str | None = None) -> Benchmark:

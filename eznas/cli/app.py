@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, evaluate, experiment, features, run
+from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, run
 from eznas.cli.usage import UsageError, usage_sentence
 from eznas.errors import EznasError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("discover")(discover.discover)
 app.command("evaluate")(evaluate.evaluate)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)

@@ -90,7 +90,7 @@ def new(
     from eznas.runs.config import parse_assignments
 
     if not is_table(str(table)):
-        raise EznasError(f"The table {str(table)!r} is called otherwise: let its name end in .csv.")
+        raise EznasError(f"The name of the table, {str(table)!r}, does not end in .csv: rename it.")
     made = NewTable.of(
         table,
         space,
@@ -224,13 +224,13 @@ def _print_new(made: NewTable, splits: Sequence[Benchmark], check: NetworkCheck,
 
 def _run_command(path: Path, networks: int, check: NetworkCheck) -> str:
     """Return the command that evolves on the new benchmark, with options only where the defaults do not fit it."""
-    from eznas.runs.settings import RunSettings
+    from eznas.runs.settings import SETTINGS
 
     command = f"eznas run --benchmark {shlex.quote(str(path))}"
-    if networks < 2 * RunSettings.networks:
-        command += f" --networks {max(networks // 2, 1)}"
+    if networks < 2 * SETTINGS["networks"].about.default:
+        command += f" --networks {max(networks // 2, 3)}"
     unit = next(kind for kind, count in check.units.items() if count)
-    return command + (f" --unit {unit}" if unit != RunSettings.unit else "")
+    return command + (f" --unit {unit}" if unit != SETTINGS["unit"].about.default else "")
 
 
 def _image_set(images: str, train_images: int, test_images: int, seed: int) -> ImageSet:

@@ -24,16 +24,9 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         EznasError: the file is missing, is no TOML, or has a key that is no setting.
     """
-    return settings_in(path, read_toml(path))
-
-
-def settings_in(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings by key of a TOML file that is read already.
-
-    Raises:
-        EznasError: it has a key that is no setting; the sentence has the file's `path`.
-    """
-    values = {written.replace("-", "_"): value for written, value in content.items() if written != WRITTEN_BY}
+    content = read_toml(path)
+    content.pop(WRITTEN_BY, None)
+    values = {written.replace("-", "_"): value for written, value in content.items()}
     try:
         check_keys(values)
     except EznasError as error:

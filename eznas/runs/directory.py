@@ -22,7 +22,7 @@ import msgpack
 
 from eznas.errors import EznasError
 from eznas.files import write_atomically
-from eznas.runs.config import WRITTEN_BY, config_text, read_toml, settings_in
+from eznas.runs.config import WRITTEN_BY, config_text, read_toml
 from eznas.runs.settings import RunSettings
 
 RUN_FORMAT: Final = 3
@@ -259,13 +259,12 @@ def _stored(path: Path) -> tuple[RunSettings, tuple[Any, ...]]:
             f"{path} is no run directory (it {reason}): give one that `eznas run` made, such as runs/NAME."
         )
     content = read_toml(path / CONFIG)
-    written_by = content.get(WRITTEN_BY)
+    written_by = content.pop(WRITTEN_BY, None)
     written_by = written_by if isinstance(written_by, dict) else {}
     if written_by.get("run_format") != RUN_FORMAT:
         raise EznasError(_other_format(path, written_by.get("run_format")))
     fingerprints = written_by.get(_DATA)
-    settings = RunSettings.from_mapping(settings_in(path / CONFIG, content))
-    return settings, tuple(fingerprints) if isinstance(fingerprints, list) else ()
+    return RunSettings.from_mapping(content), tuple(fingerprints) if isinstance(fingerprints, list) else ()
 
 
 def _write_settings(directory: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:

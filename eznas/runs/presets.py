@@ -46,15 +46,3 @@ PAPER: Final[Mapping[str, Any]] = {
 """The published method, by the keys of `RunSettings.from_mapping`."""
 
 PRESETS: Final[Mapping[Preset, Mapping[str, Any]]] = {"default": {}, "paper": PAPER}
-
-
-def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of `under` with those of `over` in their place; tables are merged key by key."""
-    together = dict(under)
-    for key, value in over.items():
-        before = together.get(key)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            together[key] = {**before, **value}
-        else:
-            together[key] = value
-    return together

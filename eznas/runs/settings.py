@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import canonical_name
+from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.options import Aggregation, Combine, Preset, ToScalar
-from eznas.runs.presets import PRESETS, merged
+from eznas.runs.presets import PRESETS
 from eznas.search.settings import EvolutionSettings
 from eznas.setting import (
     GROUPS,
@@ -117,6 +118,11 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
+        if isinstance(self.benchmark, Benchmark):
+            raise EznasError(
+                f"benchmark is {self.benchmark!r}: give a benchmark's name, by which a resumed run finds it again; "
+                "a table and a space of your own get one by `eznas benchmark new`."
+            )
         check_settings(self)
         object.__setattr__(self, "benchmark", _distinct_benchmarks(self.benchmark))
         parse_memory(self.memory)
@@ -164,7 +170,7 @@ class RunSettings:
         check_keys(values)
         preset = values.get("preset", cls.preset)
         # A preset of another name, or of another type, is refused by the check of its setting.
-        chosen = merged(PRESETS[preset], values) if preset in get_args(Preset) else values
+        chosen = _merged(PRESETS[preset], values) if preset in get_args(Preset) else values
         parts: dict[str, dict[str, Any]] = {part: {} for part in (_OWN, *_PARTS)}
         for key, value in chosen.items():
             if key in SETTINGS:
@@ -176,7 +182,7 @@ class RunSettings:
 
     def changed(self, values: Mapping[str, Any]) -> RunSettings:
         """Return these settings with those of `values`, as `from_mapping` takes them, in their place."""
-        return self.from_mapping(merged(self.to_mapping(), values))
+        return self.from_mapping(_merged(self.to_mapping(), values))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return all settings as plain data; the settings of the genome are a table with the genome's name."""
@@ -258,6 +264,18 @@ def check_keys(values: Mapping[str, Any]) -> None:
 def departures_text(departures: Mapping[str, tuple[Any, Any]]) -> str:
     """Return in a line what differs from the paper, such as `aggregation sum (paper mean)`."""
     return ", ".join(f"{key} {here} (paper {there})" for key, (here, there) in departures.items())
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of `under` with those of `over` in their place; tables are merged key by key."""
+    together = dict(under)
+    for key, value in over.items():
+        before = together.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            together[key] = {**before, **value}
+        else:
+            together[key] = value
+    return together
 
 
 def _distinct_benchmarks(names: Iterable[str]) -> tuple[str, ...]:
