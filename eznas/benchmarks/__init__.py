@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,10 +28,12 @@ BENCHMARKS: Final[dict[str, str]] = {
     "darts-1000-w36-d20": "eznas.benchmarks.darts1000",
     "digits": "eznas.benchmarks.digits",
     "digits-amoeba": "eznas.benchmarks.digits",
+    "digits-chain": "eznas.benchmarks.digits",
     "digits-darts": "eznas.benchmarks.digits",
     "digits-enas": "eznas.benchmarks.digits",
     "digits-nasnet": "eznas.benchmarks.digits",
     "digits-pnas": "eznas.benchmarks.digits",
+    "digits-stages": "eznas.benchmarks.digits",
     "nasbench201-cifar10": "eznas.benchmarks.nasbench201",
     "nasbench201-cifar100": "eznas.benchmarks.nasbench201",
     "nasbench201-imagenet16-120": "eznas.benchmarks.nasbench201",
@@ -54,7 +57,8 @@ def is_table(name: str) -> bool:
 
 def canonical_name(name: str) -> str:
     """Return the one name that a benchmark has in every folder: of a table, its absolute path."""
-    return str(Path(name).expanduser().absolute()) if is_table(name) else name
+    # Links are not followed: the record lies beside the table as it was named.
+    return os.path.normpath(Path(name).expanduser().absolute()) if is_table(name) else name
 
 
 def load(name: str, split: str | None = None) -> Benchmark:

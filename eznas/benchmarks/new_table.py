@@ -113,7 +113,7 @@ class NewTable:
             return replace(new, record=record | {"num_classes": output_count(benchmark.build(0), benchmark, 0)})
         if num_classes is None and sample.num_classes is None:
             raise EznasError(
-                f"The {sample.source} have no labels: give the number of classes (`--num-classes 10`, "
+                f"There are no labels for {sample.source}: give the number of classes (`--num-classes 10`, "
                 "`num_classes=10`)."
             )
         return new

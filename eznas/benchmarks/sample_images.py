@@ -57,7 +57,8 @@ def sample_images(
     Args:
         images: path of an .npz file or of a folder; or an array or a PyTorch tensor, of which all images are taken.
             Arrays are (images, height, width, 3), also with the channels first, or with one grey channel or none;
-            pixels are integers from 0 to 255 or floats from 0 to 1.
+            pixels are whole numbers from 0 to 255 or floats from 0 to 1. An array with negative numbers has been
+            standardised and is taken as it is.
         size: height and width to crop and resize to; None for images that are square and of one size already.
         count: how many at most.
 
@@ -82,7 +83,7 @@ def sample_images(
 def _of_array(images: Any, size: int | None) -> SampleImages:
     array = np.asarray(images.detach().cpu() if hasattr(images, "detach") else images)
     called = "the images"
-    source = f"{len(array) if array.ndim else 0:,} given images"
+    source = f"{len(array) if array.ndim else 0:,} images as given"
     # A pixel is never negative, so these were standardised as for training.
     if array.dtype.kind == "f" and array.size and np.isfinite(array).all() and array.min() < 0:
         pixels = _square(_in_three_channels(array, called).astype(np.float32), size, called)
@@ -107,8 +108,7 @@ def _of_archive(path: Path, size: int | None, count: int) -> SampleImages:
     labels = [arrays[name] for name in _LABEL_ARRAYS if name in arrays]
     highest = [int(one.max()) for one in labels if one.dtype.kind in "iu" and one.size]
     pixels = _square(_pixels(images, called), size, called)
-    source = f"{len(pixels):,} of the {total:,} images of {path}"
-    return _sample(pixels, max(highest) + 1 if highest else None, path.stem, source)
+    return _sample(pixels, max(highest) + 1 if highest else None, path.stem, _source(len(pixels), total, path))
 
 
 def _of_folder(path: Path, size: int | None, count: int) -> SampleImages:
@@ -131,7 +131,11 @@ def _of_folder(path: Path, size: int | None, count: int) -> SampleImages:
     if len(shapes) > 1:
         raise EznasError(f"The images in {path} are of {len(shapes)} different sizes: {_RESIZE}.")
     pixels = _square(np.stack(decoded), size, str(path))
-    return _sample(pixels, len(classes) or None, path.name, f"{len(chosen):,} of the {len(files):,} images in {path}")
+    return _sample(pixels, len(classes) or None, path.name, _source(len(chosen), len(files), path))
+
+
+def _source(count: int, total: int, path: Path) -> str:
+    return f"{f'{count:,} of the {total:,}' if count < total else f'all {total:,}'} images in {path}"
 
 
 def _sample(pixels: NDArray[np.uint8], num_classes: int | None, dataset: str, source: str) -> SampleImages:
@@ -169,13 +173,13 @@ def _pixels(array: NDArray[Any], called: str) -> NDArray[np.uint8]:
     images = _in_three_channels(array, called)
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images, np.uint8)
-    if images.dtype.kind in "iu" and images.min() >= 0 and images.max() <= 255:
-        return images.astype(np.uint8)
     if images.dtype.kind == "f" and images.min() >= 0 and images.max() <= 1:
         return (images * 255).round().astype(np.uint8)
+    if images.min() >= 0 and images.max() <= 255 and (images == images.round()).all():
+        return images.astype(np.uint8)
     raise EznasError(
         f"The numbers of {called} are {images.dtype} from {images.min():g} to {images.max():g}: give pixels, as "
-        "integers from 0 to 255 or as floats from 0 to 1."
+        "whole numbers from 0 to 255 or as floats from 0 to 1."
     )
 
 

@@ -95,8 +95,9 @@ class TableLayout:
             raise EznasError(f"{table.path}: a column of accuracies was named twice: name each once.")
         for name in chosen:
             if name not in groups:
-                table.column(name)
-                raise EznasError(f"{table.path}: {name!r} holds the architectures; name a column of accuracies.")
+                raise EznasError(
+                    f"{table.path} has no column {name!r} for accuracies: choose of {', '.join(map(repr, groups))}."
+                )
         chosen = chosen or {_only_accuracy(table, groups): False}
         return cls(architecture, tuple(AccuracySplit(name, groups[name], lower) for name, lower in chosen.items()))
 
@@ -178,7 +179,8 @@ class TableLayout:
 
 def _architecture_column(table: Table, name: str | None) -> str:
     if name is not None:
-        table.column(name)
+        if name not in table.header:
+            raise EznasError(f"{table.path} has no column {name!r}: choose of {', '.join(map(repr, table.header))}.")
         return name
     if ARCHITECTURE in table.header:
         return ARCHITECTURE
@@ -200,8 +202,8 @@ def _only_accuracy(table: Table, groups: dict[str, tuple[str, ...]]) -> str:
         return numeric[0]
     found = f"several columns of numbers, {', '.join(map(repr, numeric))}" if numeric else "no column of numbers"
     raise EznasError(
-        f"{table.path} has {found}: name those with accuracies (`--accuracy-column NAME`, `accuracy_column`; or "
-        "`lower_is_better`, where that is so)."
+        f"{table.path} has {found}: name those with accuracies (`--accuracy-column NAME`, `accuracy_column`), or with "
+        "what else was measured if lower is better (`--lower-is-better NAME`, `lower_is_better`)."
     )
 
 

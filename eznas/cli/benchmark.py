@@ -90,7 +90,7 @@ def new(
     from eznas.runs.config import parse_assignments
 
     if not is_table(str(table)):
-        raise EznasError(f"The table {str(table)!r} is called otherwise: let its name end in .csv.")
+        raise EznasError(f"The name of the table, {str(table)!r}, does not end in .csv: rename it.")
     made = NewTable.of(
         table,
         space,
@@ -228,7 +228,7 @@ def _run_command(path: Path, networks: int, check: NetworkCheck) -> str:
 
     command = f"eznas run --benchmark {shlex.quote(str(path))}"
     if networks < 2 * SETTINGS["networks"].about.default:
-        command += f" --networks {max(networks // 2, 1)}"
+        command += f" --networks {max(networks // 2, 3)}"
     unit = next(kind for kind, count in check.units.items() if count)
     return command + (f" --unit {unit}" if unit != SETTINGS["unit"].about.default else "")
 

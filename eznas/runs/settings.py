@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import canonical_name
+from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.options import Aggregation, Combine, Preset, ToScalar
 from eznas.runs.presets import PRESETS
@@ -117,6 +118,11 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
+        if isinstance(self.benchmark, Benchmark):
+            raise EznasError(
+                f"benchmark is {self.benchmark!r}: give the name of one, by which a resumed run finds it again; a "
+                "table and a space of your own get a name by `eznas benchmark new`."
+            )
         check_settings(self)
         object.__setattr__(self, "benchmark", _distinct_benchmarks(self.benchmark))
         parse_memory(self.memory)

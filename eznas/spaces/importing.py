@@ -36,7 +36,7 @@ def find_object(name: str, folder: Path | None = None) -> object:
     found: object = module
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise EznasError(f"{where} has no {attribute!r}, for {name!r}{_own_names(module, attribute)}.")
+            raise EznasError(f"{where} has no {attribute!r}, for {name!r}: {_own_names(module, attribute)}.")
         found = getattr(found, part)
     return found
 
@@ -67,7 +67,7 @@ def _parts(name: str) -> tuple[str, str]:
     if name.endswith(_FILE):
         return name, ""
     where, _, attribute = name.rpartition(":")
-    if not where.strip(".") or not attribute or where.startswith("."):
+    if not where or not attribute or (where.startswith(".") and not where.endswith(_FILE)):
         raise EznasError(
             f"{name!r} names no search space: write module:attribute, or file.py:attribute, such as "
             "my_space.py:MySpace."
@@ -170,5 +170,5 @@ def _own_names(module: ModuleType, attribute: str) -> str:
     own = [key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
     near = difflib.get_close_matches(attribute, own, n=1)
     if near:
-        return f": did you mean {near[0]!r}?"
-    return f": it defines {', '.join(own[:8])}" if own else ": it defines nothing"
+        return f"you may mean {near[0]!r}"
+    return f"it defines {', '.join(own[:8])}" if own else "it defines nothing"

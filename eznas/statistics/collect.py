@@ -57,8 +57,8 @@ def collect(
             and the running statistics that collection gave it; its mode and gradients stay as they were.
 
     Raises:
-        EznasError: the network has no unit, raises, lacks a gradient somewhere, gives no tensor of floating-point
-            numbers, or runs other layers in one pass than in another.
+        EznasError: the network has no unit, raises, lacks a gradient somewhere, gives no tensor of finite
+            floating-point numbers, or runs other layers in one pass than in another.
     """
     called = f"Network {name!r}"
     device = torch.device(settings.device)
@@ -132,6 +132,15 @@ class _Pass:
         if not outputs[0].is_floating_point():
             raise EznasError(
                 f"{self.called} returned {outputs[0].dtype} numbers, which have no gradient: let forward return logits."
+            )
+        if outputs[0].numel() == 0:
+            raise EznasError(
+                f"{self.called} returned an empty tensor of shape {tuple(outputs[0].shape)}: let forward return logits."
+            )
+        if not bool(outputs[0].isfinite().all()):
+            raise EznasError(
+                f"{self.called} returned numbers that are not finite in the {self.pass_name} pass, so nothing can be "
+                "measured on it: leave the network out, or normalise inside it."
             )
         return outputs
 

@@ -40,7 +40,7 @@ def test_memory_is_read_with_its_unit(text, expected):
         ({"benchmark": ["digits", 3]}, "benchmark is ['digits', 3]"),
         ({"benchmark": 3}, "benchmark is 3"),
         ({"benchmark": ["digits", "nds-enas", "digits"]}, "benchmark names 'digits' twice"),
-        ({"benchmark": ["a.csv", "./a.csv"]}, "benchmark names 'a.csv' twice"),
+        ({"benchmark": ["a.csv", "./a.csv"]}, "a.csv' twice"),
         ({"combine": "maximum"}, "combine is 'maximum'"),
         *(
             ({"fitness_samples": text}, f"fitness_samples is {text!r}: give all, or 1 to 1000 subsamples of 3 to 100")
@@ -63,12 +63,14 @@ def test_a_wrong_value_is_named_in_the_sentence(wrong, named):
     assert named in str(refusal.value)
 
 
-def test_a_benchmark_may_be_given_as_one_text():
+def test_a_benchmark_may_be_given_as_one_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert made(benchmark="digits") == made(benchmark=["digits"]) == RunSettings()
     several = made(benchmark=["./some/table.csv", "digits"])
-    assert several.benchmark == ("some/table.csv", "digits")
-    assert several.benchmark_label == "some/table.csv + digits"
-    assert several.difference(RunSettings()) == "benchmark is 'digits' there, 'some/table.csv' + 'digits' here"
+    table = f"{tmp_path}/some/table.csv"
+    assert several.benchmark == (table, "digits")
+    assert several.benchmark_label == f"{table} + digits"
+    assert several.difference(RunSettings()) == f"benchmark is 'digits' there, '{table}' + 'digits' here"
 
 
 def test_subsamples_are_their_number_and_size():
