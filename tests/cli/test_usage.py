@@ -9,7 +9,7 @@ from eznas.cli.app import main
         (["run", "--networks", "two"], ("--networks", "not 'two'", "`eznas run --help`")),
         (["run", "--crossover=half"], ("--crossover", "not 'half'")),
         (["experiment", "repro-table", "--set", "unreal"], ("--set", "'unreal'", "embedded", "repro-table --help`")),
-        (["evaluate", "eznas-a", "more"], ("more", "`eznas evaluate --help`")),
+        (["operations", "more"], ("more", "`eznas operations --help`")),
     ],
 )
 def test_the_sentence_names_option_value_and_the_way_out(capfd, arguments, parts):
