@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TABLE, read_regular
 from eznas.spaces.base import Space
 
 
@@ -129,7 +130,7 @@ def read_table(path: Path) -> Table:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular(path, LARGEST_TABLE).decode("utf-8-sig")
     except OSError as error:
         raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:

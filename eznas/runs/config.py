@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
+from eznas.files import LARGEST_TEXT, read_regular
 from eznas.runs.settings import RunSettings, Setting, nearest, settings_by_key
 
 WRITTEN_BY: Final = "written_by"
@@ -38,7 +39,7 @@ def read_config(path: Path) -> dict[str, Any]:
             )
         if isinstance(value, dict) != (key in genomes.names()):
             expected = "a table" if key in genomes.names() else "a single value"
-            raise EznasError(f"{path}: {written!r} is {value!r}: give {expected}.")
+            raise EznasError(f"{path}: {written!r} is {shown(value)}: give {expected}.")
         values[key] = value
     return values
 
@@ -46,11 +47,13 @@ def read_config(path: Path) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file, or raise an `EznasError` that says what is wrong with it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, LARGEST_TEXT).decode())
     except OSError as error:
         raise EznasError(f"Could not read {path}: {error.strerror}; give the path of a TOML file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EznasError(f"{path} is not a TOML file ({error}): correct it there.") from error
+    except (RecursionError, ValueError) as error:
+        raise EznasError(f"{path} is nested too deeply, or has a number with too many digits: correct it.") from error
 
 
 def config_text(settings: RunSettings, written_by: Mapping[str, Any]) -> str:
@@ -86,6 +89,10 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
             values[key.replace("-", "_")] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
             values[key.replace("-", "_")] = value
+        except (RecursionError, ValueError) as error:
+            raise EznasError(
+                f"{key} is {shown(value)}, nested too deeply or with too many digits: give a shorter value."
+            ) from error
     return values
 
 
