@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, dataclass
 import pytest
 
 from eznas.errors import EznasError
-from eznas.setting import check_settings, setting, settings_of, shown
+from eznas.setting import check_settings, setting, settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,3 @@ def test_a_wrong_value_is_named_with_what_is_allowed(wrong, sentence):
     with pytest.raises(EznasError) as refusal:
         Oven(**wrong)
     assert str(refusal.value) == sentence
-
-
-def test_long_values_are_shown_in_short():
-    assert len(shown("x" * 1000)) == 60
-    assert shown(10**5000) == "a number of about 5000 digits"
-    assert shown([1, 2]) == "[1, 2]"

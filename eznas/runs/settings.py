@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import canonical_name
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import Aggregation, Combine, Preset, ToScalar
 from eznas.runs.presets import PRESETS
 from eznas.search.settings import EvolutionSettings
@@ -23,7 +23,6 @@ from eznas.setting import (
     nearest,
     setting,
     settings_of,
-    shown,
 )
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
