@@ -252,23 +252,58 @@ FAULTS = (
     ),
     Fault(
         "tau-a in the place of tau-b",
-        "scoring/ranking.py",
+        "scoring/correlation.py",
         "math.sqrt(untied_x * untied_y)",
         "max(untied_x, untied_y)",
-        ("scoring/test_ranking.py",),
+        ("scoring/test_correlation.py",),
     ),
     Fault(
         "tied scores are half concordant",
-        "scoring/ranking.py",
+        "scoring/correlation.py",
         "order_x = int(x[j] > x_i) - int(x[j] < x_i)",
         "order_x = int(x[j] >= x_i) - int(x[j] < x_i)",
-        ("scoring/test_ranking.py",),
+        ("scoring/test_correlation.py",),
     ),
     Fault(
         "the top decile is the bottom one",
-        "scoring/ranking.py",
+        "scoring/correlation.py",
         "kept = accuracy >= threshold",
         "kept = accuracy <= threshold",
+        ("scoring/test_correlation.py",),
+    ),
+    Fault(
+        "ties are broken by rounding",
+        "search/fitness.py",
+        "parts = [tied(scores[networks.positions])",
+        "parts = [np.ascontiguousarray(scores[networks.positions])",
+        _FITNESS,
+    ),
+    Fault(
+        "scores of little difference are no ties",
+        "scoring/ties.py",
+        "if not score - leader <= tolerance * leader:",
+        "if not score - leader <= 0.0:",
+        ("scoring/test_ties.py",),
+    ),
+    Fault(
+        "the tolerance of ties does not grow with the scores",
+        "scoring/ties.py",
+        "if not score - leader <= tolerance * leader:",
+        "if not score - leader <= tolerance:",
+        ("scoring/test_ties.py",),
+    ),
+    Fault(
+        "networks without a score are the best",
+        "scoring/ranking.py",
+        "np.where(np.isnan(oriented), -np.inf, oriented)",
+        "np.where(np.isnan(oriented), np.inf, oriented)",
+        ("scoring/test_ranking.py",),
+    ),
+    Fault(
+        "what only counts is said to move",
+        "scoring/ranking.py",
+        "not bool(agree(first, second).all())",
+        "bool(agree(first, second).all())",
         ("scoring/test_ranking.py",),
     ),
     Fault(
@@ -329,7 +364,7 @@ def copied_project() -> Iterator[Path]:
         yield copy
 
 
-def run_tests(copy: Path, tests: tuple[str, ...]) -> int:
+def run_tests(copy: Path, tests: tuple[str, ...], *, quiet: bool = True) -> int:
     """Run test files of the copy on its package; return pytest's exit code.
 
     In a fork of this process, which has imported what is slow to import and nothing of the package.
@@ -337,9 +372,10 @@ def run_tests(copy: Path, tests: tuple[str, ...]) -> int:
     child = os.fork()
     if child == 0:
         try:
-            quiet = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(quiet, 1)
-            os.dup2(quiet, 2)
+            if quiet:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 1)
+                os.dup2(nowhere, 2)
             os.chdir(copy)
             sys.path[0] = os.environ["PYTHONPATH"] = str(copy)
             os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]))
@@ -374,7 +410,7 @@ def main() -> int:
     survived = 0
     with copied_project() as copy:
         unchanged = tuple(sorted({test for fault in chosen for test in fault.tests}))
-        if run_tests(copy, unchanged) != 0:
+        if run_tests(copy, unchanged, quiet=False) != 0:
             print("The tests fail without any fault: mend that first.")
             return 1
         for fault in chosen:

@@ -91,7 +91,7 @@ class RunSettings:
         "mean", "from a program's output to one number per unit", group=SCORE, choices=get_args(ToScalar)
     )
     aggregation: Aggregation = setting(
-        "mean", "from the units' numbers to a network's score", group=SCORE, choices=get_args(Aggregation)
+        "sum", "from the units' numbers to a network's score", group=SCORE, choices=get_args(Aggregation)
     )
     genome: str = setting("tree", "how evolution represents a program; `eznas genome list` shows all")
     combine: Combine = setting(

@@ -23,7 +23,8 @@ def tied(scores: ArrayLike, tolerance: float = RELATIVE_TOLERANCE) -> NDArray[np
         tolerance: relative to the leader's size; only the measurement of `RELATIVE_TOLERANCE` needs another.
     """
     values = np.ascontiguousarray(scores, dtype=np.float64)
-    return _follow_leaders(values, np.argsort(values), tolerance)
+    with np.errstate(invalid="ignore"):  # the difference of two infinities, where the kernel is interpreted
+        return _follow_leaders(values, np.argsort(values), tolerance)
 
 
 def agree(first: ArrayLike, second: ArrayLike) -> NDArray[np.bool_]:
