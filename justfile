@@ -20,6 +20,10 @@ test *arguments:
 test-slow *arguments:
     pytest -m slow {{arguments}}
 
+# Deliberate faults, one at a time: shows that the tests catch each (minutes).
+mutants *words:
+    {{python}} tests/mutants.py {{words}}
+
 # Line coverage of eznas/, with the kernels interpreted so that their lines count.
 coverage:
     NUMBA_DISABLE_JIT=1 pytest --cov=eznas --cov-report=term-missing:skip-covered
@@ -58,6 +62,7 @@ compare-genomes *arguments:
 bench:
     {{python}} bench/bench_interpreter.py
     {{python}} bench/bench_ranking.py
+    {{python}} bench/bench_formulas.py
     {{python}} bench/bench_statistics.py
 
 # Random programs through the interpreter and the PyTorch reference.

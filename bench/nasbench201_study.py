@@ -39,12 +39,12 @@ def row(genome: str, seed: int, benchmark: str, folder: Path) -> list[str]:
     best = json.loads((path / "summary.json").read_text())["programs"][0]["benchmarks"][benchmark]
     history = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     cost = json.loads((folder / f"{genome}-{seed}.json").read_text())
-    low, high = best["tau_held_out_interval"]
+    low, high = best["held_out"]["tau_interval"]
     return [
         genome,
         str(seed),
         f"{best['tau_training']:.3f}",
-        f"{best['tau_held_out']:.3f}",
+        f"{best['held_out']['tau']:.3f}",
         f"{low:.3f} to {high:.3f}",
         f"{mean(record['live_share'] for record in history):.2f}",
         f"{cost['seconds']:.0f}",

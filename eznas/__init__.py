@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from eznas.proxies import load as load_proxy
     from eznas.runs.run import Run
     from eznas.runs.settings import RunSettings
-    from eznas.scoring.evaluation import evaluate_proxy
+    from eznas.scoring.evaluation import evaluate
+    from eznas.search.evolution import Evolution
+    from eznas.search.settings import EvolutionSettings
     from eznas.spaces.base import Space
     from eznas.terminals import TERMINALS
 
@@ -26,6 +28,8 @@ __all__ = [
     "OPERATIONS",
     "TERMINALS",
     "Benchmark",
+    "Evolution",
+    "EvolutionSettings",
     "EznasError",
     "Program",
     "Proxy",
@@ -33,7 +37,7 @@ __all__ = [
     "RunSettings",
     "Space",
     "__version__",
-    "evaluate_proxy",
+    "evaluate",
     "format_program",
     "load_benchmark",
     "load_proxy",
@@ -45,13 +49,15 @@ _HOMES: Final = {
     "OPERATIONS": "eznas.ops.catalogue:OPERATIONS",
     "TERMINALS": "eznas.terminals:TERMINALS",
     "Benchmark": "eznas.benchmarks.base:Benchmark",
+    "Evolution": "eznas.search.evolution:Evolution",
+    "EvolutionSettings": "eznas.search.settings:EvolutionSettings",
     "EznasError": "eznas.errors:EznasError",
     "Program": "eznas.ops.program:Program",
     "Proxy": "eznas.proxies:Proxy",
     "Run": "eznas.runs.run:Run",
     "RunSettings": "eznas.runs.settings:RunSettings",
     "Space": "eznas.spaces.base:Space",
-    "evaluate_proxy": "eznas.scoring.evaluation:evaluate_proxy",
+    "evaluate": "eznas.scoring.evaluation:evaluate",
     "format_program": "eznas.ops.notation:format_program",
     "load_benchmark": "eznas.benchmarks:load",
     "load_proxy": "eznas.proxies:load",

@@ -1,9 +1,16 @@
-"""The one exception that the command line turns into a sentence instead of a traceback, and values in sentences."""
+"""The one exception that the command line turns into a sentence, and what of a user's a sentence may show."""
 
 from __future__ import annotations
 
+import os
 import reprlib
+import sysconfig
+import traceback
+from pathlib import Path
 from typing import Final
+
+_LONGEST_TEXT: Final = 300
+_LONGEST_INTEGER: Final = 4096  # bits; Python writes 4,300 digits at most
 
 
 class EznasError(Exception):
@@ -36,4 +43,39 @@ class _Short(reprlib.Repr):
         return super().repr_int(value, level)
 
 
-_LONGEST_INTEGER: Final = 4096  # bits; Python writes 4,300 digits at most
+def described(error: BaseException) -> str:
+    """Return kind, place and text of what a user's own code raised, such as `ValueError in my_space.py, line 12: ...`.
+
+    The place is the innermost line outside of eznas, PyTorch and all else that is installed; it may be missing.
+    """
+    place = place_of(error)
+    return f"{type(error).__name__}{f' in {place}' if place else ''}: {first_line(error)}"
+
+
+def place_of(error: BaseException) -> str:
+    """Return the innermost line of the user's own code that `error` came through, such as `my_space.py, line 12`."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_path_text(error.filename)}, line {error.lineno}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith("<") and not _is_installed(frame.filename):
+            return f"{_path_text(frame.filename)}, line {frame.lineno}"
+    return ""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what `error` says, without a full stop; its kind where it says nothing."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    lines = text.strip().splitlines()
+    return lines[0].rstrip(".")[:_LONGEST_TEXT] if lines else type(error).__name__
+
+
+def _is_installed(file: str) -> bool:
+    path = Path(file).resolve()
+    installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return any(path.is_relative_to(home.resolve()) for home in [*installed, Path(__file__).parent])
+
+
+def _path_text(file: str) -> str:
+    """Return a path as the user would type it in the current folder."""
+    path = Path(file)
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

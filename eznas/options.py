@@ -24,3 +24,10 @@ Combine = Literal["minimum", "mean", "median"]
 
 Distinct = Literal["ranking", "program", "none"]
 """Which repeats do not survive selection: those of one ranking of the networks, of one program, or none."""
+
+Selection = Literal["parents", "survivors"]
+"""What tournaments select: the parents of the offspring, and the best survive; or the survivors among parents and
+offspring, with parents drawn uniformly, as in DEAP's `eaMuPlusLambda`."""
+
+Preset = Literal["default", "paper"]
+"""Where settings that nobody gives come from: what works best here, or the published method and nothing else."""

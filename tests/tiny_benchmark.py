@@ -30,13 +30,14 @@ def write_tiny_benchmark(folder, networks=24):
             writer.writerow([architecture, f"{40 + size / 100 + rng.normal():.3f}"])
     np.savez(folder / "tiny.npz", x_train=rng.integers(256, size=(8, IMAGE_SIZE, IMAGE_SIZE, 3), dtype=np.uint8))
     record = {
-        "format": 1,
+        "format": 2,
         "space": {"name": "nasbench201", "settings": {"channels": CHANNELS, "cells": CELLS}},
         "dataset": "noise",
         "num_classes": CLASSES,
         "image_size": IMAGE_SIZE,
         "epochs": 1,
-        "accuracy_split": "test",
+        "architecture_column": "architecture",
+        "splits": {"test": {"columns": ["accuracy_seed_0"], "lower_is_better": False}},
         "images": "tiny.npz",
         "normalisation": {"mean": [128, 128, 128], "deviation": [64, 64, 64]},
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,9 @@ from eznas.errors import EznasError
 if TYPE_CHECKING:
     from eznas.benchmarks.base import Benchmark
 
+SAMPLE_IMAGES: Final = 320
+"""Images that are kept beside a table: more than any batch needs, and little to carry about."""
+
 BENCHMARKS: Final[dict[str, str]] = {
     "darts-1000": "eznas.benchmarks.darts1000",
     "darts-1000-w16-d20": "eznas.benchmarks.darts1000",
@@ -24,10 +28,12 @@ BENCHMARKS: Final[dict[str, str]] = {
     "darts-1000-w36-d20": "eznas.benchmarks.darts1000",
     "digits": "eznas.benchmarks.digits",
     "digits-amoeba": "eznas.benchmarks.digits",
+    "digits-chain": "eznas.benchmarks.digits",
     "digits-darts": "eznas.benchmarks.digits",
     "digits-enas": "eznas.benchmarks.digits",
     "digits-nasnet": "eznas.benchmarks.digits",
     "digits-pnas": "eznas.benchmarks.digits",
+    "digits-stages": "eznas.benchmarks.digits",
     "nasbench201-cifar10": "eznas.benchmarks.nasbench201",
     "nasbench201-cifar100": "eznas.benchmarks.nasbench201",
     "nasbench201-imagenet16-120": "eznas.benchmarks.nasbench201",
@@ -44,27 +50,38 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(BENCHMARKS))
 
 
+def is_table(name: str) -> bool:
+    """Return whether a benchmark's name is the path of a table."""
+    return name.lower().endswith(".csv")
+
+
+def canonical_name(name: str) -> str:
+    """Return the one name that a benchmark has in every folder: of a table, its absolute path."""
+    # Links are not followed: the record lies beside the table as it was named.
+    return os.path.normpath(Path(name).expanduser().absolute()) if is_table(name) else name
+
+
 def load(name: str, split: str | None = None) -> Benchmark:
     """Return a benchmark.
 
     Args:
-        name: one of `names()`, or the path of a table that `eznas benchmark train` made (it ends in .csv).
+        name: one of `names()`, or the path of a table of one's own (it ends in .csv), see `canonical_name`.
         split: which accuracies to take where a benchmark has several, such as `validation` or `test`; None takes the
             benchmark's own choice.
 
     Raises:
         EznasError: there is no such benchmark or split, or one of its files is missing or damaged.
     """
-    if name.endswith(".csv"):
-        from eznas.benchmarks.trained_table import load_trained_table
+    if is_table(name):
+        from eznas.benchmarks.recorded_table import load_recorded_table
 
-        return load_trained_table(Path(name), split=split)
+        return load_recorded_table(Path(canonical_name(name)), split=split)
     if name not in BENCHMARKS:
         near = difflib.get_close_matches(name.lower(), names(), n=3, cutoff=0.5)
         choice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(names())}."
         raise EznasError(
             f"There is no benchmark called {name!r}: {choice} "
-            "A table made by `eznas benchmark train` is given by its path, which ends in .csv."
+            "A table of your own is given by its path, which ends in .csv; `eznas benchmark new` makes it a benchmark."
         )
     benchmark: Benchmark = importlib.import_module(BENCHMARKS[name]).load(name, split)
     return benchmark

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from eznas.benchmarks.base import Benchmark
-from eznas.benchmarks.trained_table import load_trained_table
+from eznas.benchmarks.recorded_table import load_recorded_table
 
 
 def load(name: str, split: str | None = None) -> Benchmark:
@@ -16,4 +16,4 @@ def load(name: str, split: str | None = None) -> Benchmark:
         EznasError: another split than the one that it has is asked for.
     """
     table = Path(str(resources.files("eznas.benchmarks") / "embedded" / f"{name}.csv"))
-    return load_trained_table(table, name, split, remark="A toy benchmark that comes with eznas: ")
+    return load_recorded_table(table, name, split, remark="A toy benchmark that comes with eznas: ")

@@ -44,13 +44,6 @@ class ImageSet:
         """One more than the highest label."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
 
-    def channel_statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean and standard deviation of the training pixels, 0 to 255, for each of red, green and blue."""
-        pixels = self.x_train.reshape(-1, 3)
-        deviation = pixels.std(axis=0, dtype=np.float64)
-        # A channel that never varies is left at zero rather than divided by zero.
-        return pixels.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0)
-
     def fingerprint(self) -> str:
         """Return the SHA-256 of all pixels and labels, so that a changed image set is noticed."""
         digest = hashlib.sha256()

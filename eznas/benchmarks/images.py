@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,13 @@ from eznas.data.zip_damage import DAMAGED_ZIP
 from eznas.errors import EznasError
 from eznas.files import check_regular
 
+Pixels = NDArray[np.uint8] | NDArray[np.float32]
+"""Images (count, height, width, 3): pixels from 0 to 255, or float32 numbers that are standardised already."""
+
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Standardisation by channel, in the pixel units 0 to 255.
+    """Standardisation by channel, in the units of the images, which are 0 to 255 for pixels.
 
     Attributes:
         mean: of red, green and blue.
@@ -29,15 +32,29 @@ class Normalisation:
     deviation: tuple[float, float, float]
     source: str
 
-    def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return float32 (images, 3, height, width) for uint8 images (images, height, width, 3)."""
+    @classmethod
+    def of(cls, images: Pixels, source: str) -> Self:
+        """Return the standardisation of images by their own mean and standard deviation."""
+        (red, green, blue), deviations = channel_statistics(images).round(4).tolist()
+        return cls((red, green, blue), tuple(deviations), source)
+
+    def apply(self, images: Pixels) -> NDArray[np.float32]:
+        """Return float32 (images, 3, height, width) for images (images, height, width, 3)."""
         mean, deviation = np.array([self.mean, self.deviation], dtype=np.float32)
         standardised = (images.astype(np.float32) - mean) / deviation
         return np.ascontiguousarray(standardised.transpose(0, 3, 1, 2))
 
 
-def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return the named arrays of an .npz file; objects, which would have to be unpickled, are refused.
+def channel_statistics(images: Pixels) -> NDArray[np.float64]:
+    """Return mean and standard deviation of red, green and blue, float64 (2, 3); 1 for a channel that never varies."""
+    numbers = images.reshape(-1, 3)
+    deviation = numbers.std(axis=0, dtype=np.float64)
+    # A channel that never varies is left at zero rather than divided by zero.
+    return np.stack([numbers.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0)])
+
+
+def read_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Return the named arrays of an .npz file, or all; objects, which would have to be unpickled, are refused.
 
     Raises:
         EznasError: the file cannot be read, is damaged, or lacks one of the arrays.
@@ -49,6 +66,7 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
             archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.ndarray):
                 raise EznasError(f"{path} holds a single array, not an .npz archive: save it with numpy.savez.")
+            names = archive.files if names is None else names
             missing = [name for name in names if name not in archive]
             if missing:
                 raise EznasError(

@@ -1,4 +1,4 @@
-"""The JSON file beside a trained table, read strictly: every value that is used has its type checked."""
+"""The JSON file beside a table, read strictly: every value that is used has its type checked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Record:
         except OSError as error:
             raise EznasError(
                 f"{path}, which says what the table beside it is of, could not be read: {error.strerror or error}. "
-                "`eznas benchmark train` writes both; keep them together."
+                f"`eznas benchmark new {path.with_suffix('.csv')}` writes it."
             ) from error
         except (ValueError, RecursionError) as error:
             raise EznasError(f"{path} is no JSON ({error}): correct it, or write it again.") from error
@@ -66,6 +66,24 @@ class Record:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise self._error(key, value, "a whole number of 1 or more")
         return value
+
+    def count_or_none(self, key: str) -> int | None:
+        """Return the whole number of 1 or more under `key`, or None where there is none."""
+        return None if self.content.get(key) is None else self.count(key)
+
+    def flag(self, key: str) -> bool:
+        """Return the truth value under `key`."""
+        value = self._value(key)
+        if not isinstance(value, bool):
+            raise self._error(key, value, "true or false")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return the texts under `key`, at least one."""
+        value = self._value(key)
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+            raise self._error(key, value, "a list of texts")
+        return tuple(value)
 
     def channels(self, key: str, *, positive: bool) -> tuple[float, float, float]:
         """Return the three finite numbers under `key`, one for each of red, green and blue."""

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.image_set import ImageSet
+from eznas.benchmarks.images import Normalisation
+from eznas.benchmarks.recorded_table import FORMAT
 from eznas.benchmarks.reliability import reliability
-from eznas.benchmarks.trained_table import FORMAT
+from eznas.benchmarks.table_layout import ACCURACY, ARCHITECTURE, AccuracySplit, TableLayout
 from eznas.benchmarks.training_run import Campaign
 from eznas.files import write_atomically
 
@@ -44,6 +46,7 @@ def write_trained_table(
     Returns:
         The record.
     """
+    columns = tuple(f"{ACCURACY}_seed_{seed}" for seed in range(accuracies.shape[1]))
     images_path = path.with_name(f"images-{campaign.images.fingerprint()[:12]}.npz")
     write_sample_images(images_path, campaign.images, sample_images)
     record = {
@@ -54,15 +57,15 @@ def write_trained_table(
         "num_classes": campaign.images.num_classes,
         "image_size": campaign.images.image_size,
         "images": images_path.name,
-        "accuracy_split": "test",
-        "normalisation": _normalisation(campaign.images),
+        **TableLayout(ARCHITECTURE, (AccuracySplit("test", columns),)).to_record(),
+        "normalisation": _normalisation(campaign.images.x_train),
         **_summary(accuracies),
         "command": command,
         "versions": {"python": platform.python_version(), **_versions()},
     }
     # The table is written last: where it is, the files that explain it are, too.
     write_atomically(path.with_suffix(".json"), json.dumps(record, indent=2, allow_nan=False) + "\n")
-    write_atomically(path, _table(architectures, accuracies))
+    write_atomically(path, _table(architectures, columns, accuracies))
     return record
 
 
@@ -73,10 +76,10 @@ def write_sample_images(path: Path, images: ImageSet, count: int) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _table(architectures: Sequence[str], accuracies: NDArray[np.float64]) -> str:
+def _table(architectures: Sequence[str], columns: Sequence[str], accuracies: NDArray[np.float64]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["architecture", *(f"accuracy_seed_{seed}" for seed in range(accuracies.shape[1]))])
+    writer.writerow([ARCHITECTURE, *columns])
     for architecture, row in zip(architectures, accuracies, strict=True):
         writer.writerow([architecture, *(f"{accuracy:.4f}" for accuracy in row)])
     return buffer.getvalue()
@@ -103,9 +106,9 @@ def _summary(accuracies: NDArray[np.float64]) -> dict[str, Any]:
     }
 
 
-def _normalisation(images: ImageSet) -> dict[str, list[float]]:
-    mean, deviation = images.channel_statistics()
-    return {"mean": [round(float(x), 4) for x in mean], "deviation": [round(float(x), 4) for x in deviation]}
+def _normalisation(images: NDArray[np.uint8]) -> dict[str, list[float]]:
+    normalisation = Normalisation.of(images, "")
+    return {"mean": list(normalisation.mean), "deviation": list(normalisation.deviation)}
 
 
 def _versions() -> dict[str, str]:

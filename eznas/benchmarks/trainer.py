@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eznas.benchmarks.image_set import ImageSet
+from eznas.benchmarks.images import channel_statistics
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
@@ -60,7 +61,7 @@ def train_network(
             f"A batch of {settings.batch_size} is larger than the {len(images.x_train)} training images: "
             "choose a smaller batch size or more images."
         )
-    mean, deviation = images.channel_statistics()
+    mean, deviation = channel_statistics(images.x_train)
     inputs = _standardised(images.x_train, mean, deviation).to(device)
     labels = torch.from_numpy(images.y_train).to(device)
     layout = _memory_format(network)

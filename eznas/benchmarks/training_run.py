@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from multiprocessing.connection import wait as wait_for_exit
 from pathlib import Path
@@ -27,7 +27,7 @@ from eznas import spaces
 from eznas.benchmarks.image_set import ImageSet
 from eznas.benchmarks.progress_file import Finished, ProgressFile
 from eznas.benchmarks.training_settings import TrainingSettings
-from eznas.errors import EznasError
+from eznas.errors import EznasError, described
 from eznas.spaces.base import Space
 
 
@@ -40,6 +40,7 @@ class Campaign:
         training: the settings of every training.
         space_name: as `spaces.get` understands it.
         space_settings: given to `spaces.get`.
+        space_folder: where a space of one's own is looked for before the current folder.
         device: `cpu`, `cuda` or `cuda:N`.
     """
 
@@ -47,12 +48,17 @@ class Campaign:
     training: TrainingSettings
     space_name: str = "nasbench201"
     space_settings: dict[str, Any] = field(default_factory=dict)
+    space_folder: Path | None = None
     device: str = "cpu"
 
     @cached_property
     def space(self) -> Space:
         """The search space."""
-        return spaces.get(self.space_name, **self.space_settings)
+        return spaces.get(self.space_name, self.space_folder, **self.space_settings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the space out: a worker makes its own, since what comes from a file of the user's cannot be sent."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def protocol(self) -> dict[str, Any]:
         """Return what must not change between the runs of one campaign, as plain data."""
@@ -209,7 +215,7 @@ def _train_one(architecture: str, seed: int) -> Finished:
     except Exception as error:  # a space may be the user's own code
         raise EznasError(
             f"The network {architecture} of the space {campaign.space_name} could not be trained "
-            f"({type(error).__name__}: {error}): correct the space, then run the same command again."
+            f"({described(error)}): correct the space, then run the same command again."
         ) from error
     loss = result.loss if math.isfinite(result.loss) else None
     return Finished(architecture, seed, result.accuracy, loss, round(result.seconds, 3))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, evaluate, experiment, run
+from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, run
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
 from eznas.cli.usage import UsageError, usage_sentence
@@ -28,12 +28,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("discover")(discover.discover)
 app.command("evaluate")(evaluate.evaluate)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(data.data_app, name="data")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(features.app, name="features")
 app.add_typer(catalogue.genome_app, name="genome")
 app.add_typer(catalogue.proxy_app, name="proxy")
 

@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 
 _RUNS: Final = Path("runs")
+_MAXIMUM_SEEDS: Final = 10_000
+_PRESET: Final = "paper"
 
 
 class WhichSet(StrEnum):
@@ -38,14 +40,23 @@ Config = Annotated[
     Path | None, typer.Option(help="TOML file with settings of the runs, such as the config.toml of a run.")
 ]
 Genome = Annotated[str | None, typer.Option(help="How evolution represents a program; `eznas genome list` shows all.")]
-Generations = Annotated[int | None, typer.Option(min=0, help="Rounds after the initial population. Default: 15.")]
-Population = Annotated[
-    int | None, typer.Option(min=1, help="Individuals of each generation, of which half survive. Default: 50.")
+Generations = Annotated[
+    int | None, typer.Option(min=0, help="Rounds after the initial population. Default: the preset's.")
 ]
-Evolve = Annotated[int | None, typer.Option("--networks", min=3, help="Networks to evolve on. Default: 100.")]
+Population = Annotated[
+    int | None,
+    typer.Option(min=1, help="Individuals of each generation, of which half survive. Default: the preset's."),
+]
+Evolve = Annotated[int | None, typer.Option("--networks", min=3, help="Networks to evolve on. Default: the preset's.")]
 HeldOut = Annotated[int, typer.Option(min=3, help="Networks to test the best programs on, at most.")]
-FirstSeed = Annotated[int, typer.Option("--seed", min=0, help="The first seed; the others count up from it.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Images in every pass. Default: 1.")]
+FirstSeed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**62, help="The first seed; the others count up from it.")
+]
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", help="Where settings that are not given come from: default or paper. Default: paper."),
+]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Images in every pass. Default: the preset's.")]
 Device = Annotated[str | None, typer.Option(help="Where networks run: cpu, cuda or cuda:N. Default: cpu.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")]
 Memory = Annotated[
@@ -64,7 +75,9 @@ def repro_table(
         int, typer.Option(min=3, help="Test networks where the space is NAS-Bench-201.")
     ] = 1000,
     test_nds: Annotated[int, typer.Option(min=3, help="Test networks of every other space.")] = 200,
-    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds; the cells are means over them.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=_MAXIMUM_SEEDS, help="Number of seeds; the cells are means over them.")
+    ] = 1,
     seed: FirstSeed = 0,
     genome: Genome = None,
     generations: Generations = None,
@@ -73,6 +86,7 @@ def repro_table(
     device: Device = None,
     threads: Threads = None,
     memory: Memory = None,
+    preset: PresetOption = None,
     config: Config = None,
     output: Output = None,
     json: Json = False,
@@ -87,7 +101,7 @@ def repro_table(
     from eznas.experiments.repro_table import ReproTable
     from eznas.experiments.table_sets import SETS, chosen
 
-    settings = _settings(config, networks, genome, generations, population, batch_size, device, threads, memory)
+    settings = _settings(preset, config, networks, genome, generations, population, batch_size, device, threads, memory)
     tables = [chosen(benchmark)] if benchmark else [one for name, one in SETS.items() if which in ("all", name)]
     contents = {}
     for one in tables:
@@ -105,8 +119,8 @@ def repro_table(
 def seed_test(
     which: Set = WhichSet.ALL,
     benchmark: Benchmarks = None,
-    proxy: Annotated[str, typer.Option(help="Name, .json file, formula or run directory of a program.")] = "eznas-a",
-    seeds: Annotated[int, typer.Option(min=2, help="Number of seeds.")] = 7,
+    proxy: Annotated[str, typer.Option(help="Name, .json file, formula or run directory.")] = "eznas-a",
+    seeds: Annotated[int, typer.Option(min=2, max=_MAXIMUM_SEEDS, help="Number of seeds.")] = 7,
     seed: FirstSeed = 0,
     networks: Annotated[
         int, typer.Option(min=3, help="Networks of every measurement; at most half of a benchmark's.")
@@ -115,6 +129,7 @@ def seed_test(
     device: Device = None,
     threads: Threads = None,
     memory: Memory = None,
+    preset: PresetOption = None,
     config: Config = None,
     output: Output = None,
     json: Json = False,
@@ -124,18 +139,14 @@ def seed_test(
 
     Writes seed_test.json and the plot seed_test.png and .svg.
     """
-    from eznas.errors import EznasError
     from eznas.experiments.seed_test import SeedTest, plot
     from eznas.experiments.table_sets import SETS, chosen
-    from eznas.proxies import Proxy
     from eznas.runs.proxy_argument import resolve_proxy
 
     resolved = resolve_proxy(proxy)
-    if not isinstance(resolved, Proxy):
-        raise EznasError(f"{proxy} is a hand-made score: the seed test takes a program, such as eznas-a.")
     tables = [chosen(benchmark)] if benchmark else [one for name, one in SETS.items() if which in ("all", name)]
     entries = [entry for one in tables for entry in one.entries]
-    settings = _settings(config, batch_size=batch_size, device=device, threads=threads, memory=memory)
+    settings = _settings(preset, config, batch_size=batch_size, device=device, threads=threads, memory=memory)
     folder = output or _RUNS / "seed-test"
     test = SeedTest(entries, resolved, range(seed, seed + seeds), networks, settings)
     content = _run(partial(test.run, folder), quiet)
@@ -147,7 +158,9 @@ def variants(
     benchmark: Annotated[str, typer.Option(help="To evolve on; the paper used the DARTS space of NDS.")] = (
         "digits-darts"
     ),
-    seeds: Annotated[int, typer.Option(min=1, help="Evolutions of every variant; below 6 nothing can be shown.")] = 6,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=_MAXIMUM_SEEDS, help="Evolutions of every variant; below 6 nothing can be shown.")
+    ] = 6,
     seed: FirstSeed = 0,
     networks: Evolve = None,
     held_out: HeldOut = 1000,
@@ -158,6 +171,7 @@ def variants(
     device: Device = None,
     threads: Threads = None,
     memory: Memory = None,
+    preset: PresetOption = None,
     config: Config = None,
     output: Output = None,
     json: Json = False,
@@ -169,7 +183,7 @@ def variants(
     """
     from eznas.experiments.variants import VariantStudy, plot
 
-    settings = _settings(config, networks, genome, generations, population, batch_size, device, threads, memory)
+    settings = _settings(preset, config, networks, genome, generations, population, batch_size, device, threads, memory)
     folder = output or _RUNS / f"variants-{Path(benchmark).stem}"
     study = VariantStudy(benchmark, range(seed, seed + seeds), held_out, settings)
     content = _run(partial(study.run, folder), quiet)
@@ -179,7 +193,9 @@ def variants(
 @app.command("compare-genomes")
 def compare_genomes(
     benchmark: Annotated[str, typer.Option(help="To evolve on.")] = "digits",
-    seeds: Annotated[int, typer.Option(min=1, help="Evolutions of either genome; below 6 nothing can be shown.")] = 10,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=_MAXIMUM_SEEDS, help="Evolutions of either genome; below 6 nothing can be shown.")
+    ] = 10,
     seed: FirstSeed = 0,
     networks: Evolve = None,
     held_out: HeldOut = 1000,
@@ -189,27 +205,32 @@ def compare_genomes(
     device: Device = None,
     threads: Threads = None,
     memory: Memory = None,
+    preset: PresetOption = None,
     config: Config = None,
     output: Output = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Tree against sequential genomes at equal budgets, with a verdict.
+    """Tree against sequential genomes at equal budgets under four ways of selection, with a verdict.
+
+    The ways: the best of distinct rankings survive, or the best with repeats and all, or DEAP's order as in the paper's
+    preset, or that with variations tried again until their program is new.
 
     Writes genomes.json, genomes.md and the plot genomes.png and .svg.
     """
     from eznas.experiments.genome_comparison import GenomeComparison
+    from eznas.experiments.genome_content import comparison_sentences
     from eznas.experiments.genome_plot import plot
 
-    settings = _settings(config, networks, None, generations, population, batch_size, device, threads, memory)
+    settings = _settings(preset, config, networks, None, generations, population, batch_size, device, threads, memory)
     folder = output or _RUNS / f"compare-genomes-{Path(benchmark).stem}"
     comparison = GenomeComparison(benchmark, range(seed, seed + seeds), held_out, settings)
     content = _run(partial(comparison.run, folder), quiet)
-    sentences = [content["verdict"], *(one["sentence"] for one in content["comparisons"])]
-    _finish(content, sentences, folder, plot, json)
+    _finish(content, comparison_sentences(content), folder, plot, json)
 
 
 def _settings(
+    preset: str | None,
     config: Path | None,
     networks: int | None = None,
     genome: str | None = None,
@@ -220,10 +241,14 @@ def _settings(
     threads: int | None = None,
     memory: str | None = None,
 ) -> dict[str, Any]:
-    """Return the settings of the runs by key: those of the options win over those of the file."""
+    """Return the settings of the runs by key: options win over the file, and both over the preset.
+
+    An experiment of the paper's takes the paper's preset unless it is told otherwise.
+    """
     from eznas.runs.config import read_config
 
     given = {
+        "preset": preset,
         "networks": networks,
         "genome": genome,
         "generations": generations,
@@ -236,7 +261,7 @@ def _settings(
         "threads": threads,
         "memory": memory,
     }
-    chosen = read_config(config) if config else {}
+    chosen = {"preset": _PRESET, **(read_config(config) if config else {})}
     return {**chosen, **{key: value for key, value in given.items() if value is not None}}
 
 

@@ -15,14 +15,8 @@ import typer
 from eznas.cli.interruption import INTERRUPTED
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.runs.config import parse_assignments, read_config
-from eznas.runs.settings import (
-    SEARCH,
-    RunSettings,
-    Setting,
-    default_text,
-    kind_of,
-    settings_by_key,
-)
+from eznas.runs.settings import GENOME_SETTINGS, SETTINGS, RunSettings
+from eznas.setting import SEARCH
 
 _ENVIRONMENT_PREFIX = "EZNAS_"
 _REPEATED = "May be given several times; the variable takes several with spaces between. "
@@ -32,21 +26,21 @@ def _with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give `command`, which takes `**given`, an option for every setting; one that is not given arrives as None."""
     own = inspect.signature(command, eval_str=True)
     parameters = []
-    for key, one in settings_by_key().items():
-        about: Setting = one.metadata["setting"]
+    for key, place in SETTINGS.items():
+        about = place.about
         option = typer.Option(
             f"--{key.replace('_', '-')}",
             envvar=f"{_ENVIRONMENT_PREFIX}{key.upper()}",
             help=f"{about.help[0].upper()}{about.help[1:]}. {_REPEATED if about.several else ''}"
-            f"Default: {default_text(one)}.",
+            f"Default: {about.default_text or about.default}.",
             metavar="NAME" if about.several else "|".join(about.choices) or None,
             show_envvar=False,
             rich_help_panel=about.group,
         )
-        kind = list[str] if about.several else kind_of(one)
+        kind = list[str] if about.several else about.kind
         annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
         parameters.append(
-            inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            inspect.Parameter(place.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         )
     parameters += [
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -88,13 +82,14 @@ def run(
 ) -> None:
     """Evolve a proxy on a benchmark, and report its best programs on networks that evolution never saw.
 
-    A setting comes from its option, from the environment (EZNAS_BATCH_SIZE for --batch-size), or from --config.
+    A setting comes from its option, from the environment (EZNAS_BATCH_SIZE for --batch-size), from --config, or from
+    the preset: --preset paper is the published method, and every run says in which settings it differs from that.
 
     Several benchmarks at once: --benchmark A --benchmark B, EZNAS_BENCHMARK="A B", or a list in the file.
 
     Ctrl-C stops a run; --resume continues it to the same result.
     """
-    chosen = _chosen(config, given, genome_setting or [], resume)
+    chosen = _chosen(config, given, genome_setting or [])
     from eznas.report.live import run_view
     from eznas.report.summary import summary_parts
     from eznas.runs.run import Run
@@ -122,18 +117,10 @@ def run(
         print_all(stdout(), summary_parts(summary))
 
 
-def _chosen(
-    config: Path | None, given: Mapping[str, Any], assignments: Sequence[str], resume: Path | None
-) -> dict[str, Any]:
+def _chosen(config: Path | None, given: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
     """Return the settings that the user gave by key: those of options and environment win over those of the file."""
     chosen = read_config(config) if config else {}
-    for key, one in settings_by_key().items():
-        if given[one.name] is not None:
-            chosen[key] = given[one.name]
+    chosen |= {key: given[place.name] for key, place in SETTINGS.items() if given[place.name] is not None}
     if assignments:
-        from eznas.runs.directory import stored_settings
-
-        default = stored_settings(resume).genome if resume else RunSettings.genome
-        genome = chosen.get("genome", default)
-        chosen[genome] = {**chosen.get(genome, {}), **parse_assignments(assignments)}
+        chosen[GENOME_SETTINGS] = parse_assignments(assignments)
     return chosen

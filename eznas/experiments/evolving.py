@@ -16,7 +16,7 @@ from eznas.observer import RunObserver
 from eznas.runs.directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
 from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
-from eznas.runs.settings import RunSettings, settings_by_key
+from eznas.runs.settings import SETTINGS, RunSettings
 from eznas.scoring.evaluator import Evaluator
 from eznas.statistics.store import StatisticsStore
 
@@ -61,7 +61,7 @@ class TrainingStatistics:
         """Return the statistics that a run needs, collected anew unless they are those of the call before."""
         key = (
             *(settings.benchmark, settings.accuracy_split, settings.networks, settings.seed, settings.batch_size),
-            *(settings.unit, settings.third_pass, settings.device, settings.memory_bytes, settings.threads),
+            *(settings.collection, settings.memory_bytes, settings.threads),
         )
         if self._store is None or key != self._key:
             self.close()
@@ -70,7 +70,7 @@ class TrainingStatistics:
                 inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
             )
             if self._beforehand:
-                Evaluator(self._store).scores([proxies.load("eznas-a").program])
+                Evaluator(self._store).scores([proxies.load_program(proxies.REFERENCE).program])
         return self._store
 
 
@@ -146,7 +146,7 @@ def experiment_settings(values: Mapping[str, Any], genome_names: Sequence[str] =
     common: dict[str, Any] = {}
     for genome in genome_names or (str(values.get("genome", RunSettings.genome)),):
         mapping = RunSettings.from_mapping({**values, "genome": genome}).to_mapping()
-        unimportant = {key for key, one in settings_by_key().items() if not one.metadata["setting"].identity}
+        unimportant = {key for key, place in SETTINGS.items() if not place.about.identity}
         common |= {key: value for key, value in mapping.items() if key not in {*VARIED, *unimportant}}
     if genome_names:
         common["genome"] = list(genome_names)

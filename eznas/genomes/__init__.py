@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MODULES: Final = {
     "tree": "eznas.genomes.tree",
     "sequential": "eznas.genomes.sequential",
+    "feature-tree": "eznas.genomes.feature_tree",
 }
 
 

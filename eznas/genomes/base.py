@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from eznas.errors import EznasError
 from eznas.ops.program import Program
+from eznas.setting import check_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GenomeSettings:
-    """Base of the settings of a genome kind: a frozen dataclass of plain numbers, each with a default."""
+    """Base of the settings of a genome kind: a frozen dataclass of plain numbers, each declared by `setting`."""
+
+    kind: ClassVar[str]
+    """The name of the genome kind, as in `genomes.get(kind)`."""
+
+    def __post_init__(self) -> None:
+        check_settings(self, f"{self.kind}.")
 
     @classmethod
     def of(cls, settings: GenomeSettings) -> Self:
@@ -28,17 +35,11 @@ class GenomeSettings:
             raise TypeError(f"Expected {cls.__name__}, got {type(settings).__name__}")
         return settings
 
-    def _check_at_least(self, name: str, minimum: int) -> None:
-        """Raise an EznasError if the setting of this name is below `minimum`."""
-        value = getattr(self, name)
-        if value < minimum:
-            raise EznasError(f"{name} is {value}; it must be {minimum} or more.")
-
     def _check_order(self, lower: str, upper: str) -> None:
         """Raise an EznasError if the setting `lower` is above the setting `upper`."""
         if getattr(self, lower) > getattr(self, upper):
             raise EznasError(
-                f"{lower} is {getattr(self, lower)}, above {upper}, which is {getattr(self, upper)}; "
+                f"{self.kind}.{lower} is {getattr(self, lower)}, above {upper}, which is {getattr(self, upper)}: "
                 f"lower the first or raise the second."
             )
 

@@ -1,8 +1,8 @@
 """Sequential genome: a list of register instructions, the representation that the paper tried first.
 
 The last instruction's result is the output. What instructions and their 122 addresses are, and when a list of them
-is valid, is stated in `instructions.py`: random programs are valid by construction, and variation that may break
-validity ends with `repair`. The five variation operators are the functions below, under the paper's names.
+is valid, is stated in `instructions.py`: random programs are valid by construction, and the one variation that may
+break validity, RemoveOP, ends with `repair`. The five operators are the functions below, under the paper's names.
 
 Source: EZNAS (NeurIPS 2022), appendix 1.2, after AutoML-Zero (Real et al. 2020).
 """
@@ -26,10 +26,12 @@ from eznas.genomes.instructions import (
 )
 from eznas.ops.catalogue import OPERATION_COUNT
 from eznas.ops.program import Program, ProgramBuilder
+from eznas.setting import setting
 
 if TYPE_CHECKING:
     import numpy as np
 
+_MAXIMUM_LENGTH: Final = 10_000
 _ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent
 
 
@@ -39,20 +41,21 @@ class SequentialSettings(GenomeSettings):
 
     The initial lengths make the live part of a fresh genome about as large as a fresh tree (3 operations against 4
     in the median); longer genomes hardly have a larger live part, only more that is useless.
-
-    Attributes:
-        initial_minimum_length: of fresh genomes.
-        initial_maximum_length: of fresh genomes; lengths are uniform between the two.
-        maximum_length: of every genome; InsertOP leaves a genome of this length as it is.
     """
 
-    initial_minimum_length: int = 10
-    initial_maximum_length: int = 40
-    maximum_length: int = 100
+    kind: ClassVar[str] = "sequential"
+
+    initial_minimum_length: int = setting(10, "length of a fresh genome, at least", minimum=1, maximum=_MAXIMUM_LENGTH)
+    initial_maximum_length: int = setting(
+        40, "length of a fresh genome, at most; uniform between the two", minimum=1, maximum=_MAXIMUM_LENGTH
+    )
+    # At least 2, since Mate takes at least one instruction of each parent.
+    maximum_length: int = setting(
+        100, "length of a genome; InsertOP leaves one of this length as it is", minimum=2, maximum=_MAXIMUM_LENGTH
+    )
 
     def __post_init__(self) -> None:
-        self._check_at_least("initial_minimum_length", 1)
-        self._check_at_least("maximum_length", 2)  # Mate takes at least one instruction of each parent.
+        super().__post_init__()
         self._check_order("initial_minimum_length", "initial_maximum_length")
         self._check_order("initial_maximum_length", "maximum_length")
 
@@ -84,9 +87,9 @@ class SequentialGenome(Genome):
             memory.write(instruction.write)
         return cls(tuple(instructions), settings)
 
-    def mate(self, other: Self, rng: np.random.Generator) -> Self:
+    def mate(self, other: Self, rng: np.random.Generator) -> Self:  # noqa: ARG002  nothing is left to chance
         """Mate: see the function of this name."""
-        return type(self)(mate(self.instructions, other.instructions, rng), self.settings)
+        return type(self)(mate(self.instructions, other.instructions), self.settings)
 
     def mutate(self, rng: np.random.Generator) -> Self:
         """InsertOP, RemoveOP, MutateOP or MutateOPArg, equally likely."""
@@ -162,16 +165,19 @@ class SequentialGenome(Genome):
         return live / len(self.instructions)
 
 
-def mate(first: Instructions, second: Instructions, rng: np.random.Generator) -> Instructions:
-    """Mate: the first half of each parent, interleaved instruction by instruction, then repaired.
+def mate(first: Instructions, second: Instructions) -> Instructions:
+    """Mate: the first half of each parent, interleaved instruction by instruction.
 
     Half of an odd length is rounded down for the first parent (to one at least) and up for the second, so that
     lengths neither shrink nor grow on average. What the longer half has left over follows at the end.
+
+    Nothing needs repair: every instruction has all of its parent's earlier ones before it, so what it reads is
+    written, and an address tells the kind of its value whichever parent wrote it.
     """
     halves = first[: max(1, len(first) // 2)], second[: (len(second) + 1) // 2]
     shorter = min(len(half) for half in halves)
-    paired = [instruction for pair in zip(*halves, strict=False) for instruction in pair]
-    return repair([*paired, *halves[0][shorter:], *halves[1][shorter:]], rng)
+    paired = (instruction for pair in zip(*halves, strict=False) for instruction in pair)
+    return (*paired, *halves[0][shorter:], *halves[1][shorter:])
 
 
 def insert_op(instructions: Instructions, rng: np.random.Generator, settings: SequentialSettings) -> Instructions:

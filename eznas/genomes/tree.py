@@ -21,6 +21,7 @@ from eznas.errors import EznasError
 from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
 from eznas.ops.catalogue import OPERATION_COUNT, OPERATIONS, ShapeRule
 from eznas.ops.program import Program, ProgramBuilder, result_is_scalar, takes
+from eznas.setting import setting
 from eznas.terminals import TERMINAL_COUNT
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _CODES_OF_ARITY: Final = tuple(
 _ALL_OPERATIONS: Final = tuple(range(OPERATION_COUNT))
 _TENSOR_OPERATIONS: Final = tuple(operation.id for operation in OPERATIONS if not operation.gives_scalar)
 _TERMINAL_SHARE: Final = TERMINAL_COUNT / _CODE_COUNT
+_MAXIMUM_FRESH_DEPTH: Final = 20
 _ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent
 
 
@@ -42,21 +44,25 @@ class TreeSettings(GenomeSettings):
     """Settings of tree genomes. Depth is the number of operations on the longest path from the root to a leaf.
 
     Attributes:
-        minimum_depth: of every tree; in fresh trees no branch is shorter.
-        maximum_depth: of every tree, whatever variation does.
-        initial_maximum_depth: of fresh trees. Below `maximum_depth`, because deep random trees are rarely valid on
-            real shapes and leave variation no room to grow; published proxies have depth 4 or so.
-        mutation_depth: maximum depth of the fresh subtree that subtree mutation puts in.
+        minimum_depth: in fresh trees no branch is shorter.
+        maximum_depth: whatever variation does.
+        initial_maximum_depth: below `maximum_depth`, because deep random trees are rarely valid on real shapes and
+            leave variation no room to grow; published proxies have depth 4 or so. With every level a tree has 1.3
+            times as many nodes: 650 on average at the bound, which is there because at 100 they fit in no memory.
+        mutation_depth: see `mutate_subtree`.
     """
 
-    minimum_depth: int = 2
-    maximum_depth: int = 10
-    initial_maximum_depth: int = 5
-    mutation_depth: int = 2
+    kind: ClassVar[str] = "tree"
+
+    minimum_depth: int = setting(2, "depth of a tree, at least", maximum=_MAXIMUM_FRESH_DEPTH)
+    maximum_depth: int = setting(10, "depth of a tree, at most", maximum=100)
+    initial_maximum_depth: int = setting(5, "depth of a fresh tree, at most", maximum=_MAXIMUM_FRESH_DEPTH)
+    mutation_depth: int = setting(
+        2, "depth of the fresh subtree that subtree mutation puts in, at most", maximum=_MAXIMUM_FRESH_DEPTH
+    )
 
     def __post_init__(self) -> None:
-        self._check_at_least("minimum_depth", 0)
-        self._check_at_least("mutation_depth", 0)
+        super().__post_init__()
         self._check_order("minimum_depth", "initial_maximum_depth")
         self._check_order("initial_maximum_depth", "maximum_depth")
 

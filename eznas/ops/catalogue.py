@@ -138,10 +138,9 @@ OPERATIONS: Final = (
         25,
         "kl_divergence",
         2,
-        ShapeRule.ROWS,
-        "KLDivLoss('batchmean')(A, B), both as (shape[0], -1)",
+        ShapeRule.SCALAR_OF_TWO,
+        "mean of B log B - B A over all elements, as PyTorch runs KLDivLoss('batchmean')(A, B)",
         r"\mathrm{{KL}}({a}, {b})",
-        minimum_axes=1,
     ),
     Operation(
         26,

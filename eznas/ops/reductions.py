@@ -150,7 +150,7 @@ def reduce_two(
         workspace: float32[at least 2 * BLOCK], overwritten.
     """
     shape, left_shape, right_shape = shapes[0], shapes[1], shapes[2]
-    if operation == HAMMING_DISTANCE:
+    if operation != COSINE_SIMILARITY:
         for place in range(a_shape.size):
             left_shape[place], right_shape[place] = a_shape[place], b_shape[place]
         axes, left_axes, right_axes = broadcast(shape, a_shape, a_axes, b_shape, b_axes), a_axes, b_axes
@@ -170,4 +170,4 @@ def reduce_two(
             total += _count_sign_changes(left, right)
         else:
             total += _sum_of_divergences(left, right)
-    return np.float32(total if operation == HAMMING_DISTANCE else total / a_shape[0])
+    return np.float32(total if operation == HAMMING_DISTANCE else total / n)

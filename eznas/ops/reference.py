@@ -197,16 +197,24 @@ def hamming_distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def kl_divergence(a: Tensor, b: Tensor) -> Tensor:
-    """KLDivLoss('batchmean')(A, B), both as (shape[0], -1): sum of B log B - B A over the rows of A.
+    """KLDivLoss('batchmean')(A, B) as PyTorch runs it: the mean of B log B - B A over all elements.
 
     B log B is 0 where B is 0 and NaN where B is negative.
+
+    The published line names no keyword, so 'batchmean' is taken for the first parameter, `size_average`; any text is
+    true, and the reduction is the mean over all elements and not over rows, as PyTorch's deprecation warning says.
+
+    Nothing is reshaped: A and B broadcast, the mean is over their common shape, and two numbers are taken as well. In
+    the appendix, the lines `A = A.reshape(A.shape[0], -1)` and the same for B stand in the row of this operation, but
+    after its result, where they would do nothing. They are the first two of the next row: the first two lines of the
+    one other long row of the table, sym_eig_ratio, stand in the row above it, too.
     """
-    terms = torch.nn.functional.kl_div(a.reshape(a.shape[0], -1), b.reshape(b.shape[0], -1), reduction="none")
-    return (terms.sum(dtype=torch.float64) / a.shape[0]).to(a.dtype)
+    terms = torch.nn.functional.kl_div(a, b, reduction="none")
+    return normalized_sum(terms)
 
 
 def cosine_similarity(a: Tensor, b: Tensor) -> Tensor:
-    """Sum of the cosine similarities of the rows, both as (shape[0], -1)."""
+    """Sum of the cosine similarities of the rows, both as (shape[0], -1); see kl_divergence for where that stands."""
     rows, other_rows = a.double().reshape(a.shape[0], -1), b.double().reshape(b.shape[0], -1)
     cosines = torch.nn.functional.cosine_similarity(rows, other_rows, dim=1, eps=COSINE_EPSILON)
     return cosines.sum().to(a.dtype)

@@ -76,6 +76,18 @@ class Proxy:
         """The program as text."""
         return format_program(self.program)
 
+    def describe(self) -> dict[str, Any]:
+        """Return what the score depends on, as plain data."""
+        return {
+            "formula": self.formula,
+            "unit": self.unit,
+            "to_scalar": self.to_scalar,
+            "aggregation": self.aggregation,
+            "third_pass": self.third_pass,
+            "orientation": self.orientation,
+            "source": self.source,
+        }
+
 
 def from_formula(formula: str) -> Proxy:
     """Return a proxy with the default settings whose name is the formula, in its canonical text.

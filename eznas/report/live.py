@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eznas.observer import SilentObserver
-from eznas.search.fitness import INVALID_FITNESS
+from eznas.search.evaluated import INVALID_FITNESS
 
 
 class PlainView(SilentObserver):

@@ -74,6 +74,14 @@ def number_text(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
+def share_text(value: float | None) -> str:
+    """Return a share in percent, or a dash where it is undefined; 100 % is all, and nothing less."""
+    if value is None or math.isnan(value):
+        return "–"
+    percent = 100 * value
+    return f"{percent:.0f} %" if percent in (0, 100) else f"{min(percent, 99.9):.1f} %"
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())

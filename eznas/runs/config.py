@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from eznas.errors import EznasError, shown
 from eznas.files import LARGEST_TEXT, read_regular
-from eznas.runs.settings import RunSettings, Setting, nearest, settings_by_key
+from eznas.runs.settings import SETTINGS, RunSettings, check_keys, departures_text
 
 WRITTEN_BY: Final = "written_by"
 """The table of a file that says what wrote it, and is no setting."""
@@ -27,20 +27,11 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     content = read_toml(path)
     content.pop(WRITTEN_BY, None)
-    from eznas import genomes
-
-    known = [*settings_by_key(), *genomes.names()]
-    values: dict[str, Any] = {}
-    for written, value in content.items():
-        key = written.replace("-", "_")
-        if key not in known:
-            raise EznasError(
-                f"{path}: {written!r} is no setting{nearest(key, known)}; `eznas run --help` lists the settings."
-            )
-        if isinstance(value, dict) != (key in genomes.names()):
-            expected = "a table" if key in genomes.names() else "a single value"
-            raise EznasError(f"{path}: {written!r} is {shown(value)}: give {expected}.")
-        values[key] = value
+    values = {written.replace("-", "_"): value for written, value in content.items()}
+    try:
+        check_keys(values)
+    except EznasError as error:
+        raise EznasError(f"{path}: {error}") from error
     return values
 
 
@@ -63,16 +54,19 @@ def config_text(settings: RunSettings, written_by: Mapping[str, Any]) -> str:
         settings: what to write, every value.
         written_by: plain values for the table `written_by`, which `read_config` skips.
     """
-    lines = ["# Settings of this run; `eznas run --config` takes this file."]
+    departures = departures_text(settings.departures_from_paper())
+    lines = [
+        "# Settings of this run; `eznas run --config` takes this file.",
+        f"# Differs from the paper in: {departures or 'nothing'}",
+    ]
     group = ""
-    for key, one in settings_by_key().items():
-        about: Setting = one.metadata["setting"]
-        if about.group != group:
-            group = about.group
+    for key, place in SETTINGS.items():
+        if place.about.group != group:
+            group = place.about.group
             lines += ["", f"# {group}"]
-        value = getattr(settings, one.name)
-        written = value[0] if about.several and len(value) == 1 else value
-        lines.append(f"{key} = {_toml_value(written)}  # {about.help}")
+        value = settings.value(key)
+        written = value[0] if place.about.several and len(value) == 1 else value
+        lines.append(f"{key} = {_toml_value(written)}  # {place.about.help}")
     for table, content in ((settings.genome, settings.genome_settings), (WRITTEN_BY, written_by)):
         lines += ["", f"[{table}]", *(f"{key} = {_toml_value(value)}" for key, value in content.items())]
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -22,10 +22,10 @@ import msgpack
 
 from eznas.errors import EznasError, shown
 from eznas.files import LARGEST_TABLE, read_regular, write_atomically
-from eznas.runs.config import WRITTEN_BY, config_text, read_config, read_toml
+from eznas.runs.config import WRITTEN_BY, config_text, read_toml
 from eznas.runs.settings import RunSettings
 
-RUN_FORMAT: Final = 2
+RUN_FORMAT: Final = 3
 """Raised whenever a run of an older format could not be continued to the identical result."""
 
 CONFIG: Final = "config.toml"
@@ -84,12 +84,26 @@ class Checkpoint:
 
 
 class RunDirectory:
-    """One run directory, held by this process until `close`."""
+    """One run directory, held by this process until `close`.
 
-    def __init__(self, path: Path, lock: int) -> None:
-        """Take over a directory that `create` or `open` prepared; `lock` is the descriptor that holds the lock."""
+    Attributes:
+        path: of the directory.
+        settings: that the run was started with.
+    """
+
+    def __init__(self, path: Path, lock: int, settings: RunSettings, fingerprints: Sequence[str]) -> None:
+        """Take over a directory that `create` or `open` prepared.
+
+        Args:
+            path: of the directory.
+            lock: the descriptor that holds its lock.
+            settings: of the run.
+            fingerprints: digests of its benchmarks' data when it was started.
+        """
         self.path = path
+        self.settings = settings
         self._lock = lock
+        self._fingerprints = tuple(fingerprints)
 
     @classmethod
     def create(cls, path: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> Self:
@@ -133,7 +147,7 @@ class RunDirectory:
             if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
                 raise EznasError(_exists(path)) from error
             raise EznasError(_could_not_make(path, error.strerror)) from error
-        return cls(path, lock)
+        return cls(path, lock, settings, list(fingerprints.values()))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -142,8 +156,8 @@ class RunDirectory:
         Raises:
             EznasError: it is no run directory, of another format, or in use by another process.
         """
-        check_run_directory(path)
-        directory = cls(path, _locked(path))
+        stored = _stored(path)
+        directory = cls(path, _locked(path), *stored)
         for leftover in path.glob(".*.tmp"):
             # A process that was killed while it wrote a file left this beside the whole old one.
             leftover.unlink(missing_ok=True)
@@ -161,21 +175,14 @@ class RunDirectory:
             os.close(self._lock)
             self._lock = -1
 
-    def settings(self) -> RunSettings:
-        """Return the settings that the run was started with."""
-        return stored_settings(self.path)
-
     def write_settings(self, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:
         """Record settings of a resumed run, which may have another number of threads or another memory budget."""
         _write_settings(self.path, settings, version, fingerprints)
 
     def changed_data(self, fingerprints: Mapping[str, str]) -> str | None:
         """Return the first benchmark whose data is not what it was when the run was started, or None."""
-        stored = read_toml(self.path / CONFIG)[WRITTEN_BY].get(_DATA, [])
-        for (name, fingerprint), before in zip(fingerprints.items(), stored, strict=False):
-            if fingerprint != before:
-                return name
-        return None
+        pairs = zip(fingerprints.items(), self._fingerprints, strict=False)
+        return next((name for (name, fingerprint), before in pairs if fingerprint != before), None)
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return what `add_session` recorded, oldest first."""
@@ -226,22 +233,13 @@ class RunDirectory:
         return content if isinstance(content, dict) else None
 
 
-def check_run_directory(path: Path) -> None:
-    """Raise an `EznasError` unless `path` is the directory of a run that this version reads."""
-    if not (path / CONFIG).is_file():
-        reason = "holds no config.toml" if path.is_dir() else "does not exist"
-        raise EznasError(
-            f"{path} is no run directory (it {reason}): give one that `eznas run` made, such as runs/NAME."
-        )
-    written_by = read_toml(path / CONFIG).get(WRITTEN_BY, {})
-    if not isinstance(written_by, dict) or written_by.get("run_format") != RUN_FORMAT:
-        raise EznasError(_other_format(path, written_by.get("run_format") if isinstance(written_by, dict) else None))
-
-
 def stored_settings(path: Path) -> RunSettings:
-    """Return the settings of the run in the directory `path`."""
-    check_run_directory(path)
-    return RunSettings.from_mapping(read_config(path / CONFIG))
+    """Return the settings of the run in the directory `path`.
+
+    Raises:
+        EznasError: `path` is no run directory, or of another format.
+    """
+    return _stored(path)[0]
 
 
 def unused_path(parent: Path, stem: str) -> Path:
@@ -256,6 +254,22 @@ def unused_path(parent: Path, stem: str) -> Path:
 def json_text(content: Mapping[str, Any]) -> str:
     """Return JSON that is the same for the same content; NaN and infinities, which JSON lacks, become null."""
     return _json(content, indent=2)
+
+
+def _stored(path: Path) -> tuple[RunSettings, tuple[Any, ...]]:
+    """Return the settings of a run and the fingerprints of its data, or raise an `EznasError`."""
+    if not (path / CONFIG).is_file():
+        reason = "holds no config.toml" if path.is_dir() else "does not exist"
+        raise EznasError(
+            f"{path} is no run directory (it {reason}): give one that `eznas run` made, such as runs/NAME."
+        )
+    content = read_toml(path / CONFIG)
+    written_by = content.pop(WRITTEN_BY, None)
+    written_by = written_by if isinstance(written_by, dict) else {}
+    if written_by.get("run_format") != RUN_FORMAT:
+        raise EznasError(_other_format(path, written_by.get("run_format")))
+    fingerprints = written_by.get(_DATA)
+    return RunSettings.from_mapping(content), tuple(fingerprints) if isinstance(fingerprints, list) else ()
 
 
 def _write_settings(directory: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:

@@ -16,7 +16,6 @@ from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.search.fitness import RankedNetworks
-from eznas.statistics.collect import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 
 
@@ -60,12 +59,11 @@ class RunInputs:
             EznasError: a benchmark is not there or has too few networks or images, or no program could rank the
                 networks that were drawn.
         """
-        collection = CollectionSettings(settings.unit, settings.third_pass, settings.device)
         inputs = []
         for name in settings.benchmark:
             benchmark = benchmarks.load(name, settings.chosen_split)
             split = Split.of(benchmark, settings)
-            statistics = BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, collection)
+            statistics = BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, settings.collection)
             inputs.append(BenchmarkInputs(benchmark, split, statistics))
             _check_accuracies(inputs[-1], settings)
         return cls(tuple(inputs))

@@ -15,17 +15,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Self
 
-from eznas import genomes, seeds
+from eznas import seeds
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program
 from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
-from eznas.runs.settings import RunSettings
+from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import summarise
 from eznas.scoring.evaluator import Evaluator
-from eznas.search.evolution import Evolution, EvolutionSettings
-from eznas.search.fitness import Evaluated, Fitness
+from eznas.search.evaluated import Evaluated
+from eznas.search.evolution import Evolution
+from eznas.search.fitness import Fitness
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 
@@ -105,23 +106,21 @@ class Run:
         """
         directory = RunDirectory.open(path)
         try:
-            stored = directory.settings()
-            settings = RunSettings.from_mapping(_merged(stored.to_mapping(), given or {}))
-            difference = settings.difference(stored)
+            settings = directory.settings.changed(given or {})
+            difference = settings.difference(directory.settings)
             if difference:
                 raise EznasError(
                     f"{path} cannot be resumed with other settings ({difference}): leave that setting out, "
                     "or start a new run with another --output."
                 )
             inputs = RunInputs.of(settings)
-            fingerprints = inputs.fingerprints
-            changed = directory.changed_data(fingerprints)
+            changed = directory.changed_data(inputs.fingerprints)
             if changed:
                 raise EznasError(
                     f"The accuracies or images of {changed} are not those that {path} was started with: bring them "
                     "back, or start a new run with another --output."
                 )
-            directory.write_settings(settings, metadata.version("eznas"), fingerprints)
+            directory.write_settings(settings, metadata.version("eznas"), inputs.fingerprints)
         except BaseException:
             directory.close()
             raise
@@ -151,6 +150,9 @@ class Run:
         if summary is not None:
             return summary
         self._observer.message(f"Run directory: {self.path}")
+        departures = departures_text(self._settings.departures_from_paper())
+        if departures:
+            self._observer.message(f"Differs from the paper in: {departures}")
         self._describe_process()
         for one in self._inputs.benchmarks:
             if one.split.note:
@@ -187,12 +189,12 @@ class Run:
                 self._inputs.ranked_networks(),
                 self._settings.combine,
             )
-            evolution, checkpoint = self._stored_evolution(fitness)
+            evolution, checkpoint = self._stored_evolution()
             if not evolution.finished:
                 self._observer.phase("statistics", self._inputs.training_count)
             while not evolution.finished:
                 started = time.perf_counter()
-                record = evolution.step().to_dict()
+                record = evolution.tell(fitness.of(evolution.ask())).to_dict()
                 seconds = time.perf_counter() - started
                 timing = {
                     "generation": record["generation"],
@@ -202,7 +204,7 @@ class Run:
                 checkpoint = Checkpoint(evolution.encode(), [*checkpoint.history, record], [*checkpoint.timing, timing])
                 with _interrupts_held_back():
                     self._directory.write(checkpoint, self._hall_of_fame(evolution))
-                self._observer.generation(record, timing, self._settings.generations)
+                self._observer.generation(record, timing, self._settings.evolution.generations)
         return evolution, checkpoint
 
     def _own_training_store(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
@@ -215,18 +217,14 @@ class Run:
             inputs.training_count, collect, memory_bytes=settings.memory_bytes, workers=settings.threads
         )
 
-    def _stored_evolution(self, fitness: Fitness) -> tuple[Evolution, Checkpoint]:
+    def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:
         """Return the evolution as the checkpoint has it, or a new one, and the checkpoint."""
-        kind = genomes.get(self._settings.genome)
-        settings = EvolutionSettings(
-            **{name: getattr(self._settings, name) for name in EvolutionSettings.__dataclass_fields__}
-        )
-        genome_settings = self._settings.genome_settings_object()
+        settings, genome_settings = self._settings.evolution, self._settings.genome_settings_object()
         checkpoint = self._directory.checkpoint()
         if checkpoint is None:
             rng = seeds.generator(self._settings.seed, "evolution")
-            return Evolution(settings, kind, genome_settings, fitness, rng), Checkpoint({})
-        evolution = Evolution.decode(checkpoint.evolution, settings, kind, genome_settings, fitness)
+            return Evolution(settings, genome_settings, rng), Checkpoint({})
+        evolution = Evolution.decode(checkpoint.evolution, settings, genome_settings)
         # The process may have been killed between the checkpoint and the files that readers look at.
         self._directory.write_views(checkpoint, self._hall_of_fame(evolution))
         return evolution, checkpoint
@@ -240,8 +238,8 @@ class Run:
             "genome": settings.genome,
             "seed": settings.seed,
             "generation": evolution.generation - 1,
-            "unit": settings.unit,
-            "third_pass": settings.third_pass,
+            "unit": settings.collection.unit,
+            "third_pass": settings.collection.third_pass,
             "to_scalar": settings.to_scalar,
             "aggregation": settings.aggregation,
             "programs": [_program_entry(one, settings.benchmark) for one in evolution.hall_of_fame],
@@ -269,15 +267,6 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": {package: metadata.version(package) for package in _PACKAGES},
     }
-
-
-def _merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the stored settings with the given ones over them; tables are merged key by key."""
-    merged = dict(stored)
-    for key, value in given.items():
-        before = merged.get(key)
-        merged[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
-    return merged
 
 
 @contextmanager

@@ -1,59 +1,51 @@
-"""Every setting of a run, stated once: its default, bounds and help serve options, files and checks alike."""
+"""The settings of a run: those of evolution and of collection, and its own, under one flat set of keys."""
 
 from __future__ import annotations
 
-import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from eznas.errors import EznasError
-from eznas.options import Aggregation, Combine, Distinct, ThirdPass, ToScalar, Unit
+from eznas.benchmarks import canonical_name
+from eznas.errors import EznasError, shown
+from eznas.options import Aggregation, Combine, Preset, ToScalar
+from eznas.runs.presets import PRESETS
+from eznas.search.settings import EvolutionSettings
+from eznas.setting import (
+    GROUPS,
+    MACHINE,
+    NETWORKS,
+    SCORE,
+    Setting,
+    check_settings,
+    key_of,
+    nearest,
+    setting,
+    settings_of,
+)
+from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
 
 if TYPE_CHECKING:
     from eznas.genomes.base import GenomeSettings
 
-NETWORKS, SCORE, SEARCH, MACHINE = "Networks", "Score", "Search", "Machine"
+GENOME_SETTINGS: Final = "genome_settings"
+"""The key of the settings of the chosen genome, whichever it is; a table with its name says the same."""
 
-_MEMORY: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(|[KMGT]i?B?|B)\s*", re.IGNORECASE)
+_MEMORY: Final = re.compile(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*(|[KMGT]i?B?|B)\s*", re.IGNORECASE)
 _PREFIXES: Final = "KMGT"
 _ALL: Final = "all"
 _SUBSAMPLES: Final = re.compile(r"(\d{1,9})x(\d{1,9})")
 _MAXIMUM_SUBSAMPLES: Final = 1000
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a setting is beyond its name, type and default.
-
-    Attributes:
-        group: heading under which help texts list it.
-        help: one line.
-        minimum: least value of a number, or None.
-        maximum: greatest value of a number, or None.
-        choices: the texts that are allowed, or () for any.
-        several: whether the value is a tuple of texts, which may be given as one text.
-        identity: whether another value gives another result, so that a resumed run must keep it.
-    """
-
-    group: str
-    help: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    several: bool = False
-    identity: bool = True
+_MAXIMUM_SEED: Final = 2**63 - 1  # the largest whole number of a TOML file
 
 
 def parse_memory(text: str) -> int:
     """Return the bytes that `6GB`, `512 MiB` or `0` stands for: K is 1000, Ki is 1024."""
     match = _MEMORY.fullmatch(text)
     if match is None:
-        raise EznasError(f"memory is {text!r}: give a number and a unit, such as 6GB, 512MB or 0.")
+        raise EznasError(f"memory is {shown(text)}: give a number and a unit, such as 6GB, 512MB or 0.")
     number, unit = match[1], match[2].upper()
     if unit in {"", "B"}:
         return int(float(number))
@@ -61,14 +53,11 @@ def parse_memory(text: str) -> int:
     return int(float(number) * base ** (1 + _PREFIXES.index(unit[0])))
 
 
-def _about(group: str, help_text: str, **more: Any) -> dict[str, Setting]:
-    return {"setting": Setting(group, help_text, **more)}
-
-
 @dataclass(frozen=True)
 class RunSettings:
-    """The settings of a run; the defaults are the paper's. Building one checks every value.
+    """The settings of a run. Building one checks every value.
 
+    `from_mapping` takes all of them by flat keys, from a preset onwards; this constructor takes them in their parts.
     `benchmark` may be given as one text or as several; it is kept as a tuple of them. `genome_settings` holds the
     settings of the chosen genome kind by name; what is left out gets that kind's default.
 
@@ -76,115 +65,64 @@ class RunSettings:
         EznasError: a value is out of its range or of the wrong type; the sentence names setting, value and range.
     """
 
-    benchmark: tuple[str, ...] = field(
-        default=("digits",),
-        metadata=_about(NETWORKS, "benchmark to evolve on; `eznas benchmark list` shows all", several=True),
+    preset: Preset = setting(
+        "default",
+        "where settings that are not given come from: what works best, or the paper",
+        choices=get_args(Preset),
     )
-    accuracy_split: str = field(
-        default="default",
-        metadata=_about(NETWORKS, "accuracies to take where a benchmark has several, such as test"),
+    benchmark: tuple[str, ...] = setting(
+        ("digits",),
+        "benchmark to evolve on; `eznas benchmark list` shows all",
+        group=NETWORKS,
+        several=True,
+        default_text="digits",
     )
-    networks: int = field(
-        default=100, metadata=_about(NETWORKS, "networks of each benchmark that programs are evolved on", minimum=3)
+    accuracy_split: str = setting(
+        "default", "accuracies to take where a benchmark has several, such as test", group=NETWORKS
     )
-    held_out: int = field(
-        default=1000,
-        metadata=_about(NETWORKS, "further networks of each that only the final report uses, at most", minimum=0),
+    networks: int = setting(100, "networks of each benchmark that programs are evolved on", group=NETWORKS, minimum=3)
+    held_out: int = setting(1000, "further networks of each that only the final report uses, at most", group=NETWORKS)
+    batch_size: int = setting(1, "images in every pass", group=NETWORKS, minimum=1)
+    seed: int = setting(
+        0, "number that every random choice of the run follows from", group=NETWORKS, maximum=_MAXIMUM_SEED
     )
-    batch_size: int = field(default=1, metadata=_about(NETWORKS, "images in every pass", minimum=1))
-    seed: int = field(
-        default=0, metadata=_about(NETWORKS, "number that every random choice of the run follows from", minimum=0)
+    collection: CollectionSettings = field(default_factory=CollectionSettings)
+    to_scalar: ToScalar = setting(
+        "mean", "from a program's output to one number per unit", group=SCORE, choices=get_args(ToScalar)
     )
-
-    unit: Unit = field(
-        default="R-C-B", metadata=_about(SCORE, "three consecutive layers that make a unit", choices=get_args(Unit))
+    aggregation: Aggregation = setting(
+        "mean", "from the units' numbers to a network's score", group=SCORE, choices=get_args(Aggregation)
     )
-    third_pass: ThirdPass = field(
-        default="perturbed",
-        metadata=_about(
-            SCORE,
-            "statistics of the third pass: as they are, or minus those of the data pass",
-            choices=get_args(ThirdPass),
-        ),
+    genome: str = setting("tree", "how evolution represents a program; `eznas genome list` shows all")
+    combine: Combine = setting(
+        "minimum", "from the |tau| of several benchmarks to one fitness", choices=get_args(Combine)
     )
-    to_scalar: ToScalar = field(
-        default="mean",
-        metadata=_about(SCORE, "from a program's output to one number per unit", choices=get_args(ToScalar)),
+    fitness_samples: str = setting(
+        _ALL, "networks that a |tau| is of: all, or the least of random subsamples, such as 4 of 20 for 4x20"
     )
-    aggregation: Aggregation = field(
-        default="mean",
-        metadata=_about(SCORE, "from the units' numbers to a network's score", choices=get_args(Aggregation)),
-    )
-
-    genome: str = field(
-        default="tree", metadata=_about(SEARCH, "how evolution represents a program; `eznas genome list` shows all")
-    )
-    combine: Combine = field(
-        default="minimum",
-        metadata=_about(SEARCH, "from the |tau| of several benchmarks to one fitness", choices=get_args(Combine)),
-    )
-    fitness_samples: str = field(
-        default=_ALL,
-        metadata=_about(
-            SEARCH, "networks that a |tau| is of: all, or the least of random subsamples, such as 4 of 20 for 4x20"
-        ),
-    )
-    generations: int = field(default=15, metadata=_about(SEARCH, "rounds after the initial population", minimum=0))
-    population: int = field(default=50, metadata=_about(SEARCH, "individuals in the initial population", minimum=1))
-    tournament: int = field(
-        default=4, metadata=_about(SEARCH, "individuals that compete to become a parent", minimum=1)
-    )
-    mu: int = field(default=25, metadata=_about(SEARCH, "individuals that survive a generation", minimum=1))
-    lambda_: int = field(default=50, metadata=_about(SEARCH, "offspring per generation", minimum=1))
-    crossover: float = field(
-        default=0.4, metadata=_about(SEARCH, "probability that an offspring has two parents", minimum=0, maximum=1)
-    )
-    mutation: float = field(
-        default=0.4, metadata=_about(SEARCH, "probability that an offspring is a mutated parent", minimum=0, maximum=1)
-    )
-    random_share: float = field(
-        default=0.0,
-        metadata=_about(SEARCH, "share of the offspring that are fresh random programs", minimum=0, maximum=1),
-    )
-    hall_of_fame: int = field(
-        default=10, metadata=_about(SEARCH, "best distinct programs that are kept and reported", minimum=1)
-    )
-    distinct: Distinct = field(
-        default="ranking",
-        metadata=_about(
-            SEARCH,
-            "which repeats do not survive: same ranking of the networks, same program, or none",
-            choices=get_args(Distinct),
-        ),
-    )
-
-    # The device is part of the identity: a GPU rounds differently, so a run moved to one would be neither result.
-    device: str = field(default="cpu", metadata=_about(MACHINE, "where networks run: cpu, cuda or cuda:N"))
-    threads: int = field(
-        default_factory=available_cores,
-        metadata=_about(MACHINE, "threads; results do not depend on it", minimum=1, identity=False),
-    )
-    memory: str = field(
-        default="2GB",
-        metadata=_about(MACHINE, "memory for statistics, such as 6GB; results do not depend on it", identity=False),
-    )
-
+    evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     genome_settings: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = setting(
+        available_cores(),
+        "threads; results do not depend on it",
+        group=MACHINE,
+        minimum=1,
+        maximum=65_536,
+        identity=False,
+        default_text="all cores",
+    )
+    memory: str = setting(
+        "2GB", "memory for statistics, such as 6GB; results do not depend on it", group=MACHINE, identity=False
+    )
 
     def __post_init__(self) -> None:
-        for key, one in settings_by_key().items():
-            object.__setattr__(self, one.name, _checked(key, one, getattr(self, one.name)))
-        if self.mu > self.population + self.lambda_:
+        if not isinstance(self.benchmark, (str, tuple, list)):  # such as a benchmark itself
             raise EznasError(
-                f"mu is {self.mu}, but only {self.population} + {self.lambda_} individuals (population + lambda) are "
-                "there to survive: lower mu or raise the others."
+                f"benchmark is {shown(self.benchmark)}: give the name of one, by which a resumed run finds it again; a "
+                "table and a space of your own get a name by `eznas benchmark new`."
             )
-        if self.crossover + self.mutation > 1 + 1e-12:
-            raise EznasError(
-                f"crossover {self.crossover} and mutation {self.mutation} add up to more than 1: lower one of them."
-            )
-        if re.fullmatch(r"cpu|cuda(:\d+)?", self.device) is None:
-            raise EznasError(f"device is {self.device!r}: choose cpu, cuda or cuda:N.")
+        check_settings(self)
+        object.__setattr__(self, "benchmark", _distinct_benchmarks(self.benchmark))
         parse_memory(self.memory)
         object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
         resolved = _genome_settings(self.genome, self.genome_settings)
@@ -219,90 +157,132 @@ class RunSettings:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> RunSettings:
-        """Return the settings that `values` give, by the keys of `to_mapping`; what is left out gets its default."""
-        known = settings_by_key()
-        genome = values.get("genome", cls.genome)
-        arguments = {known[key].name: value for key, value in values.items() if key in known}
-        return cls(**arguments, genome_settings=dict(values.get(genome, {})))
+        """Return the settings that `values` give by the keys of flags and files; the preset gives the others.
+
+        The settings of a genome stand in a table with its name, so that one mapping can serve several genomes, or
+        under `genome_settings`.
+
+        Raises:
+            EznasError: a key is no setting, or a value is out of its range or of the wrong type.
+        """
+        check_keys(values)
+        preset = values.get("preset", cls.preset)
+        # A preset of another name, or of another type, is refused by the check of its setting.
+        chosen = _merged(PRESETS[preset], values) if preset in get_args(Preset) else values
+        parts: dict[str, dict[str, Any]] = {part: {} for part in (_OWN, *_PARTS)}
+        for key, value in chosen.items():
+            if key in SETTINGS:
+                parts[SETTINGS[key].part][SETTINGS[key].name] = value
+        genome = SETTINGS["genome"].about.checked("genome", chosen.get("genome", cls.genome))
+        table = {**chosen.get(genome, {}), **chosen.get(GENOME_SETTINGS, {})}
+        built = {part: kind(**parts[part]) for part, kind in _PARTS.items()}
+        return cls(**parts[_OWN], **built, genome_settings=table)
+
+    def changed(self, values: Mapping[str, Any]) -> RunSettings:
+        """Return these settings with those of `values`, as `from_mapping` takes them, in their place."""
+        return self.from_mapping(_merged(self.to_mapping(), values))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return all settings as plain data; the settings of the genome are a table with the genome's name."""
-        plain = {key: getattr(self, one.name) for key, one in settings_by_key().items()}
-        return {**plain, self.genome: dict(self.genome_settings)}
+        return {**{key: self.value(key) for key in SETTINGS}, self.genome: dict(self.genome_settings)}
+
+    def value(self, key: str) -> Any:
+        """Return the value of the setting `key`."""
+        place = SETTINGS[key]
+        return getattr(self if place.part == _OWN else getattr(self, place.part), place.name)
 
     def difference(self, other: RunSettings) -> str | None:
         """Return the first setting by which the results of two runs differ, such as `seed 0 there, 1 here`, or None."""
-        for key, one in settings_by_key().items():
-            here, there = getattr(self, one.name), getattr(other, one.name)
-            if one.metadata["setting"].identity and here != there:
-                return f"{key} is {_shown(there)} there, {_shown(here)} here"
+        for key, place in SETTINGS.items():
+            here, there = self.value(key), other.value(key)
+            if place.about.identity and here != there:
+                return f"{key} is {_several_shown(there)} there, {_several_shown(here)} here"
         for key, here in self.genome_settings.items():
             there = other.genome_settings.get(key)
             if here != there:
                 return f"{self.genome}.{key} is {there!r} there, {here!r} here"
         return None
 
-
-def settings_by_key() -> dict[str, Field[Any]]:
-    """Return the fields of `RunSettings` by the key that flags, files and messages use (`lambda`, not `lambda_`)."""
-    return {one.name.rstrip("_"): one for one in fields(RunSettings) if "setting" in one.metadata}
-
-
-def kind_of(one: Field[Any]) -> type[int] | type[float] | type[str]:
-    """Return the type of the values of a field of `RunSettings`; of one of them where there may be several."""
-    if one.metadata["setting"].several:
-        return str
-    if one.name == "threads":  # whose default is counted when it is needed
-        return int
-    return next(kind for kind in (int, float, str) if isinstance(one.default, kind))
+    def departures_from_paper(self) -> dict[str, tuple[Any, Any]]:
+        """Return the settings that are not those of the preset `paper` by key, each with its value and the paper's."""
+        paper = PRESETS["paper"]
+        compared = {key: (self.value(key), value) for key, value in paper.items() if key in SETTINGS}
+        for key, value in paper.get(self.genome, {}).items():
+            compared[f"{self.genome}.{key}"] = (self.genome_settings[key], value)
+        return {key: (here, there) for key, (here, there) in compared.items() if here != there}
 
 
-def default_text(one: Field[Any]) -> str:
-    """Return the default of a field of `RunSettings` for help texts."""
-    if one.name == "threads":
-        return "all cores"
-    default: Any = one.default
-    return " ".join(default) if one.metadata["setting"].several else str(default)
+_OWN: Final = ""
+_PARTS: Final = {"collection": CollectionSettings, "evolution": EvolutionSettings}
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the closest of `names`, or an empty text when none is close."""
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+@dataclass(frozen=True)
+class Place:
+    """Where `RunSettings` holds a setting.
+
+    Attributes:
+        part: the attribute that holds the group of settings which it is one of, or empty where it stands by itself.
+        name: its name there.
+        about: what it is.
+    """
+
+    part: str
+    name: str
+    about: Setting
 
 
-def _checked(key: str, one: Field[Any], value: Any) -> Any:
-    """Return `value` in the type of the field, or raise an `EznasError` about the setting `key`."""
-    about: Setting = one.metadata["setting"]
-    if about.several:
-        return _several(key, value)
-    kind = kind_of(one)
-    if kind is str:
-        if not isinstance(value, str) or not value:
-            raise EznasError(f"{key} is {value!r}: give a text{_range(about)}.")
-        if about.choices and value not in about.choices:
-            raise EznasError(f"{key} is {value!r}: choose {' or '.join(about.choices)}{nearest(value, about.choices)}.")
-        return value
-    right_type = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
-    if not right_type or not math.isfinite(value):
-        raise EznasError(f"{key} is {value!r}: give a {'whole ' if kind is int else ''}number{_range(about)}.")
-    too_low = about.minimum is not None and value < about.minimum
-    too_high = about.maximum is not None and value > about.maximum
-    if too_low or too_high:
-        raise EznasError(f"{key} is {value}: give a number{_range(about)}.")
-    return kind(value)
+def _places() -> dict[str, Place]:
+    """Return every setting by the key that flags, files and messages use, those of a heading together."""
+    declared = [
+        (key_of(name), Place(part, name, about))
+        for part, kind in ((_OWN, RunSettings), *_PARTS.items())
+        for name, about in settings_of(kind).items()
+    ]
+    return dict(sorted(declared, key=lambda one: GROUPS.index(one[1].about.group)))
 
 
-def _several(key: str, value: Any) -> tuple[str, ...]:
-    """Return the texts of a setting that may have several, or raise an `EznasError` about the setting `key`."""
-    texts = (value,) if isinstance(value, str) else value
-    if not isinstance(texts, (list, tuple)) or not texts or not all(isinstance(one, str) and one for one in texts):
-        raise EznasError(f"{key} is {value!r}: give a text, or a list of texts.")
-    names = tuple(str(Path(one)) for one in texts)  # as a table's benchmark is called: ./a.csv and a.csv are one
-    for position, name in enumerate(names):
-        if name in names[:position]:
-            raise EznasError(f"{key} names {name!r} twice: give each one once.")
-    return names
+SETTINGS: Final[Mapping[str, Place]] = _places()
+"""Every setting of a run but those of its genome, by the key that flags, files and messages use."""
+
+
+def check_keys(values: Mapping[str, Any]) -> None:
+    """Raise an `EznasError` unless every key is that of a setting and every genome's settings are a table."""
+    from eznas import genomes
+
+    tables = (*genomes.names(), GENOME_SETTINGS)
+    for key, value in values.items():
+        if key not in SETTINGS and key not in tables:
+            raise EznasError(
+                f"{key!r} is no setting{nearest(key, [*SETTINGS, *tables])}; `eznas run --help` lists the settings."
+            )
+        if isinstance(value, Mapping) != (key in tables):
+            raise EznasError(f"{key!r} is {shown(value)}: give {'a table' if key in tables else 'a single value'}.")
+
+
+def departures_text(departures: Mapping[str, tuple[Any, Any]]) -> str:
+    """Return in a line what differs from the paper, such as `aggregation sum (paper mean)`."""
+    return ", ".join(f"{key} {here} (paper {there})" for key, (here, there) in departures.items())
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of `under` with those of `over` in their place; tables are merged key by key."""
+    together = dict(under)
+    for key, value in over.items():
+        before = together.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            together[key] = {**before, **value}
+        else:
+            together[key] = value
+    return together
+
+
+def _distinct_benchmarks(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that the benchmarks have in every folder, or raise an `EznasError` where two are one."""
+    normal = tuple(map(canonical_name, names))
+    for position, name in enumerate(normal):
+        if name in normal[:position]:
+            raise EznasError(f"benchmark names {name!r} twice: give each one once.")
+    return normal
 
 
 def _fitness_samples(text: str, networks: int) -> str:
@@ -313,22 +293,14 @@ def _fitness_samples(text: str, networks: int) -> str:
     count, size = (int(match[1]), int(match[2])) if match else (0, 0)
     if not (1 <= count <= _MAXIMUM_SUBSAMPLES and 3 <= size <= networks):
         raise EznasError(
-            f"fitness_samples is {text!r}: give all, or 1 to {_MAXIMUM_SUBSAMPLES} subsamples of 3 to {networks} "
+            f"fitness_samples is {shown(text)}: give all, or 1 to {_MAXIMUM_SUBSAMPLES} subsamples of 3 to {networks} "
             f"networks, such as 4x{max(3, networks // 5)}."
         )
     return f"{count}x{size}"
 
 
-def _shown(value: Any) -> str:
+def _several_shown(value: Any) -> str:
     return " + ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
-
-
-def _range(about: Setting) -> str:
-    if about.minimum is not None and about.maximum is not None:
-        return f" from {about.minimum} to {about.maximum}"
-    if about.minimum is not None:
-        return f" of at least {about.minimum}"
-    return ""
 
 
 def _genome_settings(kind_name: str, given: Mapping[str, Any]) -> GenomeSettings:
@@ -336,17 +308,9 @@ def _genome_settings(kind_name: str, given: Mapping[str, Any]) -> GenomeSettings
     from eznas import genomes
 
     kind = genomes.get(kind_name)
-    defaults = asdict(kind.settings())
-    for key, value in given.items():
-        if key not in defaults:
-            listed = ", ".join(f"{name} ({default})" for name, default in defaults.items())
-            raise EznasError(
-                f"The genome {kind_name!r} has no setting {key!r}{nearest(key, defaults)}: it has {listed}."
-            )
-        wanted = type(defaults[key])
-        fits = isinstance(value, (int, float) if wanted is float else wanted) and isinstance(value, bool) == (
-            wanted is bool
-        )
-        if not fits:
-            raise EznasError(f"{kind_name}.{key} is {value!r}: give a value like its default, {defaults[key]!r}.")
+    known = settings_of(kind.settings)
+    for key in given:
+        if key not in known:
+            listed = ", ".join(f"{name} ({about.default})" for name, about in known.items())
+            raise EznasError(f"The genome {kind_name!r} has no setting {key!r}{nearest(key, known)}: it has {listed}.")
     return kind.settings(**given)

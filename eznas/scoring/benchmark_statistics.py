@@ -30,8 +30,9 @@ class BenchmarkStatistics:
         """Draw the images.
 
         Raises:
-            EznasError: the benchmark has fewer images than `batch_size`, or they are missing.
+            EznasError: the device is not there, the benchmark has fewer images than `batch_size`, or they are missing.
         """
+        settings.check_device()
         self._benchmark = benchmark
         self._seed = seed
         self._settings = settings

@@ -1,80 +1,31 @@
-"""Evolution of programs: (mu + lambda) with tournament parents, for any kind of genome.
+"""Evolution of programs by ask and tell: (mu + lambda), for any kind of genome and any fitness.
+
+`ask` creates a generation and returns the programs that nobody has evaluated yet, `tell` takes what they are worth and
+selects. Who evaluates them, and where, is the caller's business: `fitness.Fitness` is one way, a function of the
+user's own another.
 
 Source: EZNAS (NeurIPS 2022), appendix 1.7. The initial population is evaluated, then in every generation lambda
-offspring come from crossover, mutation or plain reproduction of tournament winners (or fresh at random, if a share
-is asked for), and the best mu distinct programs of parents and offspring survive.
+offspring come from crossover, mutation or plain reproduction (or fresh at random, if a share is asked for); who breeds
+and who survives is the matter of `selection.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
+from eznas import genomes
 from eznas.errors import EznasError
-from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
+from eznas.genomes.base import Genome, GenomeSettings
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
-from eznas.options import Distinct
-from eznas.search.fitness import INVALID_FITNESS, Evaluated, Fitness
-
-
-@dataclass(frozen=True, slots=True)
-class EvolutionSettings:
-    """Settings of evolution; the defaults are the paper's.
-
-    Attributes:
-        generations: rounds of offspring after the initial population.
-        population: size of the initial population.
-        tournament: how many individuals compete to become a parent.
-        mu: how many individuals survive a generation.
-        lambda_: offspring of each generation.
-        crossover: probability that an offspring comes from two parents.
-        mutation: probability that it is a mutated parent; the rest is reproduction.
-        random_share: share of the offspring that is drawn fresh at random instead, 0 to 1.
-        hall_of_fame: how many of the best programs ever seen are kept.
-        distinct: of which individuals only the simplest may survive: those of one `ranking` of the networks (default:
-            functional repeats would fill the population with one idea under many names), those of one `program`, or
-            `none` (every individual for itself).
-    """
-
-    generations: int = 15
-    population: int = 50
-    tournament: int = 4
-    mu: int = 25
-    lambda_: int = 50
-    crossover: float = 0.4
-    mutation: float = 0.4
-    random_share: float = 0.0
-    hall_of_fame: int = 10
-    distinct: Distinct = "ranking"
-
-    def __post_init__(self) -> None:
-        for name, minimum in (
-            ("generations", 0),
-            ("population", 1),
-            ("tournament", 1),
-            ("mu", 1),
-            ("lambda_", 1),
-            ("hall_of_fame", 1),
-        ):
-            value = getattr(self, name)
-            if value < minimum:
-                raise EznasError(f"{name.rstrip('_')} is {value}; it must be {minimum} or more.")
-        for name in ("crossover", "mutation", "random_share"):
-            value = getattr(self, name)
-            if not 0.0 <= value <= 1.0:
-                raise EznasError(f"{name} is {value}; it is a probability and must lie between 0 and 1.")
-        if self.distinct not in get_args(Distinct):
-            raise EznasError(f"distinct is {self.distinct!r}; choose one of: {', '.join(get_args(Distinct))}.")
-        if self.crossover + self.mutation > 1.0:
-            raise EznasError(
-                f"crossover {self.crossover} and mutation {self.mutation} add up to more than 1; "
-                "lower one of them: the rest is the probability of reproduction."
-            )
+from eznas.search.evaluated import INVALID_FITNESS, Evaluated
+from eznas.search.selection import Individual, Selection
+from eznas.search.settings import EvolutionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +37,7 @@ class GenerationRecord:
         individuals: how many individuals were created.
         evaluated: how many distinct programs were new and therefore evaluated.
         repeats: individuals whose program was known already or stood twice in the generation.
+        retries: variations that were tried again, because their program was known already.
         invalid: individuals whose program has fitness -1.
         best: best fitness seen so far.
         median: median fitness of the surviving population.
@@ -99,6 +51,7 @@ class GenerationRecord:
     individuals: int
     evaluated: int
     repeats: int
+    retries: int
     invalid: int
     best: float
     median: float
@@ -112,32 +65,64 @@ class GenerationRecord:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Individual:
-    genome: Genome
-    evaluated: Evaluated
+@dataclass
+class _Offspring:
+    """A generation that is being created, until its fitness is told.
+
+    Attributes:
+        known: every program evaluated so far.
+        genomes: of the individuals.
+        programs: theirs, in the same order.
+        new: the distinct programs among them that `tell` wants the results of.
+        retries: variations that were tried again.
+    """
+
+    known: Mapping[Program, Evaluated]
+    genomes: list[Genome] = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
+    new: dict[Program, None] = field(default_factory=dict)
+    retries: int = 0
+
+    def is_new(self, program: Program) -> bool:
+        """Whether nobody has evaluated a program, or is about to."""
+        return program not in self.known and program not in self.new
+
+    def add(self, genome: Genome, program: Program) -> None:
+        """Take in an individual."""
+        self.genomes.append(genome)
+        self.programs.append(program)
+        if self.is_new(program):
+            self.new[program] = None
 
 
 class Evolution:
-    """One evolution, advanced generation by generation; its state can be stored and restored at any generation."""
+    """One evolution, advanced generation by generation; its state can be stored and restored at any moment.
 
-    def __init__(
-        self,
-        settings: EvolutionSettings,
-        genome_kind: GenomeKind,
-        genome_settings: GenomeSettings,
-        fitness: Fitness,
-        rng: np.random.Generator,
-    ) -> None:
-        """Set up an evolution before its initial population; `rng` makes every random choice that it takes."""
+    >>> evolution = Evolution(EvolutionSettings(), TreeSettings(), np.random.default_rng(0))
+    >>> while not evolution.finished:
+    ...     programs = evolution.ask()
+    ...     evolution.tell([fitness_of(program) for program in programs])
+    >>> evolution.hall_of_fame[0].program
+    """
+
+    def __init__(self, settings: EvolutionSettings, genome_settings: GenomeSettings, rng: np.random.Generator) -> None:
+        """Set up an evolution before its initial population.
+
+        Args:
+            settings: of evolution.
+            genome_settings: of the genome kind to evolve, which follows from their class.
+            rng: makes every random choice that evolution takes.
+        """
         self._settings = settings
-        self._kind = genome_kind
+        self._genome = genomes.get(genome_settings.kind).genome
         self._genome_settings = genome_settings
-        self._fitness = fitness
+        self._selection = Selection.of(settings)
         self._rng = rng
-        self._population: tuple[_Individual, ...] = ()
+        self._known: dict[Program, Evaluated] = {}
+        self._population: tuple[Individual, ...] = ()
         self._hall_of_fame: tuple[Evaluated, ...] = ()
         self._steps = 0
+        self._offspring: _Offspring | None = None
 
     @property
     def generation(self) -> int:
@@ -150,61 +135,109 @@ class Evolution:
         return self._steps > self._settings.generations
 
     @property
+    def population(self) -> tuple[Evaluated, ...]:
+        """The programs of the individuals that breed next."""
+        return tuple(individual.evaluated for individual in self._population)
+
+    @property
     def hall_of_fame(self) -> tuple[Evaluated, ...]:
         """The best valid programs seen so far, best first, no two of which rank the networks alike."""
         return self._hall_of_fame
 
-    def step(self) -> GenerationRecord:
-        """Create, evaluate and select one generation."""
-        known_before = self._fitness.evaluations
-        genomes = self._initial_genomes() if self._steps == 0 else self._offspring()
-        evaluated = self._fitness.of([genome.compile() for genome in genomes])
-        created = [_Individual(genome, result) for genome, result in zip(genomes, evaluated, strict=True)]
-        self._population = self._survivors(created)
-        self._hall_of_fame = self._best_programs([*self._hall_of_fame, *evaluated])
+    def ask(self) -> tuple[Program, ...]:
+        """Create a generation and return its new programs: distinct, none of them asked for before.
+
+        Until they are told, the same programs are returned again.
+        """
+        if self._offspring is None:
+            self._offspring = self._create()
+        return tuple(self._offspring.new)
+
+    def tell(self, results: Sequence[Evaluated | float]) -> GenerationRecord:
+        """Take what the programs of `ask` are worth, in their order, and select.
+
+        Args:
+            results: for each program an `Evaluated` or a number, of which higher is better and NaN means that the
+                program is of no use.
+
+        Returns:
+            What the generation did.
+
+        Raises:
+            EznasError: nothing was asked, or the results are not those of the programs that were.
+        """
+        offspring = self._offspring
+        if offspring is None:
+            raise EznasError("There is nothing to be told: call ask() first, and tell() the results of its programs.")
+        if len(results) != len(offspring.new):
+            raise EznasError(f"{len(results)} results are told of {len(offspring.new)} programs: give one for each.")
+        told = [
+            result if isinstance(result, Evaluated) else Evaluated.of(program, result)
+            for program, result in zip(offspring.new, results, strict=True)
+        ]
+        if [result.program for result in told] != list(offspring.new):
+            raise EznasError("The results told are those of other programs: give them in the order of ask().")
+        self._known.update(zip(offspring.new, told, strict=True))
+        created = [
+            Individual(genome, self._known[program])
+            for genome, program in zip(offspring.genomes, offspring.programs, strict=True)
+        ]
+        self._population = (
+            self._selection.initial(created)
+            if self._steps == 0
+            else self._selection.survivors(self._population, created, self._rng)
+        )
+        self._hall_of_fame = self._best_programs([*self._hall_of_fame, *told])
         self._steps += 1
-        return self._record(created, self._fitness.evaluations - known_before)
+        self._offspring = None
+        return self._record(created, len(told), offspring.retries)
 
-    def _initial_genomes(self) -> list[Genome]:
-        return [self._random_genome() for _ in range(self._settings.population)]
+    def _create(self) -> _Offspring:
+        """Draw the initial population, or breed."""
+        settings = self._settings
+        offspring = _Offspring(self._known)
+        fresh = settings.population
+        if self._steps > 0:
+            fresh = round(settings.random_share * settings.lambda_)
+            for _ in range(settings.lambda_ - fresh):
+                self._breed(offspring)
+        for _ in range(fresh):
+            genome = self._genome.random(self._rng, self._genome_settings)
+            offspring.add(genome, genome.compile())
+        return offspring
 
-    def _random_genome(self) -> Genome:
-        return self._kind.genome.random(self._rng, self._genome_settings)
-
-    def _offspring(self) -> list[Genome]:
-        fresh = round(self._settings.random_share * self._settings.lambda_)
-        bred = [self._breed() for _ in range(self._settings.lambda_ - fresh)]
-        return bred + [self._random_genome() for _ in range(fresh)]
-
-    def _breed(self) -> Genome:
+    def _breed(self, offspring: _Offspring) -> None:
+        """Add one individual: a child of two parents, a mutant or a copy."""
+        settings = self._settings
         choice = self._rng.random()
-        if choice < self._settings.crossover:
-            return self._tournament().mate(self._tournament(), self._rng)
-        if choice < self._settings.crossover + self._settings.mutation:
-            return self._tournament().mutate(self._rng)
-        return self._tournament()
+        if choice < settings.crossover:
+            vary = self._mate
+        elif choice < settings.crossover + settings.mutation:
+            vary = self._mutate
+        else:
+            (parent,) = self._parents(1)
+            offspring.add(parent, parent.compile())
+            return
+        child = vary()
+        program = child.compile()
+        for _ in range(settings.novelty_retries):
+            if offspring.is_new(program):
+                break
+            offspring.retries += 1
+            child = vary()
+            program = child.compile()
+        offspring.add(child, program)
 
-    def _tournament(self) -> Genome:
-        """Draw contestants with replacement; the fittest becomes a parent."""
-        contestants = self._rng.integers(len(self._population), size=self._settings.tournament)
-        # The population is sorted, so the lowest index is the fittest.
-        return self._population[int(contestants.min())].genome
+    def _mate(self) -> Genome:
+        first, second = self._parents(2)
+        return first.mate(second, self._rng)
 
-    def _survivors(self, created: Sequence[_Individual]) -> tuple[_Individual, ...]:
-        """Select from parents and created individuals, best first: of the initial population all, later the best mu."""
-        ranked = sorted((*self._population, *created), key=lambda individual: individual.evaluated.rank_key())
-        if self._settings.distinct != "none":
-            # Sorted, so that the simplest of each kind comes first and stays.
-            kinds: dict[object, _Individual] = {}
-            for individual in ranked:
-                kinds.setdefault(self._identity(individual.evaluated), individual)
-            ranked = list(kinds.values())
-        return tuple(ranked if self._steps == 0 else ranked[: self._settings.mu])
+    def _mutate(self) -> Genome:
+        (parent,) = self._parents(1)
+        return parent.mutate(self._rng)
 
-    def _identity(self, evaluated: Evaluated) -> object:
-        """Return what two copies of one individual have in common; invalid programs are told apart by their nodes."""
-        by_ranking = self._settings.distinct == "ranking" and evaluated.is_valid
-        return evaluated.ranking if by_ranking else evaluated.program
+    def _parents(self, count: int) -> list[Genome]:
+        return [one.genome for one in self._selection.parents(self._population, count, self._rng)]
 
     def _best_programs(self, candidates: Sequence[Evaluated]) -> tuple[Evaluated, ...]:
         """Return the hall of fame: the simplest program of each of the best rankings."""
@@ -214,10 +247,10 @@ class Evolution:
                 best.setdefault(result.ranking, result)
         return tuple(best.values())[: self._settings.hall_of_fame]
 
-    def _record(self, created: Sequence[_Individual], evaluated: int) -> GenerationRecord:
+    def _record(self, created: Sequence[Individual], evaluated: int, retries: int) -> GenerationRecord:
         best = self._hall_of_fame[0] if self._hall_of_fame else None
 
-        def mean(measure: Callable[[_Individual], float]) -> float:
+        def mean(measure: Callable[[Individual], float]) -> float:
             return float(np.mean([measure(individual) for individual in created]))
 
         return GenerationRecord(
@@ -225,9 +258,10 @@ class Evolution:
             individuals=len(created),
             evaluated=evaluated,
             repeats=len(created) - evaluated,
+            retries=retries,
             invalid=sum(not individual.evaluated.is_valid for individual in created),
             best=best.fitness if best else INVALID_FITNESS,
-            median=float(np.median([individual.evaluated.fitness for individual in self._population])),
+            median=float(np.median([result.fitness for result in self.population])),
             best_program=format_program(best.program) if best else "",
             mean_size=mean(lambda individual: individual.genome.size),
             mean_live=mean(lambda individual: individual.evaluated.program.size),
@@ -236,27 +270,21 @@ class Evolution:
 
     def encode(self) -> dict[str, Any]:
         """Return the whole state as plain data for msgpack; `decode` continues to the identical result."""
+        asked = self._offspring
         return {
             "steps": self._steps,
             # As text: the generator's state has integers of 128 bits, which msgpack cannot hold.
             "rng": json.dumps(self._rng.bit_generator.state),
-            "known": [
-                [result.program.encode(), list(result.taus), result.fitness, result.orientation, result.ranking]
-                for result in self._fitness.known
-            ],
+            "known": [result.encode() for result in self._known.values()],
             "population": [individual.genome.encode() for individual in self._population],
             "hall_of_fame": [result.program.encode() for result in self._hall_of_fame],
+            "asked": None
+            if asked is None
+            else {"genomes": [genome.encode() for genome in asked.genomes], "retries": asked.retries},
         }
 
     @classmethod
-    def decode(
-        cls,
-        data: Mapping[str, Any],
-        settings: EvolutionSettings,
-        genome_kind: GenomeKind,
-        genome_settings: GenomeSettings,
-        fitness: Fitness,
-    ) -> Self:
+    def decode(cls, data: Mapping[str, Any], settings: EvolutionSettings, genome_settings: GenomeSettings) -> Self:
         """Restore an evolution from what `encode` returned.
 
         Raises:
@@ -265,21 +293,22 @@ class Evolution:
         try:
             rng = np.random.default_rng()
             rng.bit_generator.state = json.loads(data["rng"])
-            evolution = cls(settings, genome_kind, genome_settings, fitness, rng)
-            known = [
-                Evaluated(
-                    Program.decode(program), tuple(map(float, taus)), float(value), int(orientation), str(ranking)
-                )
-                for program, taus, value, orientation, ranking in data["known"]
-            ]
-            fitness.recall(known)
-            by_program = {result.program: result for result in known}
-            genomes = [genome_kind.genome.decode(encoded, genome_settings) for encoded in data["population"]]
-            evolution._population = tuple(_Individual(genome, by_program[genome.compile()]) for genome in genomes)
-            evolution._hall_of_fame = tuple(by_program[Program.decode(program)] for program in data["hall_of_fame"])
+            evolution = cls(settings, genome_settings, rng)
+            known = evolution._known
+            known.update((result.program, result) for result in map(Evaluated.decode, data["known"]))
+            population = evolution._decoded_genomes(data["population"])
+            evolution._population = tuple(Individual(genome, known[genome.compile()]) for genome in population)
+            evolution._hall_of_fame = tuple(known[Program.decode(program)] for program in data["hall_of_fame"])
             evolution._steps = int(data["steps"])
+            if data["asked"] is not None:
+                asked = evolution._offspring = _Offspring(known, retries=int(data["asked"]["retries"]))
+                for genome in evolution._decoded_genomes(data["asked"]["genomes"]):
+                    asked.add(genome, genome.compile())
         except (KeyError, TypeError, ValueError) as error:
             raise EznasError(
                 f"The stored evolution is damaged ({type(error).__name__}: {error}); start a new run."
             ) from error
         return evolution
+
+    def _decoded_genomes(self, encoded: Sequence[object]) -> list[Genome]:
+        return [self._genome.decode(one, self._genome_settings) for one in encoded]

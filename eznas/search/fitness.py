@@ -3,14 +3,15 @@
 On one benchmark, fitness is |Kendall tau-b| between scores and accuracies, with the orientation kept. On several, one
 orientation must serve all of them: fitness is the minimum, mean or median over the benchmarks of tau turned by the
 orientation for which that is larger. So it is negative for a program whose scores mean opposite things on them. With
-subsamples, the tau of a benchmark is the least one of its subsamples. A program that fails, is constant, or gives a
-non-finite score for any network or subsample has fitness -1.
+subsamples, the tau of a benchmark is the least one of its subsamples. Scores that agree within the error of float32 are
+ties, as in every report (`eznas.scoring.ties`). A program that fails, is constant, or gives a non-finite score for any
+network or subsample has fitness -1: a report would tie such a network at the bottom, evolution does not accept it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from statistics import fmean, median
@@ -21,11 +22,10 @@ from numpy.typing import NDArray
 
 from eznas.ops.program import Program
 from eznas.options import Combine
+from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
-from eznas.scoring.ranking import kendall_tau
-
-INVALID_FITNESS: Final = -1.0
-INVALID_RANKING: Final = ""
+from eznas.scoring.ties import tied
+from eznas.search.evaluated import Evaluated
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
     "minimum": min,
@@ -65,44 +65,8 @@ class RankedNetworks:
         return [kendall_tau(scores[chosen], self.accuracies[chosen]) for chosen in self.subsamples]
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """A program with its fitness.
-
-    Attributes:
-        program: what was evaluated.
-        taus: Kendall tau-b between scores and accuracies over all networks of each benchmark, not turned by the
-            orientation; () for an invalid program.
-        fitness: how well it ranks, from -1 to 1; -1 for an invalid program.
-        orientation: +1 when a higher score means a better network, -1 when a lower one does.
-        ranking: digest of the order into which the scores put the networks of each benchmark, best first by the
-            orientation. Programs with equal rankings are functional repeats: they cannot be told apart on these
-            networks.
-    """
-
-    program: Program
-    taus: tuple[float, ...]
-    fitness: float
-    orientation: int
-    ranking: str
-
-    @classmethod
-    def invalid(cls, program: Program) -> Self:
-        """Return the result of a program that has no fitness."""
-        return cls(program, (), INVALID_FITNESS, 1, INVALID_RANKING)
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether the program ranks the networks of every benchmark."""
-        return self.ranking != INVALID_RANKING
-
-    def rank_key(self) -> tuple[float, int, str]:
-        """Sorts the better program first: higher fitness, then fewer instructions, then a fixed order."""
-        return -self.fitness, self.program.size, self.program.digest
-
-
 class Fitness:
-    """Evaluates programs against the accuracies of networks, each distinct program once."""
+    """Evaluates programs against the accuracies of networks."""
 
     def __init__(
         self, evaluator: Evaluator, benchmarks: Sequence[RankedNetworks], combine: Combine = "minimum"
@@ -117,37 +81,18 @@ class Fitness:
         self._evaluator = evaluator
         self._benchmarks = tuple(benchmarks)
         self._combine = _COMBINED[combine]
-        self._known: dict[Program, Evaluated] = {}
-
-    @property
-    def evaluations(self) -> int:
-        """How many distinct programs have been evaluated."""
-        return len(self._known)
-
-    @property
-    def known(self) -> tuple[Evaluated, ...]:
-        """Every program evaluated so far, in the order of evaluation."""
-        return tuple(self._known.values())
-
-    def recall(self, evaluated: Iterable[Evaluated]) -> None:
-        """Take over results of an earlier process, so that these programs are not evaluated again."""
-        for known in evaluated:
-            self._known[known.program] = known
 
     def of(self, programs: Sequence[Program]) -> list[Evaluated]:
-        """Evaluate programs; one result for each, in their order."""
-        new = [program for program in dict.fromkeys(programs) if program not in self._known]
-        well_formed = [program for program in new if program.is_well_formed]
+        """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
+        well_formed = [program for program in programs if program.is_well_formed]
         scores = dict(zip(well_formed, self._evaluator.scores(well_formed), strict=True))
-        for program in new:
-            self._known[program] = self._evaluate(program, scores.get(program))
-        return [self._known[program] for program in programs]
+        return [self._evaluate(program, scores.get(program)) for program in programs]
 
     def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
         """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
         if scores is None or not np.isfinite(scores).all():
             return Evaluated.invalid(program)
-        parts = [np.ascontiguousarray(scores[networks.positions]) for networks in self._benchmarks]
+        parts = [tied(scores[networks.positions]) for networks in self._benchmarks]
         pairs = list(zip(self._benchmarks, parts, strict=True))
         taus = tuple(networks.tau(part) for networks, part in pairs)
         judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]

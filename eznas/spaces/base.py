@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+
+from eznas.errors import EznasError, described
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,18 +16,25 @@ if TYPE_CHECKING:
 class Space(ABC):
     """A set of networks, each named by a text: everything else in eznas handles architectures as plain `str`.
 
-    A space of your own subclasses this, in a module that can be imported, and is given to the command line as
-    `module:attribute`. Instances are sent to worker processes, so they must pickle.
+    `build` is all that a space needs. One that eznas is to draw networks from has `random`, too; one whose texts can
+    be written in several ways, or wrongly, has `check`. The name is that of the class if none is given.
     """
 
     name: ClassVar[str]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if not hasattr(cls, "name"):
+            cls.name = cls.__name__
 
     @abstractmethod
     def build(self, architecture: str, num_classes: int, image_size: int) -> nn.Module:
         """Return the network that `architecture` names, freshly initialised by PyTorch's defaults.
 
+        May be called in several threads at once.
+
         Args:
-            architecture: a text that `check` accepts.
+            architecture: a text that `check` returned.
             num_classes: length of the logits.
             image_size: height and width of the square RGB images, in pixels.
 
@@ -36,15 +45,45 @@ class Space(ABC):
             EznasError: the text names no architecture of this space.
         """
 
-    @abstractmethod
-    def random(self, rng: np.random.Generator) -> str:
-        """Return the canonical text of one architecture drawn from the space."""
+    def random(self, rng: np.random.Generator) -> str:  # noqa: ARG002
+        """Return the canonical text of one architecture drawn from the space.
 
-    @abstractmethod
+        Raises:
+            EznasError: the space cannot draw networks.
+        """
+        raise EznasError(
+            f"The space {self.name} cannot draw networks: give it a method `random(self, rng)` that returns the text "
+            "of one."
+        )
+
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`, or raise an `EznasError` that names the text."""
+        return architecture.strip()
 
     def settings(self) -> dict[str, object]:
         """Return what distinguishes this instance from others of its class, as plain data for records."""
         plain = (str, int, float, bool, type(None))
         return {key: value if isinstance(value, plain) else repr(value) for key, value in vars(self).items()}
+
+
+def canonical_text(space: Space, architecture: str) -> str:
+    """Return what `space.check` returns, and turn whatever else a user's own `check` does into a sentence.
+
+    Raises:
+        EznasError: the text names no architecture, or `check` raises something else or returns no text.
+    """
+    try:
+        checked: object = space.check(architecture)
+    except EznasError:
+        raise
+    except Exception as error:
+        raise EznasError(
+            f"The space {space.name} could not check the architecture {architecture!r:.120} ({described(error)}): "
+            "correct the text, or `check`."
+        ) from error
+    if not isinstance(checked, str):
+        raise EznasError(
+            f"`check` of the space {space.name} returned {checked!r:.80} for the architecture {architecture!r:.120}: "
+            "let it return the text of the architecture, or leave `check` out."
+        )
+    return checked

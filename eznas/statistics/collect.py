@@ -14,7 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, first_line, place_of
 from eznas.statistics.inputs import Inputs, initialise, make_inputs
 from eznas.statistics.isolation import PrivateRandomness, reproducible_kernels
 from eznas.statistics.memory import Memory
@@ -57,8 +57,8 @@ def collect(
             and the running statistics that collection gave it; its mode and gradients stay as they were.
 
     Raises:
-        EznasError: the network has no unit, raises, lacks a gradient somewhere, gives no tensor of floating-point
-            numbers, or runs other layers in one pass than in another.
+        EznasError: the network has no unit, raises, lacks a gradient somewhere, gives no tensor of finite
+            floating-point numbers, or runs other layers in one pass than in another.
     """
     called = f"Network {name!r}"
     device = torch.device(settings.device)
@@ -70,7 +70,7 @@ def collect(
             prepared.to(device=device, dtype=torch.float32)
             initialise(prepared, seed)
         except Exception as error:
-            raise EznasError(f"{called} could not be initialised: {_first_line(error)}.") from error
+            raise EznasError(f"{called} could not be initialised: {first_line(error)}.") from error
         with _training(prepared):
             memory: Memory | None = None
             for pass_name, addresses in settings.passes():
@@ -134,6 +134,15 @@ class _Pass:
             raise EznasError(
                 f"{self.called} returned {outputs[0].dtype} numbers, which have no gradient: let forward return logits."
             )
+        if outputs[0].numel() == 0:
+            raise EznasError(
+                f"{self.called} returned an empty tensor of shape {tuple(outputs[0].shape)}: let forward return logits."
+            )
+        if not bool(outputs[0].isfinite().all()):
+            raise EznasError(
+                f"{self.called} returned numbers that are not finite in the {self.pass_name} pass, so nothing can be "
+                "measured on it: leave the network out, or normalise inside it."
+            )
         return outputs
 
     def _lay_out(self, recorder: Recorder, outputs: list[Tensor], device: torch.device) -> Memory:
@@ -171,9 +180,10 @@ class _Pass:
             raise self._failure("backward", error) from error
 
     def _failure(self, direction: str, error: Exception) -> EznasError:
+        place = place_of(error)
         return EznasError(
-            f"{self.called} raised {type(error).__name__} in the {direction} half of the {self.pass_name} pass: "
-            f"{_first_line(error)}."
+            f"{self.called} raised {type(error).__name__} in the {direction} half of the {self.pass_name} pass"
+            f"{f' ({place})' if place else ''}: {first_line(error)}."
         )
 
 
@@ -204,7 +214,7 @@ def _copy(network: nn.Module, called: str) -> nn.Module:
         return deepcopy(network)
     except Exception as error:
         raise EznasError(
-            f"{called} cannot be copied ({_first_line(error)}): make one for this use alone and give copy=False."
+            f"{called} cannot be copied ({first_line(error)}): make one for this use alone and give copy=False."
         ) from error
 
 
@@ -213,8 +223,3 @@ def _summary(layers: list[Layer]) -> str:
     order = "-".join(layer.value for layer in layers[:_LAYERS_SHOWN])
     more = "-..." if len(layers) > _LAYERS_SHOWN else ""
     return f"{counts} calls" + (f", in the order {order}{more}" if layers else "")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

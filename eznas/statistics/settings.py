@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, get_args
 
-import torch
-
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import ThirdPass, Unit
+from eznas.setting import MACHINE, SCORE, check_settings, setting
 from eznas.terminals import PASSES, TERMINAL_COUNT, TERMINALS
 
 _ALL_TERMINALS: Final = frozenset(range(TERMINAL_COUNT))
+_DEVICE: Final = re.compile(r"cpu|cuda(:\d{1,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +29,39 @@ class CollectionSettings:
             are skipped, and what is collected has the same bits as in the full collection.
 
     Raises:
-        EznasError: a value is none of these, or the device is not there.
+        EznasError: a value is none of these. Whether the device is there is another question: see `check_device`.
     """
 
-    unit: Unit = "R-C-B"
-    third_pass: ThirdPass = "perturbed"
-    device: str = "cpu"
+    unit: Unit = setting("R-C-B", "three consecutive layers that make a unit", group=SCORE, choices=get_args(Unit))
+    third_pass: ThirdPass = setting(
+        "perturbed",
+        "statistics of the third pass: as they are, or minus those of the data pass",
+        group=SCORE,
+        choices=get_args(ThirdPass),
+    )
+    # Part of a run's identity: a GPU rounds differently, so a run moved to one would be neither result.
+    device: str = setting("cpu", "where networks run: cpu, cuda or cuda:N", group=MACHINE)
     terminals: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
-        if self.unit not in get_args(Unit):
-            raise EznasError(f"There is no unit kind {self.unit!r}: choose {' or '.join(get_args(Unit))}.")
-        if self.third_pass not in get_args(ThirdPass):
-            raise EznasError(f"There is no third pass {self.third_pass!r}: choose {' or '.join(get_args(ThirdPass))}.")
+        check_settings(self)
+        if _DEVICE.fullmatch(self.device) is None:
+            raise EznasError(f"device is {shown(self.device)}: choose cpu, cuda or cuda:N.")
         if self.terminals is not None and not (self.terminals and self.terminals <= _ALL_TERMINALS):
             raise EznasError(
                 f"The terminals {sorted(self.terminals)} cannot be collected: "
                 f"give at least one address, each from 0 to {TERMINAL_COUNT - 1}."
             )
-        _check_device(self.device)
+
+    def check_device(self) -> None:
+        """Raise an `EznasError` when this machine does not have the device."""
+        if self.device == "cpu":
+            return
+        import torch  # slow to import, and settings are read by commands that need no network
+
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if int(self.device.partition(":")[2] or 0) >= count:
+            raise EznasError(f"The device {self.device!r} is not there: this machine has {count} CUDA devices.")
 
     @property
     def collected(self) -> frozenset[int]:
@@ -73,16 +88,3 @@ class CollectionSettings:
                 weight = {}
                 if len(wanted) == 1:
                     return
-
-
-def _check_device(name: str) -> None:
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in ("cpu", "cuda"):
-        raise EznasError(f"There is no device {name!r}: choose cpu, cuda or cuda:N.")
-    if device.type == "cuda" and not (torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()):
-        raise EznasError(
-            f"The device {name!r} is not there: this machine has {torch.cuda.device_count()} CUDA devices."
-        )

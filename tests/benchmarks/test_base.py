@@ -7,6 +7,7 @@ import torch
 from eznas.benchmarks.base import Benchmark
 from eznas.benchmarks.images import Normalisation
 from eznas.errors import EznasError
+from eznas.spaces.foreign import ForeignSpace
 from eznas.spaces.nasbench201 import NASBench201
 
 ARCHITECTURES = (
@@ -112,9 +113,28 @@ class BrokenSpace(NASBench201):
 
 
 def test_a_space_that_cannot_build_a_network_is_named(benchmark):
-    with pytest.raises(EznasError, match=r"space broken of three .*network 2.*ZeroDivisionError: no layers") as caught:
+    with pytest.raises(
+        EznasError,
+        match=r"space broken of three .*network 2.*ZeroDivisionError in .*test_base\.py, line \d+: no layers",
+    ) as caught:
         dataclasses.replace(benchmark, space=BrokenSpace()).build(2)
     assert ARCHITECTURES[2] in str(caught.value)
+
+
+def test_what_is_no_network_is_named(benchmark):
+    space = ForeignSpace("odd", lambda text: [text])
+    with pytest.raises(EznasError, match=r"`build` of the space odd of three returned a list for network 1, \|skip"):
+        dataclasses.replace(benchmark, space=space).build(1)
+
+
+def test_the_label_says_what_is_known_of_the_accuracies(benchmark):
+    assert benchmark.accuracy_label == "test, after 1 epochs"
+    given = dataclasses.replace(benchmark, accuracy_split="latency", epochs=None, lower_is_better=True)
+    assert given.accuracy_label == "latency, lower is better"
+
+
+def test_its_text_is_short(benchmark):
+    assert repr(benchmark) == "<Benchmark three: 3 networks>"
 
 
 def test_accuracies_must_match_the_networks(benchmark):

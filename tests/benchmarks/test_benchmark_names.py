@@ -30,3 +30,17 @@ def test_a_name_like_no_other_is_answered_with_all():
         benchmarks.load("qqq")
     for name in benchmarks.names():
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "./t.csv", "../here/t.csv", "inside/../T.CSV"])
+def test_a_table_has_one_name_in_every_folder(name, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert benchmarks.canonical_name(name).lower() == f"{tmp_path}/here/t.csv".lower()
+    assert benchmarks.canonical_name("digits") == "digits"
+
+
+def test_a_table_without_a_record_is_told_what_makes_it_a_benchmark(tmp_path):
+    (tmp_path / "t.csv").write_text("net,top1\na,1\n")
+    with pytest.raises(EznasError, match=rf"t\.json, .* `eznas benchmark new {tmp_path}/t\.csv` writes it"):
+        benchmarks.load(str(tmp_path / "t.csv"))

@@ -21,6 +21,16 @@ def test_normalisation_standardises_each_channel_in_pixel_units():
         )
 
 
+def test_images_are_standardised_by_their_own_statistics():
+    images = IMAGES.copy()
+    images[..., 1] = 7  # a channel that never varies
+    normalisation = Normalisation.of(images, "test")
+    assert (normalisation.mean[1], normalisation.deviation[1]) == (7.0, 1.0)
+    standardised = normalisation.apply(images)
+    np.testing.assert_allclose(standardised.mean(axis=(0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(standardised.std(axis=(0, 2, 3)), [1, 0, 1], atol=1e-5)
+
+
 def test_reads_what_was_written(tmp_path):
     np.savez_compressed(tmp_path / "i.npz", x_train=IMAGES, y_train=np.arange(5))
     np.testing.assert_array_equal(read_images(tmp_path / "i.npz", "x_train", 8), IMAGES)

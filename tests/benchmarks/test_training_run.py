@@ -1,5 +1,6 @@
 import csv
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from eznas.benchmarks.image_set import ImageSet
-from eznas.benchmarks.trained_table import load_trained_table
+from eznas.benchmarks.recorded_table import load_recorded_table
 from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark, training_seed
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
@@ -95,7 +96,7 @@ def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path):
     assert [json.loads(line)["seed"] for line in lines] == [0] * 8 + [1] * 8
 
     # What was written is a benchmark.
-    benchmark = load_trained_table(whole / "t.csv")
+    benchmark = load_recorded_table(whole / "t.csv")
     assert len(benchmark) == 8
     assert len(benchmark.images) == 100
     assert benchmark.accuracies == pytest.approx(
@@ -131,6 +132,21 @@ def test_a_killed_worker_is_told_and_the_campaign_goes_on_later(fragile, tmp_pat
     changed = Campaign(fragile.images, TrainingSettings(epochs=2, batch_size=10), space_name=fragile.space_name)
     with pytest.raises(EznasError, match=r"training\.epochs was 1 and is 2"):
         train_benchmark(changed, ["x"], 1, progress, workers=1)
+
+
+def test_a_campaign_reaches_its_workers_without_the_space(tmp_path):
+    """A space from a file is of a class that no other process can import; each makes its own."""
+    (tmp_path / "filed.py").write_text(FRAGILE_SPACE)
+    pixels = np.zeros((2, 4, 4, 3), np.uint8)
+    images = ImageSet(pixels, np.arange(2), pixels, np.arange(2), recipe={"source": "none"})
+    campaign = Campaign(images, TrainingSettings(), space_name="filed.py:Fragile", space_folder=tmp_path)
+    assert campaign.protocol()["space"] == {"name": "filed.py:Fragile", "settings": {}}
+    module = type(campaign.space).__module__
+    content = pickle.dumps(campaign)
+    assert module.encode() not in content
+    del sys.modules[module]
+    assert pickle.loads(content).space.name == campaign.space.name
+    del sys.modules[module]
 
 
 def test_every_network_and_seed_has_randomness_of_its_own():

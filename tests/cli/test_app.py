@@ -46,11 +46,11 @@ def test_what_answers_at_once_imports_nothing_heavy(arguments):
 
 
 def test_the_help_of_run_names_every_setting(capfd):
-    from eznas.runs.settings import settings_by_key
+    from eznas.runs.settings import SETTINGS
 
     assert main(["run", "--help"]) == 0
     shown = capfd.readouterr().out
-    for key in settings_by_key():
+    for key in SETTINGS:
         assert f"--{key.replace('_', '-')} " in shown
 
 
@@ -171,7 +171,7 @@ def test_option_beats_environment_beats_file_beats_default(capfd, table, tmp_pat
     from eznas.runs.directory import stored_settings
 
     settings = stored_settings(tmp_path / "run")
-    assert (settings.networks, settings.seed, settings.hall_of_fame, settings.batch_size) == (11, 6, 2, 1)
+    assert (settings.networks, settings.seed, settings.evolution.hall_of_fame, settings.batch_size) == (11, 6, 2, 1)
     assert settings.genome_settings["maximum_depth"] == 8
     assert settings.genome_settings["mutation_depth"] == 1
 
@@ -206,7 +206,8 @@ def test_a_run_on_two_benchmarks_prints_both(capfd, table, tmp_path):
     assert "statistics: 16 networks" in printed.err
     assert (tmp_path / "runs" / "tiny+digits-tree-0" / "summary.json").exists()
     assert main(["evaluate", "runs/tiny+digits-tree-0", "--benchmark", "digits", "--networks", "20", "--json"]) == 0
-    assert 0 <= json.loads(capfd.readouterr().out)["networks_seen_by_evolution"] <= 8
+    protocol = json.loads(capfd.readouterr().out)["protocol"]
+    assert (protocol["networks"], protocol["left_out"]) == (20, 8)
 
 
 def test_evaluate_prints_figures_and_protocol(capfd, table):
@@ -214,23 +215,74 @@ def test_evaluate_prints_figures_and_protocol(capfd, table):
     shown = capfd.readouterr().out
     for text in ("Kendall tau", "Spearman rho", "top decile", "networks        12", "seed            1", "Kaiming"):
         assert text in shown
+    for text in ("share scored 100 %", "seed stability 0.", "depends on weights or images"):
+        assert text in " ".join(shown.split())
 
 
 def test_evaluate_gives_json(capfd, table):
     assert main(["evaluate", "params", "--benchmark", str(table), "--json"]) == 0
     content = json.loads(capfd.readouterr().out)
+    (params,) = content["proxies"]
     for figure in ("tau", "spearman"):
-        low, high = content[f"{figure}_interval"]
-        assert low <= content[figure] <= high
-    assert "top_decile_tau" in content
+        low, high = params[f"{figure}_interval"]
+        assert low <= params[figure] <= high
+    assert "top_decile_tau" in params
     assert content["protocol"]["networks"] == 16
 
 
-def test_evaluate_takes_a_run_and_tells_what_it_has_seen(capfd, table, finished):
-    assert main(["evaluate", str(finished), "--benchmark", str(table), "--json"]) == 0
-    printed = capfd.readouterr()
-    assert json.loads(printed.out)["networks_seen_by_evolution"] == 8
-    assert "8 of these 16 networks" in printed.err
+def test_evaluate_compares_several_proxies_in_one_table(capfd, table, finished):
+    several = ["eznas-a", "params", "l1_norm(wt)", str(finished)]
+    assert main(["evaluate", *several, "--benchmark", str(table), "--all-networks"]) == 0
+    shown = capfd.readouterr().out
+    lines = shown.splitlines()
+    assert lines[0].strip() == f"16 networks of {table}"
+    columns = ("proxy", "tau", "95 % interval", "rho", "top-decile tau", "scored", "seed stability", "depends on")
+    assert lines[1].split() == " ".join(columns).split()
+    assert [line.split()[0] for line in lines[2:6]] == ["eznas-a", "params", "l1_norm(wt)", "finished"]
+    assert "counts only" in lines[3]
+    assert "frobenius_norm(sigmoid(log_determinant(sign(inp_grad.data))))" in shown
+    assert main(["evaluate", *several, "--benchmark", str(table), "--all-networks", "--json"]) == 0
+    assert [one["proxy"] for one in json.loads(capfd.readouterr().out)["proxies"]] == [*several[:3], "finished"]
+
+
+def test_evaluate_leaves_out_what_runs_were_evolved_on(capfd, table, finished, tmp_path):
+    other = tmp_path / "other"
+    settings = ["--seed", "1", "--networks", "8", "--generations", "0", "--population", "30", "--threads", "1"]
+    assert main(["run", "--benchmark", str(table), "--output", str(other), "--quiet", *settings]) == 0
+    capfd.readouterr()
+
+    def evaluated(*arguments):
+        assert main(["evaluate", *arguments, "--benchmark", str(table), "--json"]) == 0
+        printed = capfd.readouterr()
+        return json.loads(printed.out)["protocol"], printed.err
+
+    protocol, told = evaluated(str(finished))
+    assert (protocol["networks"], protocol["left_out"]) == (8, 8)
+    assert "8 networks of" in told
+    assert "are left out; --all-networks takes them in" in told
+    union, _ = evaluated(str(finished), "params", str(other))
+    assert 8 < union["left_out"] < 16
+    assert union["networks"] == 16 - union["left_out"]
+    protocol, told = evaluated(str(finished), "--all-networks")
+    assert (protocol["networks"], protocol["left_out"]) == (16, 0)
+    assert "8 networks of" in told
+    assert evaluated("params")[1] == ""
+    assert main(["evaluate", str(finished), "--benchmark", str(table), "--networks", "9"]) == 1
+    assert "which has 8 beside the 8 that are left out" in capfd.readouterr().err
+
+
+def test_evaluate_overrides_how_programs_are_computed(capfd, table):
+    changes = ["--aggregation", "sum", "--to-scalar", "l2", "--unit", "C-B-R", "--third-pass", "difference"]
+    arguments = ["evaluate", "eznas-a", "params", "--benchmark", str(table), "--networks", "3", "--json"]
+    assert main([*arguments, *changes]) == 0
+    program, params = json.loads(capfd.readouterr().out)["proxies"]
+    settings = [program[key] for key in ("aggregation", "to_scalar", "unit", "third_pass")]
+    assert settings == ["sum", "l2", "C-B-R", "difference"]
+    assert "unit" not in params
+    assert main(["evaluate", "params", "--benchmark", str(table), "--to-scalar", "l2"]) == 1
+    assert "--to-scalar says how a program is computed, and params is none" in capfd.readouterr().err
+    assert main(["evaluate", "eznas-a", "--benchmark", str(table), "--unit", "B-C-R"]) == 1
+    assert "B-C-R" in capfd.readouterr().err
 
 
 def test_operations_lists_all(capfd):

@@ -1,13 +1,18 @@
 import inspect
 import json
+import sys
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_table import SPACE, write_foreign_table
 
 from eznas.benchmarks.digit_images import DigitRecipe
+from eznas.benchmarks.network_check import NetworkCheck
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.cli import benchmark as cli_benchmark
+from eznas.cli.app import main
 from eznas.cli.benchmark import train, write_images
 from eznas.errors import EznasError
 
@@ -66,3 +71,59 @@ def test_a_space_with_too_few_networks_is_told():
 
     with pytest.raises(EznasError, match="only 2 different networks"):
         cli_benchmark._different_networks(Pair(), 3, np.random.default_rng(0))
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A table of the user's own, with its space and images, in the current folder."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    return write_foreign_table(tmp_path)
+
+
+def test_a_new_benchmark_is_described_checked_and_followed_by_the_next_command(table, capsys):
+    given = [
+        "--space",
+        "space.py",
+        "--images",
+        "images.npz",
+        "--accuracy-column",
+        "top1",
+        "--lower-is-better",
+        "latency",
+    ]
+    assert main(["benchmark", "new", "t.csv", *given]) == 0
+    printed = capsys.readouterr().out
+    for part in (
+        "18 networks of the space Space, with top1 as given in t.csv; images: images.",
+        "all 10 images in images.npz, 10x10 pixels",
+        "3, where num_classes is 3",
+        "Next: eznas run --benchmark t.csv --networks 9",
+    ):
+        assert part in printed
+    rows = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line.startswith(("top1", "latency"))}
+    assert rows["latency"] == ["17", "7", "1"]
+    assert rows["top1"][0] == "18"
+    assert (table.parent / "t.json").exists()
+
+
+def test_a_new_benchmark_that_cannot_be_used_leaves_nothing_behind(table, capsys):
+    (table.parent / "space.py").write_text(SPACE.replace("return Branchy(", "return Branchy(None, "))
+    given = ["--space", "space.py", "--images", "images.npz", "--accuracy-column", "top1"]
+    assert main(["benchmark", "new", "t.csv", *given]) == 1
+    assert "(TypeError in space.py, line 20: Branchy.__init__() takes 3 positional" in capsys.readouterr().err
+    assert main(["benchmark", "new", "t.csv", *given, "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+    assert main(["benchmark", "new", "t.txt", *given]) == 1
+    assert "'t.txt', does not end in .csv" in capsys.readouterr().err
+    assert sorted(path.name for path in table.parent.glob("*.*")) == ["images.npz", "space.py", "t.csv"]
+
+
+def test_the_next_command_has_what_the_defaults_of_a_run_do_not_fit():
+    check = NetworkCheck("a", 3, {"R-C-B": 0, "C-B-R": 2})
+    assert cli_benchmark._run_command(Path("my t.csv"), 150, check) == (
+        "eznas run --benchmark 'my t.csv' --networks 75 --unit C-B-R"
+    )
+    check = NetworkCheck("a", 3, {"R-C-B": 1, "C-B-R": 0})
+    assert cli_benchmark._run_command(Path("t.csv"), 200, check) == "eznas run --benchmark t.csv"
+    assert cli_benchmark._run_command(Path("t.csv"), 4, check).endswith("--networks 3")

@@ -12,7 +12,7 @@ from eznas.cli.app import main
         (["evaluate", "eznas-a", "--networks", "5", "--networks=0"], ("--networks", "not '0'")),
         (["evaluate", "eznas-a", "--networks", "0", "--seed", "1", "--networks", "7x"], ("--networks", "not '7x'")),
         (["evaluate", "--networks", "0", "--", "--networks", "5"], ("--networks", "not '0'")),
-        (["evaluate", "eznas-a", "more"], ("more", "`eznas evaluate --help`")),
+        (["operations", "more"], ("more", "`eznas operations --help`")),
     ],
 )
 def test_the_sentence_names_option_value_and_the_way_out(capfd, arguments, parts):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from eznas.data.tables import read_table
+from eznas.data.tables import read_own_table, read_table
 from eznas.errors import EznasError
 from eznas.spaces.nasbench201 import NASBench201
 
@@ -43,7 +43,7 @@ def test_both_texts_of_an_architecture_are_read_and_the_canonical_one_kept(tmp_p
         ("a,b\n1,2\n3\n", ["line 3", "'3'", "1 cells", "has 2"]),
         ("a,b\n1,2,9\n3,4\n", ["line 2", "'1,2,9'", "3 cells"]),
         ("a,b\n1,2\n\n3,4\n", ["line 3", "0 cells"]),
-        ('a,b\n1,"2\n3,4\n', ["line 3", "comma-separated"]),
+        ('a,b\n1,"2\n3,4\n', ["line 3", "separated cells"]),
         ("a,a\n1,2\n", ["'a' twice"]),
         (b"a,b\n1,2\n3,\xff\n", ["line 3", "ff", "UTF-8"]),
         (b"\x00\x01\x80\n", ["line 1", "80", "UTF-8"]),
@@ -102,3 +102,60 @@ def test_the_same_architecture_twice_is_named_with_both_lines(tmp_path):
     with pytest.raises(EznasError, match="twice, on line 2 and on line 4") as caught:
         table.architectures("architecture", NASBench201())
     assert A in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "net,top1\na,1\nb,2\n",
+        "\ufeffnet,top1\r\na,1\r\nb,2\r\n",
+        "net;top1\na;1\nb;2",
+        "net\ttop1\na\t1\n\n\t\nb\t2\n\n",
+        "\n\nnet, top1\na, 1\nb, 2",
+        '"net","top1"\n"a","1"\n"b","2"',
+    ],
+    ids=["plain", "byte-order mark and Windows", "semicolons, no last end", "tabs, empty lines", "spaces", "quotes"],
+)
+def test_a_users_own_table_is_what_a_spreadsheet_writes(tmp_path, content):
+    table = read_own_table(written(tmp_path, content))
+    assert table.header == ("net", "top1")
+    assert table.column("net") == ["a", "b"]
+    np.testing.assert_array_equal(table.numbers("top1"), [1, 2])
+
+
+def test_a_separator_within_quotes_is_a_text(tmp_path):
+    table = read_own_table(written(tmp_path, 'net;"top;1"\n"3x3,5x5;skip";1\n3x3,1x1;2\n'))
+    assert table.column("net") == ["3x3,5x5;skip", "3x3,1x1"]
+    np.testing.assert_array_equal(table.numbers("top;1"), [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("net,top1\n3x3,5x5,1\n", ["line 2", "'3x3,5x5,1'", "3 cells", "quotes around a cell that holds a comma"]),
+        ("net;top1\na;1;2\n", ["line 2", "holds a semicolon"]),
+        ("", ["empty: write it again"]),
+        ("net,top1\n", ["no rows"]),
+        ("net,net\n1,2\n", ["'net' twice"]),
+        ("net,top1\na,1\n".encode("utf-16"), ["line 1", "UTF-8"]),
+        ('net,top1\n"a,1\n', ["separated cells"]),
+    ],
+)
+def test_a_damaged_own_table_is_refused(tmp_path, content, parts):
+    path = written(tmp_path, content)
+    with pytest.raises(EznasError) as caught:
+        read_own_table(path)
+    for part in [str(path), *parts]:
+        assert part in str(caught.value)
+
+
+def test_numbers_are_any_finite_ones_and_missing_where_a_cell_is_empty(tmp_path):
+    table = read_own_table(written(tmp_path, "net,x\na,-1e300\nb,\nc,  \nd,0\n"))
+    np.testing.assert_array_equal(table.numbers("x"), [-1e300, np.nan, np.nan, 0])
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "inf", "-Infinity", "1e999", "1_0", "93;5", "high"])
+def test_a_cell_that_is_no_finite_number_is_named_with_its_line(tmp_path, cell):
+    table = read_own_table(written(tmp_path, f"net,x\na,1\n\nb,{cell}\n"))
+    with pytest.raises(EznasError, match=rf"table\.csv, line 4, x: '{cell}' is no finite number"):
+        table.numbers("x")

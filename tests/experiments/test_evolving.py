@@ -33,7 +33,7 @@ def collected(monkeypatch):
 
 @pytest.mark.parametrize("beforehand", [False, True])
 def test_evolutions_on_the_same_networks_collect_their_statistics_once(settings, tmp_path, collected, beforehand):
-    other = replace(settings, genome="sequential", genome_settings={})
+    other = settings.changed({"genome": "sequential"})
     with TrainingStatistics(beforehand=beforehand) as statistics:
         assert evolve(tmp_path / "tree", settings, statistics)
         assert evolve(tmp_path / "sequential", other, statistics)
@@ -46,7 +46,7 @@ def test_evolutions_on_the_same_networks_collect_their_statistics_once(settings,
 def test_another_unit_is_collected_on_its_own(settings, tmp_path, collected):
     with TrainingStatistics() as statistics:
         evolve(tmp_path / "one", settings, statistics)
-        evolve(tmp_path / "other", replace(settings, unit="C-B-R"), statistics)
+        evolve(tmp_path / "other", settings.changed({"unit": "C-B-R"}), statistics)
     assert len(collected) == 2 * settings.networks
 
 
@@ -93,7 +93,7 @@ def test_a_stopped_evolution_is_continued(settings, tmp_path, monkeypatch):
 
 def test_a_finished_evolution_with_other_settings_is_refused(settings, tmp_path):
     with TrainingStatistics() as statistics:
-        evolve(tmp_path / "run", replace(settings, generations=0), statistics)
+        evolve(tmp_path / "run", settings.changed({"generations": 0}), statistics)
         with pytest.raises(EznasError, match="generations is 0 there, 2 here"):
             evolve(tmp_path / "run", settings, statistics)
 

@@ -26,7 +26,7 @@ def test_every_variant_evolves_under_its_own_settings(finished):
     assert [one["name"] for one in content["variants"]] == ["R-C-B mean", "C-B-R mean", "C-B-R l2"]
     for variant in VARIANTS:
         settings = stored_settings(folder / "evolutions" / "seed-1" / variant.name.replace(" ", "-"))
-        assert (settings.unit, settings.to_scalar, settings.seed) == (variant.unit, variant.to_scalar, 1)
+        assert (settings.collection.unit, settings.to_scalar, settings.seed) == (variant.unit, variant.to_scalar, 1)
 
 
 def test_curves_rise_and_held_out_networks_are_ranked(finished):

@@ -86,7 +86,7 @@ def test_variation_stays_valid_and_within_the_length(seed):
     for _ in range(20):
         first, second = (genomes[int(rng.integers(6))] for _ in range(2))
         for child in (
-            sequential.mate(first, second, rng),
+            sequential.mate(first, second),
             sequential.insert_op(first, rng, limits),
             sequential.remove_op(first, rng),
             sequential.mutate_op(first, rng),
@@ -115,15 +115,23 @@ def static(*names, start=22):
 )
 def test_mate_interleaves_the_first_halves(lengths, expected):
     parents = [static(*["exp"] * lengths[0]), static(*["log"] * lengths[1], start=60)]
-    child = sequential.mate(*parents, np.random.default_rng(0))
+    child = sequential.mate(*parents)
     assert list(child) == [parents[parent][place] for parent, place in expected]
+
+
+@fixed
+@given(seeds)
+def test_mate_needs_no_repair(seed):
+    _, (first, second) = random_genomes(seed, 2)
+    for child in (sequential.mate(first, second), sequential.mate(second, first), sequential.mate(first, first)):
+        assert validity_error(child) is None
 
 
 @pytest.mark.parametrize("maximum", [2, 3, 4, 5, 9])
 def test_children_of_the_longest_parents_are_not_longer(maximum):
     for first in range(1, maximum + 1):
         for second in range(1, maximum + 1):
-            child = sequential.mate(static(*["exp"] * first), static(*["log"] * second), np.random.default_rng(0))
+            child = sequential.mate(static(*["exp"] * first), static(*["log"] * second))
             assert len(child) <= maximum
 
 
@@ -134,6 +142,13 @@ def test_insert_op_adds_one_instruction(seed):
     child = sequential.insert_op(parent, rng, DEFAULTS)
     assert len(child) == len(parent) + 1
     assert any(child[:place] + child[place + 1 :] == parent for place in range(len(child)))
+
+
+def test_insert_op_inserts_at_every_place():
+    parent = static("exp", "log", "abs")
+    children = [sequential.insert_op(parent, np.random.default_rng(seed), DEFAULTS) for seed in range(60)]
+    kept = {tuple(child.index(each) for each in parent) for child in children if set(parent) < set(child)}
+    assert kept >= {(1, 2, 3), (0, 2, 3), (0, 1, 3), (0, 1, 2)}
 
 
 def test_insert_op_keeps_the_maximum_length():
@@ -230,7 +245,7 @@ def test_decode_says_what_is_wrong(data, reason):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"initial_minimum_length": 0}, "initial_minimum_length is 0; it must be 1 or more"),
+        ({"initial_minimum_length": 0}, "initial_minimum_length is 0: give a whole number from 1"),
         ({"initial_minimum_length": 41}, "initial_minimum_length is 41, above initial_maximum_length, which is 40"),
         ({"maximum_length": 39}, "initial_maximum_length is 40, above maximum_length, which is 39"),
         ({"initial_minimum_length": 1, "initial_maximum_length": 1, "maximum_length": 1}, "maximum_length is 1"),

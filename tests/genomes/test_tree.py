@@ -192,7 +192,7 @@ def test_decode_says_what_is_wrong(data, reason):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"minimum_depth": -1}, "minimum_depth is -1; it must be 0 or more"),
+        ({"minimum_depth": -1}, "tree.minimum_depth is -1: give a whole number from 0 to 20"),
         ({"mutation_depth": -2}, "mutation_depth is -2"),
         ({"minimum_depth": 6}, "minimum_depth is 6, above initial_maximum_depth, which is 5"),
         ({"maximum_depth": 4}, "initial_maximum_depth is 5, above maximum_depth, which is 4"),

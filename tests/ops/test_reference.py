@@ -1,6 +1,7 @@
 """The reference: the corner cases that the specification fixes."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -58,10 +59,12 @@ def assert_equal(actual, expected):
         ("normalized_sum", ([3e38, 3e38],), 3e38),
         ("l1_norm", ([-1.0, 2.0, -6.0],), 3.0),
         ("hamming_distance", ([1.0, -1.0, NAN, 2.0], 1.0), 2.0),
-        ("kl_divergence", ([[1.0, 2.0]], [[0.0, 1.0]]), -2.0),
+        ("kl_divergence", ([[1.0, 2.0]], [[0.0, 1.0]]), -1.0),
+        ("kl_divergence", (1.0, 1.0), -1.0),
         ("kl_divergence", ([[1.0, 2.0]], [[-0.5, 1.0]]), NAN),
-        ("kl_divergence", ([[1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]), -6.0),  # A has one row
-        ("kl_divergence", ([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], [[1.0, 1.0]]), -2.0),  # A has three
+        ("kl_divergence", ([[1.0, 4.0]], [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]), -2.5),  # the common shape is (3, 2)
+        ("kl_divergence", ([[1.0, 1.0], [1.0, 1.0], [1.0, 4.0]], [[1.0, 1.0]]), -1.5),
+        ("kl_divergence", ([[1.0], [2.0]], [1.0, 1.0, 1.0]), -1.5),
         ("cosine_similarity", ([[1.0, 0.0], [0.0, 2.0]], [[2.0, 0.0], [0.0, -1.0]]), 0.0),
         ("cosine_similarity", ([[3.0, 0.0], [0.0, 2.0]], [[1.0, 1.0]]), math.sqrt(2)),
         ("cosine_similarity", ([1e-9], [1.0]), 0.1),  # no norm counts as less than 1e-8
@@ -80,6 +83,34 @@ def assert_equal(actual, expected):
 )
 def test_what_the_specification_says(name, arguments, expected, dtype):
     assert_equal(run(name, *arguments, dtype=dtype), expected)
+
+
+SHAPES = [((4, 6, 3, 3), (4, 6, 3, 3)), ((3, 4), (4,)), ((4, 1, 3), (2, 1)), ((5,), ()), ((), (2, 3)), ((), ())]
+
+
+@pytest.mark.parametrize(("shape", "other"), SHAPES)
+def test_the_kl_divergence_is_that_of_the_published_line(shape, other):
+    generator = torch.Generator().manual_seed(len(shape) + 10 * len(other))
+    a, b = torch.randn(shape, generator=generator), torch.rand(other, generator=generator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that size_average is deprecated, and what the mean is not
+        published = torch.nn.KLDivLoss("batchmean")(a, b)
+    torch.testing.assert_close(apply(BY_NAME["kl_divergence"].id, a, b), published, rtol=1e-5, atol=1e-6)
+
+
+def test_the_kl_divergence_ranks_by_the_mean_element_and_not_by_the_width():
+    # reduction='batchmean' would divide the sum by the 4 rows and give -6 and -50, the other order.
+    narrow = run("kl_divergence", [[3.0] * 2] * 4, [[1.0] * 2] * 4)
+    wide = run("kl_divergence", [[1.0] * 50] * 4, [[1.0] * 50] * 4)
+    assert narrow.item() == -3.0
+    assert wide.item() == -1.0
+
+
+def test_the_cosine_similarity_is_that_of_the_published_lines():
+    generator = torch.Generator().manual_seed(0)
+    a, b = torch.randn((4, 6, 3, 3), generator=generator), torch.randn((4, 6, 3, 3), generator=generator)
+    published = torch.nn.CosineSimilarity()(a.reshape(a.shape[0], -1), b.reshape(b.shape[0], -1)).sum()
+    torch.testing.assert_close(apply(BY_NAME["cosine_similarity"].id, a, b), published)
 
 
 def test_tiny_arguments_keep_their_logarithm():
@@ -111,7 +142,6 @@ def test_arguments_stay_as_they_are_and_the_type_is_kept(operation, dtype):
         ("eig_ratio", [()]),
         ("hamming_distance", [(2,), (3,)]),
         ("kl_divergence", [(2, 3), (3, 3)]),
-        ("kl_divergence", [(), (1,)]),
         ("cosine_similarity", [(2, 3), (2, 4)]),
         ("abs", [(0,)]),
     ],

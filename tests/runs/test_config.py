@@ -13,8 +13,8 @@ from eznas.runs.settings import RunSettings
 
 
 def test_config_text_reads_back_to_the_same_settings(tmp_path):
-    settings = RunSettings(
-        benchmark='odd "name"\\', genome="sequential", lambda_=7, mu=3, crossover=0.25, memory="0", threads=3
+    settings = RunSettings.from_mapping(
+        {"benchmark": 'odd "name"\\', "genome": "sequential", "lambda": 7, "mu": 3, "crossover": 0.25, "threads": 3}
     )
     path = tmp_path / "config.toml"
     path.write_text(config_text(settings, {"eznas": "1.2.3"}))

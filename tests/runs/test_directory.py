@@ -15,7 +15,6 @@ from eznas.runs.directory import (
     RUN_FORMAT,
     Checkpoint,
     RunDirectory,
-    check_run_directory,
     json_text,
     stored_settings,
     unused_path,
@@ -99,7 +98,7 @@ def test_an_empty_directory_is_taken(tmp_path):
     path = tmp_path / "empty"
     path.mkdir()
     RunDirectory.create(path, RunSettings(), "0.1.0", {}).close()
-    check_run_directory(path)
+    stored_settings(path)
 
 
 def test_a_full_disk_leaves_no_directory(tmp_path, monkeypatch):
@@ -184,7 +183,7 @@ def test_a_directory_of_another_format_is_refused(directory):
     config = directory.path / "config.toml"
     config.write_text(config.read_text().replace(f"run_format = {RUN_FORMAT}", "run_format = 1"))
     with pytest.raises(EznasError, match=f"run format 1, this version of eznas reads format {RUN_FORMAT}"):
-        check_run_directory(directory.path)
+        stored_settings(directory.path)
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -193,7 +192,7 @@ def test_a_directory_without_a_run_is_refused(tmp_path, made):
     if made:
         path.mkdir()
     with pytest.raises(EznasError, match="is no run directory"):
-        check_run_directory(path)
+        stored_settings(path)
 
 
 def test_unused_path_counts_up(tmp_path):

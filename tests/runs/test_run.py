@@ -20,9 +20,8 @@ VIEWS = ("hall_of_fame.json", "history.jsonl")
 def settings(tmp_path_factory):
     """Settings of a run that takes part of a second."""
     table = write_tiny_benchmark(tmp_path_factory.mktemp("benchmark"), networks=16)
-    return RunSettings(
-        benchmark=str(table), networks=8, generations=3, population=8, mu=6, lambda_=8, hall_of_fame=3, threads=2
-    )
+    quick = {"networks": 8, "generations": 3, "population": 8, "mu": 6, "lambda": 8, "hall_of_fame": 3, "threads": 2}
+    return RunSettings.from_mapping({**quick, "benchmark": str(table)})
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +59,15 @@ def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupt
     summary = json.loads((uninterrupted / "summary.json").read_text())
     hall_of_fame = json.loads((uninterrupted / "hall_of_fame.json").read_text())["programs"]
     assert [one["formula"] for one in summary["programs"]] == [one["formula"] for one in hall_of_fame]
-    assert [one["name"] for one in summary["baselines"]] == ["eznas-a", "params", "flops"]
+    assert [one["name"] for one in summary["baselines"]] == ["eznas-a", "flops", "params"]
     ((name, about),) = summary["protocol"]["benchmarks"].items()
     assert (summary["protocol"]["networks"], about["held_out"]) == (8, 8)
-    figures = summary["baselines"][1]["benchmarks"][name]
-    low, high = figures["tau_held_out_interval"]
-    assert low <= figures["tau_held_out"] <= high
+    figures = summary["baselines"][1]["benchmarks"][name]["held_out"]
+    low, high = figures["tau_interval"]
+    assert low <= figures["tau"] <= high
+    assert (figures["depends_on"], figures["scored"]) == ("counts only", 1.0)
+    for one in [*summary["programs"], *summary["baselines"]]:
+        assert one["benchmarks"][name]["held_out"].keys() == figures.keys()
     for one, stored in zip(summary["programs"], hall_of_fame, strict=True):
         assert one["fitness"] == stored["fitness"] == one["benchmarks"][name]["tau_training"]
         assert stored["taus"] == {name: stored["orientation"] * stored["fitness"]}
@@ -74,7 +76,7 @@ def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupt
 
 @pytest.mark.parametrize("genome", ["tree", "sequential"])
 def test_threads_and_memory_do_not_change_the_result(settings, tmp_path, genome):
-    of_genome = replace(settings, genome=genome, genome_settings={})
+    of_genome = settings.changed({"genome": genome})
     for name, threads, memory in (("one", 1, "2GB"), ("other", 3, "0")):
         with Run.start(replace(of_genome, threads=threads, memory=memory), tmp_path / name) as run:
             run.execute()
@@ -157,10 +159,11 @@ def test_a_finished_run_gives_its_summary_again(uninterrupted):
 
 def test_a_lost_summary_is_made_again(uninterrupted):
     path = uninterrupted / "summary.json"
-    before = json.loads(path.read_text())
+    before = path.read_text()
     path.unlink()
     with Run.resume(uninterrupted) as run:
-        assert json.loads(json.dumps(run.execute())) == before
+        run.execute()
+    assert path.read_text() == before
 
 
 def test_resuming_may_change_threads_but_no_setting_of_the_result(settings, uninterrupted):
@@ -187,17 +190,17 @@ def test_resuming_may_change_threads_but_no_setting_of_the_result(settings, unin
 )
 def test_what_cannot_be_run_leaves_no_directory(settings, tmp_path, change, named):
     with pytest.raises(EznasError, match=named):
-        Run.start(replace(settings, **change), tmp_path / "run")
+        Run.start(settings.changed(change), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_without_held_out_networks_reports_its_training(settings, tmp_path):
-    with Run.start(replace(settings, networks=16, generations=0), tmp_path / "run") as run:
+    with Run.start(settings.changed({"networks": 16, "generations": 0}), tmp_path / "run") as run:
         summary = run.execute()
     ((name, about),) = summary["protocol"]["benchmarks"].items()
     assert about["held_out"] == 0
     stored = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert stored["baselines"][0]["benchmarks"][name]["tau_held_out"] is None
+    assert stored["baselines"][0]["benchmarks"][name]["held_out"]["tau"] is None
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +229,7 @@ def test_a_run_on_two_benchmarks_reports_each(on_two, tmp_path):
 
 
 def test_each_benchmark_of_a_run_is_reported_as_by_a_run_on_it_alone(on_two, tmp_path):
-    first_generation = replace(on_two, generations=0)
+    first_generation = on_two.changed({"generations": 0})
     with Run.start(first_generation, tmp_path / "both") as run:
         both = run.execute()
     for position, benchmark in enumerate(on_two.benchmark):
@@ -250,7 +253,7 @@ def test_a_run_on_two_benchmarks_is_resumed_to_the_same_result(on_two, tmp_path,
     path = tmp_path / "stopped"
     with Run.start(on_two, path):
         pass
-    for _ in range(on_two.generations):
+    for _ in range(on_two.evolution.generations):
         monkeypatch.setattr("eznas.runs.directory.write_atomically", write_and_die)
         with Run.resume(path) as run, pytest.raises(Killed):
             run.execute()

@@ -1,24 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from eznas.errors import EznasError
-from eznas.runs.settings import (
-    RunSettings,
-    parse_memory,
-    settings_by_key,
-)
+from eznas.runs.settings import SETTINGS, RunSettings, parse_memory
 
 
-def test_the_defaults_are_those_of_the_paper():
-    settings = RunSettings()
-    assert (settings.generations, settings.population, settings.tournament) == (15, 50, 4)
-    assert (settings.mu, settings.lambda_, settings.crossover, settings.mutation) == (25, 50, 0.4, 0.4)
-    assert (settings.networks, settings.batch_size, settings.unit, settings.to_scalar) == (100, 1, "R-C-B", "mean")
-    assert settings.genome == "tree"
-    assert (settings.genome_settings["minimum_depth"], settings.genome_settings["maximum_depth"]) == (2, 10)
+def made(**values):
+    return RunSettings.from_mapping(values)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +40,7 @@ def test_memory_is_read_with_its_unit(text, expected):
         ({"benchmark": ["digits", 3]}, "benchmark is ['digits', 3]"),
         ({"benchmark": 3}, "benchmark is 3"),
         ({"benchmark": ["digits", "nds-enas", "digits"]}, "benchmark names 'digits' twice"),
-        ({"benchmark": ["a.csv", "./a.csv"]}, "benchmark names 'a.csv' twice"),
+        ({"benchmark": ["a.csv", "./a.csv"]}, "a.csv' twice"),
         ({"combine": "maximum"}, "combine is 'maximum'"),
         *(
             ({"fitness_samples": text}, f"fitness_samples is {text!r}: give all, or 1 to 1000 subsamples of 3 to 100")
@@ -61,39 +50,86 @@ def test_memory_is_read_with_its_unit(text, expected):
         ({"fitness_samples": 4}, "fitness_samples is 4"),
         ({"genome": "graph"}, "graph"),
         ({"genome_settings": {"max_depth": 3}}, "did you mean 'maximum_depth'"),
-        ({"genome_settings": {"maximum_depth": "deep"}}, "tree.maximum_depth is 'deep'"),
+        (
+            {"genome_settings": {"maximum_depth": "deep"}},
+            "tree.maximum_depth is 'deep': give a whole number from 0 to 100",
+        ),
         ({"genome_settings": {"maximum_depth": True}}, "tree.maximum_depth is True"),
     ],
 )
 def test_a_wrong_value_is_named_in_the_sentence(wrong, named):
     with pytest.raises(EznasError) as refusal:
-        RunSettings(**wrong)
+        made(**wrong)
     assert named in str(refusal.value)
 
 
-def test_a_benchmark_may_be_given_as_one_text():
-    assert RunSettings(benchmark="digits") == RunSettings(benchmark=["digits"]) == RunSettings()
-    several = RunSettings(benchmark=["./some/table.csv", "digits"])
-    assert several.benchmark == ("some/table.csv", "digits")
-    assert several.benchmark_label == "some/table.csv + digits"
-    assert several.difference(RunSettings()) == "benchmark is 'digits' there, 'some/table.csv' + 'digits' here"
+def test_a_benchmark_may_be_given_as_one_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert made(benchmark="digits") == made(benchmark=["digits"]) == RunSettings()
+    several = made(benchmark=["./some/table.csv", "digits"])
+    table = f"{tmp_path}/some/table.csv"
+    assert several.benchmark == (table, "digits")
+    assert several.benchmark_label == f"{table} + digits"
+    assert several.difference(RunSettings()) == f"benchmark is 'digits' there, '{table}' + 'digits' here"
 
 
 def test_subsamples_are_their_number_and_size():
     assert RunSettings().subsamples is None
-    assert RunSettings(fitness_samples="4x20").subsamples == (4, 20)
-    assert RunSettings(fitness_samples="04x020") == RunSettings(fitness_samples="4x20")
-    assert RunSettings(fitness_samples="1x100").subsamples == (1, 100)
+    assert made(fitness_samples="4x20").subsamples == (4, 20)
+    assert made(fitness_samples="04x020") == made(fitness_samples="4x20")
+    assert made(fitness_samples="1x100").subsamples == (1, 100)
 
 
 def test_only_settings_that_results_depend_on_make_a_difference():
-    settings = RunSettings(threads=1, memory="1GB")
-    assert settings.difference(replace(settings, threads=2, memory="0")) is None
-    assert settings.difference(RunSettings(seed=1)) == "seed is 1 there, 0 here"
-    deeper = RunSettings(genome_settings={"maximum_depth": 7})
+    settings = made(threads=1, memory="1GB")
+    assert settings.difference(settings.changed({"threads": 2, "memory": "0"})) is None
+    assert settings.difference(made(seed=1)) == "seed is 1 there, 0 here"
+    deeper = made(genome_settings={"maximum_depth": 7})
     assert settings.difference(deeper) == "tree.maximum_depth is 7 there, 10 here"
 
 
 def test_every_setting_but_threads_and_memory_is_part_of_the_identity():
-    free = {key for key, one in settings_by_key().items() if not one.metadata["setting"].identity}
+    free = {key for key, place in SETTINGS.items() if not place.about.identity}
     assert free == {"threads", "memory"}
+
+
+def test_the_preset_paper_is_what_the_appendix_says():
+    settings = made(preset="paper")
+    evolution = settings.evolution
+    assert (evolution.generations, evolution.population, evolution.tournament) == (15, 50, 4)
+    assert (evolution.mu, evolution.lambda_, evolution.crossover, evolution.mutation) == (25, 50, 0.4, 0.4)
+    assert (evolution.selection, evolution.distinct) == ("survivors", "none")
+    assert (evolution.novelty_retries, evolution.random_share) == (0, 0)
+    assert (settings.networks, settings.batch_size, settings.to_scalar, settings.aggregation) == (
+        100,
+        1,
+        "mean",
+        "mean",
+    )
+    assert (settings.collection.unit, settings.collection.third_pass) == ("R-C-B", "perturbed")
+    depths = {"minimum_depth": 2, "initial_maximum_depth": 10, "maximum_depth": 10, "mutation_depth": 2}
+    assert settings.genome_settings == depths
+    assert settings.departures_from_paper() == made(preset="paper", genome="sequential").departures_from_paper() == {}
+
+
+def test_what_is_given_wins_over_the_preset_and_is_listed():
+    settings = made(preset="paper", mu=20, tree={"initial_maximum_depth": 6}, seed=3, hall_of_fame=4)
+    assert settings.departures_from_paper() == {"mu": (20, 25), "tree.initial_maximum_depth": (6, 10)}
+    assert made(preset="paper", genome_settings={"maximum_depth": 12}).genome_settings["initial_maximum_depth"] == 10
+
+
+def test_changing_settings_keeps_the_others():
+    settings = made(preset="paper", mu=20, tree={"mutation_depth": 3})
+    changed = settings.changed({"threads": 7, "tree": {"maximum_depth": 12}})
+    assert changed.to_mapping() == {
+        **settings.to_mapping(),
+        "threads": 7,
+        "tree": {**settings.genome_settings, "maximum_depth": 12},
+    }
+    assert settings.changed({"genome": "sequential"}) == made(preset="paper", mu=20, genome="sequential")
+
+
+@pytest.mark.parametrize("wrong", [{"genrations": 3}, {"lambda_": 3}, {"tree": 3}, {"mu": {"x": 1}}, {"genome": ["x"]}])
+def test_a_key_that_is_no_setting_is_refused(wrong):
+    with pytest.raises(EznasError):
+        made(**wrong)

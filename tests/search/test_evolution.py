@@ -1,37 +1,58 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import msgpack
 import numpy as np
 import pytest
-from synthetic_statistics import store
 
 from eznas import genomes
 from eznas.errors import EznasError
-from eznas.scoring.evaluator import Evaluator
-from eznas.search.evolution import Evolution, EvolutionSettings
-from eznas.search.fitness import Fitness, RankedNetworks
+from eznas.genomes.tree import TreeSettings
+from eznas.ops.notation import parse_program
+from eznas.search.evaluated import Evaluated
+from eznas.search.evolution import Evolution
+from eznas.search.settings import EvolutionSettings
 
-NETWORKS = 12
 SMALL = EvolutionSettings(generations=4, population=14, mu=6, lambda_=10, hall_of_fame=5)
-BENCHMARKS = [RankedNetworks.of(np.random.default_rng(5).uniform(10, 90, NETWORKS))]
+SCHEMES = ("parents", "survivors")
+
+
+def fitness(program):
+    """A plain function: a program is the better, the more of it is exponentials; one without any is of no use."""
+    exponentials = sum(node[0] == parse_program("exp(wt)").nodes[0][0] for node in program.nodes)
+    return exponentials / program.size if exponentials else math.nan
 
 
 def evolution(kind="tree", settings=SMALL, seed=3):
-    genome_kind = genomes.get(kind)
-    fitness = Fitness(Evaluator(store(NETWORKS)), BENCHMARKS)
-    return Evolution(settings, genome_kind, genome_kind.settings(), fitness, np.random.default_rng(seed))
+    return Evolution(settings, genomes.get(kind).settings(), np.random.default_rng(seed))
+
+
+def step(running):
+    return running.tell([fitness(program) for program in running.ask()])
 
 
 def finish(running):
     records = []
     while not running.finished:
-        records.append(running.step())
+        records.append(step(running))
     return records
 
 
+def state(running):
+    return msgpack.packb(running.encode())
+
+
+def restored(data, kind="tree", settings=SMALL):
+    return Evolution.decode(msgpack.unpackb(data), settings, genomes.get(kind).settings())
+
+
 @pytest.mark.parametrize("kind", genomes.names())
-def test_one_seed_gives_one_result(kind):
-    first, second, other = evolution(kind), evolution(kind), evolution(kind, seed=4)
+@pytest.mark.parametrize("selection", SCHEMES)
+def test_one_seed_gives_one_result(kind, selection):
+    settings = replace(SMALL, selection=selection)
+    first, second, other = (evolution(kind, settings, seed) for seed in (3, 3, 4))
     assert finish(first) == finish(second)
     assert first.hall_of_fame == second.hall_of_fame
     finish(other)
@@ -39,22 +60,62 @@ def test_one_seed_gives_one_result(kind):
 
 
 @pytest.mark.parametrize("kind", genomes.names())
+@pytest.mark.parametrize("selection", SCHEMES)
 @pytest.mark.parametrize("interrupted_after", range(5))
-def test_a_stored_state_continues_to_the_identical_result(kind, interrupted_after):
-    whole = evolution(kind)
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_stored_state_continues_to_the_identical_result(kind, selection, interrupted_after, asked):
+    settings = replace(SMALL, selection=selection, novelty_retries=2)
+    whole = evolution(kind, settings)
     records = finish(whole)
-    begun = evolution(kind)
+    begun = evolution(kind, settings)
     for _ in range(interrupted_after):
-        begun.step()
-    data = msgpack.unpackb(msgpack.packb(begun.encode()))
-    genome_kind = genomes.get(kind)
-    resumed = Evolution.decode(
-        data, SMALL, genome_kind, genome_kind.settings(), Fitness(Evaluator(store(NETWORKS)), BENCHMARKS)
-    )
+        step(begun)
+    programs = begun.ask() if asked else ()
+    resumed = restored(state(begun), kind, settings)
     assert resumed.generation == interrupted_after
+    if asked:
+        assert resumed.ask() == programs
     assert finish(resumed) == records[interrupted_after:]
     assert resumed.hall_of_fame == whole.hall_of_fame
-    assert msgpack.packb(resumed.encode()) == msgpack.packb(whole.encode())
+    assert state(resumed) == state(whole)
+
+
+def test_every_program_is_asked_for_once():
+    running = evolution(settings=replace(SMALL, crossover=0.2, mutation=0.2))
+    asked = []
+    while not running.finished:
+        asked += running.ask()
+        step(running)
+    assert len(set(asked)) == len(asked)
+    assert {result.program for result in (*running.population, *running.hall_of_fame)} <= set(asked)
+
+
+def test_asking_twice_asks_the_same():
+    running = evolution()
+    assert running.ask() == running.ask()
+    step(running)
+    assert running.ask() == running.ask()
+
+
+def test_a_number_and_a_whole_result_are_told_alike():
+    numbers, results = evolution(), evolution()
+    while not numbers.finished:
+        step(numbers)
+        results.tell([Evaluated.of(program, fitness(program)) for program in results.ask()])
+    assert state(numbers) == state(results)
+
+
+def test_what_does_not_answer_the_question_is_refused():
+    running = evolution()
+    with pytest.raises(EznasError, match="nothing to be told: call ask"):
+        running.tell([])
+    programs = running.ask()
+    before = state(running)
+    with pytest.raises(EznasError, match=rf"1 results are told of {len(programs)} programs"):
+        running.tell([0.5])
+    with pytest.raises(EznasError, match="those of other programs"):
+        running.tell([Evaluated.of(program, 0.5) for program in reversed(programs)])
+    assert state(running) == before
 
 
 def test_records_add_up():
@@ -63,35 +124,29 @@ def test_records_add_up():
     assert [record.generation for record in records] == [0, 1, 2, 3, 4]
     assert [record.individuals for record in records] == [14, 10, 10, 10, 10]
     assert all(record.evaluated + record.repeats == record.individuals for record in records)
-    assert sum(record.evaluated for record in records) == running._fitness.evaluations
+    assert sum(record.evaluated for record in records) == len(running.encode()["known"])
     best = [record.best for record in records]
     assert best == sorted(best)
     assert running.hall_of_fame[0].fitness == best[-1]
     assert all(0 < record.live_share <= 1 for record in records)
 
 
-def test_the_best_survive_sorted_and_distinct():
-    running = evolution()
-    finish(running)
-    survivors = [individual.evaluated for individual in running._population]
-    assert len(survivors) == SMALL.mu
-    assert survivors == sorted(survivors, key=lambda result: result.rank_key())
-    valid = [result.ranking for result in survivors if result.is_valid]
-    assert len(set(valid)) == len(valid)
-    fame = [result.ranking for result in running.hall_of_fame]
-    assert len(set(fame)) == len(fame)
+def test_the_hall_of_fame_has_the_best_ever_seen_without_repeats():
+    told = []
+    running = evolution(settings=replace(SMALL, selection="survivors", distinct="none"))
+    while not running.finished:
+        programs = running.ask()
+        # Programs of one size rank the networks alike.
+        results = [Evaluated(one, (), fitness(one), 1, f"size {one.size}") for one in programs]
+        told += [one for one in results if not math.isnan(one.fitness)]
+        running.tell([one if not math.isnan(one.fitness) else math.nan for one in results])
+    simplest = {}
+    for one in sorted(told, key=Evaluated.rank_key):
+        simplest.setdefault(one.ranking, one)
+    assert running.hall_of_fame == tuple(simplest.values())[: SMALL.hall_of_fame]
 
 
-def test_without_distinctness_copies_survive():
-    settings = EvolutionSettings(
-        generations=3, population=10, mu=8, lambda_=20, crossover=0.0, mutation=0.0, distinct="none"
-    )
-    running = evolution(settings=settings)
-    finish(running)
-    assert len({individual.evaluated.program for individual in running._population}) < 8
-
-
-def test_reproduction_alone_evaluates_nothing_new():
+def test_reproduction_alone_asks_for_nothing_new():
     settings = EvolutionSettings(generations=2, population=8, mu=4, lambda_=6, crossover=0.0, mutation=0.0)
     records = finish(evolution(settings=settings))
     assert [record.evaluated for record in records[1:]] == [0, 0]
@@ -103,21 +158,62 @@ def test_a_random_share_of_one_is_random_search():
     assert all(record.evaluated > 20 for record in records[1:])
 
 
-@pytest.mark.parametrize(
-    ("wrong", "named"),
-    [
-        ({"mu": 0}, "mu is 0"),
-        ({"lambda_": -1}, "lambda is -1"),
-        ({"generations": -1}, "generations is -1"),
-        ({"crossover": 1.5}, "crossover is 1.5"),
-        ({"mutation": float("nan")}, "mutation is nan"),
-        ({"crossover": 0.7, "mutation": 0.7}, "add up to more than 1"),
-        ({"distinct": "phenotype"}, "'phenotype'"),
-    ],
-)
-def test_settings_that_make_no_sense_are_named(wrong, named):
-    with pytest.raises(EznasError, match=named):
-        EvolutionSettings(**wrong)
+@pytest.mark.parametrize(("crossover", "mutation"), [(0.4, 0.4), (0.7, 0.1), (0.0, 0.9), (1.0, 0.0)])
+def test_offspring_come_from_two_parents_one_or_none_as_often_as_the_settings_say(crossover, mutation, monkeypatch):
+    made = {"mate": 0, "mutate": 0}
+    for name in made:
+        vary = getattr(genomes.get("tree").genome, name)
+
+        def counting(self, *arguments, name=name, vary=vary):
+            made[name] += 1
+            return vary(self, *arguments)
+
+        monkeypatch.setattr(genomes.get("tree").genome, name, counting)
+    settings = EvolutionSettings(generations=2, population=10, lambda_=1000, crossover=crossover, mutation=mutation)
+    running = evolution(settings=settings)
+    finish(running)
+    assert made["mate"] / 2000 == pytest.approx(crossover, abs=0.04)
+    assert made["mutate"] / 2000 == pytest.approx(mutation, abs=0.04)
+
+
+def test_a_child_takes_after_its_first_parent():
+    # Crossover keeps the root of the first parent, so that children of two kinds of parents show whose they are.
+    settings = EvolutionSettings(population=2, lambda_=200, crossover=1.0, mutation=0.0, selection="survivors")
+    running = evolution(settings=settings)
+    step(running)
+    roots = {program.digest: program.nodes[-1][0] for program in (one.program for one in running.population)}
+    assert len(set(roots.values())) == 2
+    running.ask()
+    children = [genome.compile().nodes[-1][0] for genome in running._offspring.genomes]
+    assert set(children) <= set(roots.values())
+
+
+def test_retries_look_for_programs_that_nobody_knows():
+    # Most of a sequential genome is useless, so that most of its variations give a known program.
+    settings = replace(SMALL, generations=6, lambda_=40, crossover=0.0, mutation=0.8)
+
+    def repeats(retries):
+        records = finish(evolution("sequential", replace(settings, novelty_retries=retries)))
+        assert records[0].retries == 0
+        return [sum(getattr(record, name) for record in records[1:]) for name in ("repeats", "retries")]
+
+    without, none = repeats(0)
+    assert (without > 150, none) == (True, 0)
+    with_retries, retries = repeats(50)
+    # A fifth of the 240 offspring are copies, which stay as they are.
+    assert with_retries < without / 2
+    assert retries > 150
+
+
+def test_retries_end_at_their_bound():
+    # Of one terminal alone nothing new can be made.
+    settings = EvolutionSettings(
+        generations=1, population=300, lambda_=8, crossover=0.5, mutation=0.5, novelty_retries=3
+    )
+    running = Evolution(settings, TreeSettings(0, 0, 0, 0), np.random.default_rng(0))
+    records = [running.tell([1.0] * len(running.ask())) for _ in range(2)]
+    assert records[0].evaluated == 22
+    assert (records[1].evaluated, records[1].retries) == (0, 3 * 8)
 
 
 @pytest.mark.parametrize(
@@ -127,15 +223,17 @@ def test_settings_that_make_no_sense_are_named(wrong, named):
         lambda data: data.update(rng="{}"),
         lambda data: data.update(steps="many"),
         lambda data: data["known"].clear(),
+        lambda data: data.update(known=[["x"]]),
         lambda data: data.update(population=[["x"]]),
         lambda data: data.update(hall_of_fame=7),
+        lambda data: data.update(asked=7),
+        lambda data: data.pop("asked"),
     ],
 )
 def test_a_damaged_state_is_refused(damage):
     running = evolution()
-    running.step()
+    step(running)
     data = running.encode()
     damage(data)
-    kind = genomes.get("tree")
     with pytest.raises(EznasError):
-        Evolution.decode(data, SMALL, kind, kind.settings(), Fitness(Evaluator(store(NETWORKS)), BENCHMARKS))
+        restored(msgpack.packb(data))

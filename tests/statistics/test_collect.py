@@ -393,6 +393,23 @@ class TestErrors:
             collect(network, inputs, name="n7")
         assert collect(network, inputs, copy=False).units == 2
 
+    @pytest.mark.parametrize("terminals", [None, frozenset({0}), frozenset({5})])
+    @pytest.mark.parametrize(
+        ("after", "message"),
+        [
+            (lambda logits: logits / 0, "'n7' returned numbers that are not finite in the"),
+            (lambda logits: torch.where(logits > logits.min(), logits, torch.nan), "not finite"),
+            (lambda logits: logits[:, :0], r"'n7' returned an empty tensor of shape \(2, 0\)"),
+        ],
+    )
+    def test_an_output_that_says_nothing(self, inputs, terminals, after, message):
+        with pytest.raises(EznasError, match=message):
+            collect(Wrapped(after=after), inputs, CollectionSettings(terminals=terminals), name="n7")
+
+    def test_an_auxiliary_output_may_be_anything(self, inputs):
+        for beside in (torch.full((1,), torch.inf), torch.empty(0)):
+            assert equal(collect(Wrapped(after=lambda x, b=beside: (x, b)), inputs), collect(Wrapped(), inputs))
+
     def test_a_tensor_of_too_many_axes(self, inputs):
         class FiveAxes(nn.Module):
             def __init__(self):

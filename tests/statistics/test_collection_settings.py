@@ -40,13 +40,12 @@ def test_whether_a_backward_pass_is_needed():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"unit": "B-C-R"}, "There is no unit kind 'B-C-R': choose R-C-B or C-B-R."),
-        ({"third_pass": "other"}, "There is no third pass 'other': choose perturbed or difference."),
+        ({"unit": "B-C-R"}, "unit is 'B-C-R': choose R-C-B or C-B-R"),
+        ({"third_pass": "other"}, "third_pass is 'other': choose perturbed or difference"),
         ({"terminals": frozenset()}, r"The terminals \[\] cannot be collected"),
         ({"terminals": frozenset({22})}, r"The terminals \[22\] cannot be collected"),
-        ({"device": "gpu"}, "There is no device 'gpu': choose cpu, cuda or cuda:N."),
-        ({"device": "meta"}, "There is no device 'meta': choose cpu, cuda or cuda:N."),
-        ({"device": "cuda:99"}, "The device 'cuda:99' is not there: this machine has .* CUDA devices."),
+        ({"device": "gpu"}, "device is 'gpu': choose cpu, cuda or cuda:N."),
+        ({"device": "meta"}, "device is 'meta': choose cpu, cuda or cuda:N."),
     ],
 )
 def test_other_values_are_refused(values, message):
@@ -54,7 +53,14 @@ def test_other_values_are_refused(values, message):
         CollectionSettings(**values)
 
 
+def test_a_device_that_is_not_there_can_be_stated_but_not_used():
+    settings = CollectionSettings(device="cuda:9999")
+    with pytest.raises(EznasError, match=r"The device 'cuda:9999' is not there: this machine has .* CUDA devices"):
+        settings.check_device()
+    CollectionSettings().check_device()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_cuda_without_a_device_is_refused():
     with pytest.raises(EznasError, match="The device 'cuda' is not there: this machine has 0 CUDA devices"):
-        CollectionSettings(device="cuda")
+        CollectionSettings(device="cuda").check_device()

@@ -1,0 +1,120 @@
+"""`eznas features`: the tables that formulas are searched on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from eznas.cli.output import print_all, print_json, stderr, stdout
+from eznas.options import ThirdPass, Unit
+
+if TYPE_CHECKING:
+    from eznas.features.folder import TableOnDisk
+
+app = typer.Typer(no_args_is_help=True, help="Tables of features, which are kept in the user's cache folder.")
+
+_MEGABYTE: Final = 2**20
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+
+
+@app.command("list")
+def list_tables(json: JsonOption = False) -> None:
+    """Show the tables of this machine, the one used last first."""
+    from eznas.features.folder import tables_folder, tables_on_disk
+    from eznas.report.tables import table
+
+    tables = tables_on_disk()
+    if json:
+        print_json({"folder": str(tables_folder()), "tables": [_content(one) for one in tables]})
+        return
+    columns = ("benchmark", "networks", "seed", "batch", "unit", "MB", "last used", "folder")
+    rows = [
+        (
+            *(one.about.get(key, "–") for key in ("benchmark", "networks", "seed", "batch_size", "unit")),
+            f"{one.nbytes / _MEGABYTE:.1f}",
+            datetime.fromtimestamp(one.last_used).strftime("%Y-%m-%d %H:%M"),
+            one.path.name,
+        )
+        for one in tables
+    ]
+    numeric = ("networks", "seed", "batch", "MB")
+    print_all(stdout(), [table(f"Feature tables in {tables_folder()}", columns, rows, numeric=numeric)])
+
+
+@app.command()
+def build(
+    benchmark: Annotated[str, typer.Option(help="A benchmark, or the path of a table.")] = "digits",
+    networks: Annotated[int, typer.Option(min=1, help="The first networks that a run with this seed takes.")] = 100,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images that every network sees.")] = 1,
+    unit: Annotated[Unit, typer.Option(help="Three consecutive layers that make a unit.")] = "R-C-B",
+    third_pass: Annotated[
+        ThirdPass, typer.Option(help="The third pass as it is, or minus the data pass.")
+    ] = "perturbed",
+    device: Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")] = "cpu",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")
+    ] = None,
+    memory: Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")] = "1GB",
+    seed: Annotated[int, typer.Option(min=0, help="Of the choice of networks, the images and the weights.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Compute the standard bank of features for networks of a benchmark, and say which of them are useful.
+
+    What an interrupted command has computed is kept: run it again and it goes on.
+    """
+    import time
+
+    from eznas import benchmarks, seeds
+    from eznas.cli.progress import network_progress
+    from eznas.features.bank import standard_bank
+    from eznas.features.selection import select
+    from eznas.features.table import FeatureTable
+    from eznas.report.tables import pairs_table
+    from eznas.runs.settings import parse_memory
+    from eznas.statistics.settings import CollectionSettings
+
+    loaded = benchmarks.load(benchmark)
+    loaded.sample(networks, seeds.generator(seed, "networks"))  # raises where there are fewer
+    indices = seeds.generator(seed, "networks").permutation(len(loaded))[:networks]
+    features = standard_bank()
+    made = FeatureTable(loaded, indices, batch_size, seed, CollectionSettings(unit, third_pass, device))
+    missing = len(made.missing(features))
+    begun = time.perf_counter()
+    with network_progress(stderr(), networks) as progress:
+        made.compute(features, progress, threads, parse_memory(memory))
+    seconds = time.perf_counter() - begun
+    values = made.read(features)
+    selection = select(values)
+    content: dict[str, Any] = {
+        "folder": str(made.path),
+        "networks": networks,
+        "units": int(values.units.sum()),
+        "features": len(features),
+        "computed_now": missing,
+        "seconds": round(seconds, 1),
+        "useful": len(selection.kept),
+        "dropped": selection.counts,
+    }
+    if json:
+        print_json(content)
+        return
+    print_all(stdout(), [pairs_table(f"Features of {loaded.name}", content)])
+
+
+@app.command()
+def prune(
+    to: Annotated[str, typer.Option(help="Keep the tables used last, up to this size; 0 removes all.")] = "0",
+) -> None:
+    """Remove tables, those used longest ago first. A table that is removed is computed again when it is needed."""
+    from eznas.features import folder
+    from eznas.runs.settings import parse_memory
+
+    removed = folder.prune(parse_memory(to))
+    freed = sum(one.nbytes for one in removed)
+    typer.echo(f"Removed {len(removed)} of the tables in {folder.tables_folder()}: {freed / _MEGABYTE:.1f} MB.")
+
+
+def _content(one: TableOnDisk) -> dict[str, Any]:
+    return {"path": str(one.path), "bytes": one.nbytes, "last_used": one.last_used, "depends_on": one.about}

@@ -1,0 +1,237 @@
+"""A discovery: two loops, one inside the other, from the networks of a benchmark to an archive of formulas.
+
+The inner loop searches formulas over the features of a table, see `search.py`. Between two rounds of it the outer loop
+proposes new features, computes them for all networks in one pass, and keeps those that are useful.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas import benchmarks, seeds
+from eznas.benchmarks.base import Benchmark
+from eznas.discovery.archive import Archive, Found
+from eznas.discovery.fitness import fitness_of, workspace_for
+from eznas.discovery.networks import Networks
+from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
+from eznas.discovery.proposals import propose
+from eznas.discovery.search import FormulaSearch
+from eznas.discovery.settings import DiscoverySettings
+from eznas.errors import EznasError
+from eznas.features.bank import standard_bank
+from eznas.features.selection import select
+from eznas.features.table import DEFAULT_MEMORY_BYTES, FeatureTable
+from eznas.ops.notation import format_program, parse_program
+from eznas.ops.program import Program
+from eznas.options import Orientation
+from eznas.statistics.settings import CollectionSettings
+from eznas.statistics.workers import available_cores
+
+Progress = Callable[[int, int], None]
+"""Called with the number of networks done, and of all networks."""
+
+_UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a discovery may use; its result depends on the device alone.
+
+    Attributes:
+        threads: for networks and for islands; None for one per core.
+        memory_bytes: for the statistics of networks in work.
+        device: where networks run.
+        tables: the folder of the feature tables; None for the user's cache folder.
+    """
+
+    threads: int | None = None
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    device: str = "cpu"
+    tables: Path | None = None
+
+
+class Discovery:
+    """The state of a discovery; `advance` does one step, and `encode` what it goes on from.
+
+    Attributes:
+        settings: what the result depends on.
+        benchmark: where the networks are from.
+        networks: for training, validation and the last judgement.
+        features: those that formulas are made of, by row.
+        dropped: how many features were found useless so far, by reason.
+        epochs: done so far.
+    """
+
+    def __init__(
+        self, settings: DiscoverySettings, machine: Machine | None = None, progress: Progress | None = None
+    ) -> None:
+        """Draw the networks, and compute the standard bank of features for them, or read it from the table.
+
+        Args:
+            settings: what the result depends on.
+            machine: what it may use.
+            progress: told of networks whose features are computed.
+
+        Raises:
+            EznasError: the benchmark is not there or has too few networks or images, a network fails, or no feature
+                is useful.
+        """
+        self.settings = settings
+        self.benchmark: Benchmark = benchmarks.load(settings.benchmark)
+        self.networks = Networks.draw(
+            self.benchmark, settings.networks, settings.validation, settings.held_out, settings.seed
+        )
+        self._machine = machine or Machine()
+        self._progress = progress
+        self._table = self._table_of(np.concatenate([self.networks.training, self.networks.validation]))
+        self._search_rng = seeds.generator(settings.seed, "formulas")
+        self._proposal_rng = seeds.generator(settings.seed, "features")
+        self.epochs = 0
+        self.features: tuple[Program, ...] = ()
+        self.dropped: dict[str, int] = {}
+        self._rounds_grown = 0
+        self._training: Arrays
+        self._validation: Arrays
+        self._adopt(standard_bank())
+        if not self.features:
+            raise EznasError(
+                f"None of the {len(standard_bank())} features of the standard bank is useful on {self.benchmark.name} "
+                f"({self.dropped}): give more networks."
+            )
+        self._search: FormulaSearch = FormulaSearch(self._training, self._leaves, settings.search, self._search_rng)
+
+    @property
+    def archive(self) -> Archive:
+        """The best formulas of every size."""
+        return self._search.archive
+
+    @property
+    def formulas_made(self) -> int:
+        """How many formulas were made so far."""
+        return self._search.made
+
+    @property
+    def formulas_evaluated(self) -> int:
+        """How many of them were computed, their fitness not being known yet."""
+        return self._search.evaluated
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs of all rounds are done."""
+        return self.epochs == self.settings.rounds * self.settings.epochs
+
+    def advance(self) -> None:
+        """Let the table grow where a round begins, else search for one epoch.
+
+        Raises:
+            EznasError: a network fails.
+        """
+        if self.epochs // self.settings.epochs > self._rounds_grown:
+            self._grow()
+        else:
+            self._search.advance(self._threads)
+            self.epochs += 1
+
+    def problem_of(self, networks: NDArray[np.int64], features: Sequence[Program]) -> Arrays:
+        """Return some networks of the benchmark with their features, which are computed where they are not known."""
+        table = self._table_of(networks)
+        table.compute(features, self._progress, self._threads, self._machine.memory_bytes)
+        values = table.read(features)
+        group = NetworkGroup(values.units, values.values, values.valid, self.benchmark.accuracies[networks])
+        return arrays_of([group], self.settings.aggregation)
+
+    def orientation_of(self, formula: Found) -> Orientation:
+        """Return +1 where a higher score means a better training network, -1 where a lower one does."""
+        work = workspace_for(self._training)
+        fitness_of(np.array(formula.codes, np.int32), formula.size, self._training, work)
+        return 1 if work.taus[0] >= 0 else -1
+
+    @property
+    def validation_problem(self) -> Arrays:
+        """The validation networks with the features that formulas are made of."""
+        return self._validation
+
+    def encode(self) -> bytes:
+        """Return what `restore` goes on from, as the bytes of an .npz file without pickled objects."""
+        content = io.BytesIO()
+        about = {
+            "settings": repr(self.settings),
+            "epochs": self.epochs,
+            "rounds_grown": self._rounds_grown,
+            "features": [format_program(feature) for feature in self.features],
+            "dropped": self.dropped,
+            "proposals": self._proposal_rng.bit_generator.state,
+        }
+        about_bytes = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        arrays: dict[str, Any] = {"about": about_bytes, **self._search.state()}
+        np.savez(content, **arrays)
+        return content.getvalue()
+
+    def restore(self, encoded: bytes) -> None:
+        """Take over what `encode` returned of a discovery with the same settings.
+
+        Raises:
+            EznasError: the bytes are damaged, or of other settings.
+        """
+        try:
+            with np.load(io.BytesIO(encoded)) as state:
+                about: dict[str, Any] = json.loads(state["about"].tobytes())
+                if about["settings"] != repr(self.settings):
+                    raise EznasError(_UNKNOWN.format(about["settings"]))
+                self.epochs, self._rounds_grown = about["epochs"], about["rounds_grown"]
+                self._proposal_rng.bit_generator.state = about["proposals"]
+                self.features, self.dropped = (), {}
+                self._adopt([parse_program(text) for text in about["features"]])
+                self.dropped = about["dropped"]
+                self._search.extend(self._training, self._leaves)
+                self._search.restore(state)
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise EznasError(f"The checkpoint is damaged ({error}): start anew in another folder.") from error
+
+    @property
+    def _threads(self) -> int:
+        return self._machine.threads or available_cores()
+
+    @property
+    def _leaves(self) -> NDArray[np.int64]:
+        return np.arange(len(self.features), dtype=np.int64)
+
+    def _table_of(self, networks: NDArray[np.int64]) -> FeatureTable:
+        settings = self.settings
+        collection = CollectionSettings(settings.unit, settings.third_pass, self._machine.device)
+        return FeatureTable(
+            self.benchmark, networks, settings.batch_size, settings.seed, collection, self._machine.tables
+        )
+
+    def _grow(self) -> None:
+        """Propose features from what good formulas use, and take in the useful ones."""
+        proposed = propose(self.features, self.archive.formulas, self.settings.proposals, self._proposal_rng)
+        self._adopt(proposed)
+        self._search.extend(self._training, self._leaves)
+        self._rounds_grown += 1
+
+    def _adopt(self, features: Sequence[Program]) -> None:
+        """Compute features, append those that are useful to the others, and set up the problems."""
+        self._table.compute(features, self._progress, self._threads, self._machine.memory_bytes)
+        values = self._table.read((*self.features, *features))
+        selection = select(values)
+        for reason, count in selection.counts.items():
+            self.dropped[reason] = self.dropped.get(reason, 0) + count
+        kept = selection.kept
+        self.features = tuple(values.features[row] for row in kept)
+        accuracies = self.benchmark.accuracies[np.concatenate([self.networks.training, self.networks.validation])]
+        group = NetworkGroup(values.units, values.values[kept], values.valid[kept], accuracies)
+        training = len(self.networks.training)
+        self._training, self._validation = (
+            arrays_of([group.subset(chosen)], self.settings.aggregation)
+            for chosen in (np.arange(training), np.arange(training, len(accuracies)))
+        )

@@ -1,0 +1,54 @@
+"""Which networks of a benchmark a discovery evolves on, chooses by, and is judged on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas import seeds
+from eznas.benchmarks.base import Benchmark
+from eznas.errors import EznasError
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """Three sets of indices without a common one, int64 each.
+
+    Attributes:
+        training: what formulas evolve on.
+        validation: what the reported formula is chosen by.
+        held_out: what it is judged on, once.
+    """
+
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+    @classmethod
+    def draw(cls, benchmark: Benchmark, training: int, validation: int, held_out: int, seed: int) -> Self:
+        """Draw networks: training and validation from one end of a shuffled list, held-out ones from the other.
+
+        So the training networks are those of a run with this seed, whatever the other numbers are.
+
+        Args:
+            benchmark: where the networks are from.
+            training: how many.
+            validation: how many; may be 0.
+            held_out: how many; fewer where the benchmark has no more.
+            seed: of the shuffle.
+
+        Raises:
+            EznasError: the benchmark has fewer networks than `training` and `validation` together.
+        """
+        count = len(benchmark)
+        if training + validation > count:
+            raise EznasError(
+                f"{training} networks and {validation} validation networks were asked of {benchmark.name}, which has "
+                f"{count}: ask for fewer."
+            )
+        order = seeds.generator(seed, "networks").permutation(count).astype(np.int64)
+        rest = min(held_out, count - training - validation)
+        return cls(order[:training], order[training : training + validation], order[count - rest :])

@@ -1,0 +1,181 @@
+"""The search for formulas: islands that evolve in parallel and now and then give each other formulas.
+
+Islands work in threads, one epoch at a time; what they exchange follows from the seed. So the result does not depend
+on the number of threads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.discovery.archive import Archive, Codes, Found, remembered
+from eznas.discovery.codes import MAXIMUM_NODES
+from eznas.discovery.fitness import workspace_for
+from eznas.discovery.island import EVALUATED, IMPROVED, MADE, evolve, new_island
+from eznas.discovery.problem import Arrays
+from eznas.errors import EznasError
+from eznas.statistics.workers import run_in_threads
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How formulas evolve.
+
+    Attributes:
+        islands: populations.
+        members: formulas of a population.
+        tournament: members that a tournament draws.
+        parsimony: what a node costs in fitness when members are selected.
+        crossover: share of children of two parents.
+        epoch: children that an island makes between two exchanges.
+        migrants: formulas that an island takes from another one after an epoch.
+        patience: epochs without a better formula after which an island starts anew; what it found stays in the
+            archive.
+    """
+
+    islands: int = 8
+    members: int = 400
+    tournament: int = 5
+    parsimony: float = 0.002
+    crossover: float = 0.4
+    epoch: int = 4000
+    migrants: int = 4
+    patience: int = 15
+
+    def __post_init__(self) -> None:
+        for name in ("islands", "members", "tournament", "epoch", "patience"):
+            if getattr(self, name) < 1:
+                raise EznasError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+
+
+class FormulaSearch:
+    """A search on one problem; `advance` runs one epoch.
+
+    Attributes:
+        archive: the best formulas found so far.
+        leaves: int64, the rows of the features that variation draws from.
+    """
+
+    def __init__(
+        self, arrays: Arrays, leaves: NDArray[np.int64], settings: SearchSettings, rng: np.random.Generator
+    ) -> None:
+        """Draw the first populations when `advance` is first called.
+
+        Args:
+            arrays: the problem.
+            leaves: int64, the rows of the features to draw from.
+            settings: how formulas evolve.
+            rng: the only source of randomness.
+        """
+        self.archive = Archive()
+        self.leaves = leaves
+        self._arrays = arrays
+        self._settings = settings
+        self._rng = rng
+        self._islands = [new_island(settings.members, rng) for _ in range(settings.islands)]
+        self._work = [workspace_for(arrays) for _ in range(settings.islands)]
+        self._fresh = [True] * settings.islands
+
+    @property
+    def made(self) -> int:
+        """How many formulas were made so far."""
+        return sum(int(island.counts[MADE]) for island in self._islands)
+
+    @property
+    def evaluated(self) -> int:
+        """How many formulas were computed so far: those made, without those that an island knew by heart."""
+        return sum(int(island.counts[EVALUATED]) for island in self._islands)
+
+    def advance(self, threads: int) -> None:
+        """Let every island evolve for one epoch, then exchange formulas and let those that stand still start anew."""
+
+        def one_epoch(number: int) -> None:
+            fresh = self._settings.members if self._fresh[number] else 0
+            self._work_on(number, (), fresh, self._settings.epoch)
+
+        run_in_threads(one_epoch, count=len(self._islands), threads=threads, limit=lambda: threads)
+        self._fresh = [False] * len(self._islands)
+        found = [remembered(island) for island in self._islands]
+        for one in found:
+            self.archive.add(one)
+        self._exchange(found)
+        self._restart()
+
+    def seed(self, formulas: Sequence[Codes]) -> None:
+        """Give every island these formulas."""
+        for number in range(len(self._islands)):
+            self._work_on(number, formulas, 0, 0)
+
+    def extend(self, arrays: Arrays, leaves: NDArray[np.int64]) -> None:
+        """Go on with more features; the rows of those that there were are the same."""
+        self._arrays = arrays
+        self.leaves = leaves
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return everything that the search will go on from, as arrays by name."""
+        arrays: dict[str, NDArray[Any]] = {"fresh": np.array(self._fresh)}
+        for number, island in enumerate(self._islands):
+            arrays |= {f"{number}.{name}": array for name, array in island._asdict().items()}
+        generator = json.dumps(self._rng.bit_generator.state)
+        arrays["generator"] = np.frombuffer(generator.encode(), np.uint8)
+        formulas = self.archive.formulas
+        arrays["archive_codes"] = np.array([code for one in formulas for code in one.codes], np.int32)
+        arrays["archive_sizes"] = np.array([one.size for one in formulas], np.int64)
+        arrays["archive_fitness"] = np.array([one.fitness for one in formulas])
+        return arrays
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned of a search with the same settings."""
+        self._fresh = state["fresh"].tolist()
+        for number, island in enumerate(self._islands):
+            for name, array in island._asdict().items():
+                array[...] = state[f"{number}.{name}"]
+        self._rng.bit_generator.state = json.loads(state["generator"].tobytes())
+        ends = np.cumsum(state["archive_sizes"])
+        codes = np.split(state["archive_codes"], ends[:-1])
+        self.archive = Archive()
+        self.archive.add(
+            Found(tuple(one.tolist()), float(fitness))
+            for one, fitness in zip(codes, state["archive_fitness"], strict=False)
+        )
+
+    def _work_on(self, number: int, guests: Sequence[Codes], fresh: int, steps: int) -> None:
+        """Let an island take in guests, draw fresh formulas and make children."""
+        codes = np.zeros((len(guests), MAXIMUM_NODES), np.int32)
+        for row, guest in enumerate(guests):
+            codes[row, : len(guest)] = guest
+        evolve(
+            self._islands[number],
+            self._arrays,
+            self.leaves,
+            self._work[number],
+            codes,
+            np.array([len(guest) for guest in guests], np.int64),
+            fresh,
+            steps,
+            self._settings.tournament,
+            self._settings.parsimony,
+            self._settings.crossover,
+        )
+
+    def _exchange(self, found: Sequence[Sequence[Found]]) -> None:
+        """Give every island formulas that the one before it remembers."""
+        for number in range(len(self._islands)):
+            source = found[number - 1]
+            count = self._settings.migrants if source and len(self._islands) > 1 else 0
+            self._work_on(number, [source[int(self._rng.integers(len(source)))].codes for _ in range(count)], 0, 0)
+
+    def _restart(self) -> None:
+        """Make islands forget that found nothing better for long."""
+        settings = self._settings
+        for number, island in enumerate(self._islands):
+            if island.counts[MADE] - island.counts[IMPROVED] > settings.patience * settings.epoch:
+                island.kept_fitness[:] = -1.0
+                island.counts[IMPROVED] = island.counts[MADE]
+                self._fresh[number] = True

@@ -1,0 +1,118 @@
+"""The standard bank: about 900 features that a search over formulas starts from.
+
+A feature of the bank is a *source* tensor, a short chain of operations, and a reduction to one number. The bank
+leaves out what cannot differ from another feature of it: the mean of absolute values where nothing is negative, sums
+that a normalisation fixes. It also leaves out `eig_ratio` and `sym_eig_ratio` altogether: the matrices of most units
+are singular, and the ratio of their eigenvalues is then decided by rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from eznas.features.feature import as_feature
+from eznas.features.sizes import SIZES
+from eznas.ops.notation import parse_program
+from eznas.ops.program import Program
+
+_GROUPS: Final = ("inp", "pre", "act")  # each with its gradient
+_STATISTICS: Final = (
+    "wt",
+    *(
+        f"{group}.{one}"
+        for group in ("wt_grad", "inp", "inp_grad", "pre", "pre_grad", "act", "act_grad")
+        for one in ("data", "noise")
+    ),
+)  # the perturbed pass is all but equal to that of the data; what it adds are the differences below
+_DIFFERENCES: Final = tuple(
+    f"{group}.data - {group}.{other}"
+    for group in ("wt_grad", "inp", "inp_grad", "pre_grad", "act", "act_grad")
+    for other in ("perturbed", "noise")
+)
+_SALIENCIES: Final = tuple(f"wt * wt_grad.{one}" for one in ("data", "noise")) + tuple(
+    f"{group}.{one} * {group}_grad.{one}" for group in _GROUPS for one in ("data", "noise")
+)
+# A chain is written with {x} for its source.
+_CHAINS: Final = (
+    # values
+    "normalized_sum({x})",
+    "l1_norm({x})",
+    "frobenius_norm({x})",
+    "normalized_sum(relu({x}))",
+    "l1_norm(power(power({x})))",
+    # signs
+    "normalized_sum(sign({x}))",
+    "l1_norm(sign({x}))",
+    # magnitudes
+    "normalized_sum(abs_log({x}))",
+    "normalized_sum(sigmoid({x}))",
+    "frobenius_norm(softmax({x}))",
+    # shape of the distribution
+    "l1_norm(normalize({x}))",
+    "normalized_sum(power(power(normalize({x}))))",
+)
+_CHAINS_OF_STATISTICS: Final = (
+    *_CHAINS,
+    "frobenius_norm(sign({x}))",
+    "normalized_sum(heaviside({x}))",
+    "l1_norm(abs_log({x}))",
+    "frobenius_norm(abs_log({x}))",
+    "normalized_sum(log({x}))",
+    "frobenius_norm(sigmoid({x}))",
+    "normalized_sum(abs_log(softmax({x})))",
+    "normalized_sum(abs_log(normalize({x})))",
+    "normalized_sum(sign(normalize({x})))",
+    "normalized_sum(sigmoid(normalize({x})))",
+    "frobenius_norm(softmax(normalize({x})))",
+    "frobenius_norm(softmax(sign({x})))",
+)
+
+_BEFORE_DETERMINANT: Final = ("{x}", "sign({x})", "softmax({x})", "normalize({x})")
+_AFTER_DETERMINANT: Final = (
+    "normalized_sum(sigmoid(log_determinant({x})))",
+    "frobenius_norm(sigmoid(log_determinant({x})))",
+    "normalized_sum(relu(log_determinant({x})))",
+    "normalized_sum(abs_log(determinant({x})))",
+    "l1_norm(sign(determinant({x})))",
+)
+
+_PAIRS: Final = (
+    "hamming_distance({x}, {y})",
+    "normalized_sum({x} < {y})",
+    "cosine_similarity({x}, {y})",
+    "cosine_similarity(sign({x}), sign({y}))",
+    "kl_divergence(abs_log(softmax({x})), softmax({y}))",
+    "l1_norm({x} * {y})",
+)
+_PAIRED: Final = (
+    *(
+        (f"{group}.data", f"{group}.{other}")
+        for group in ("wt_grad", "inp", "inp_grad", "pre_grad", "act", "act_grad")
+        for other in ("noise", "perturbed")
+    ),
+    *((f"{group}.{one}", f"{group}_grad.{one}") for group in _GROUPS for one in ("data", "noise")),
+    *(("wt", f"wt_grad.{one}") for one in ("data", "noise")),
+)
+
+
+@cache
+def standard_bank() -> tuple[Program, ...]:
+    """Return the features of the bank, each once, in a fixed order: sizes first, then from simple to composite."""
+    return tuple(dict.fromkeys(as_feature(parse_program(text)) for text in _texts()))
+
+
+def _texts() -> Iterator[str]:
+    yield from SIZES.values()
+    for sources, chains in ((_STATISTICS, _CHAINS_OF_STATISTICS), ((*_DIFFERENCES, *_SALIENCIES), _CHAINS)):
+        for source in sources:
+            for chain in chains:
+                yield chain.format(x=f"({source})")
+    for source in _STATISTICS:
+        for before in _BEFORE_DETERMINANT:
+            for after in _AFTER_DETERMINANT:
+                yield after.format(x=before.format(x=f"({source})"))
+    for first, second in _PAIRED:
+        for pair in _PAIRS:
+            yield pair.format(x=first, y=second)

@@ -1,0 +1,23 @@
+"""What a feature is: a program that gives one number per unit."""
+
+from __future__ import annotations
+
+from eznas.ops.operation_ids import NORMALIZED_SUM
+from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
+from eznas.terminals import TERMINAL_COUNT
+
+
+def as_feature(program: Program) -> Program:
+    """Return `program` if it gives one number whatever the shapes, else the mean of its elements."""
+    if program.gives_scalar:
+        return program
+    builder = ProgramBuilder()
+    return builder.build(builder.apply(NORMALIZED_SUM, append_program(builder, program)))
+
+
+def append_program(builder: ProgramBuilder, program: Program) -> int:
+    """Add the nodes of a program to a builder and return the ref of its output."""
+    refs = list(range(TERMINAL_COUNT))
+    for operation, a, b in program.nodes:
+        refs.append(builder.apply(operation, refs[a], None if b == NO_OPERAND else refs[b]))
+    return refs[program.output]

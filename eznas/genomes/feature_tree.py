@@ -1,0 +1,252 @@
+"""Feature-tree genome: an expression of element-wise operations on numbers, whose leaves are features.
+
+A *feature* is a program that gives one number per unit (see `eznas.features`); the leaves of fresh genomes come from
+the standard bank. What is below a leaf costs a pass over the statistics once, and what is above it next to nothing, so
+that variation above the leaves tries many scores for the price of one. With its features written out a genome is an
+ordinary program.
+
+A genome is stored in postfix notation: a tuple of operation ids and, for leaves, programs. So a subtree is a slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
+
+from eznas.errors import EznasError
+from eznas.features.bank import standard_bank
+from eznas.features.feature import append_program
+from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
+from eznas.ops.catalogue import BY_NAME, OPERATIONS
+from eznas.ops.program import Program, ProgramBuilder
+from eznas.setting import setting
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Node: TypeAlias = int | Program
+"""An operation's id, or the feature that a leaf is."""
+
+UNARY_WEIGHTS: Final = {
+    "log": 2,
+    "abs_log": 3,
+    "abs": 2,
+    "power": 3,
+    "exp": 1,
+    "relu": 2,
+    "sign": 1,
+    "heaviside": 1,
+    "invert": 4,
+    "sigmoid": 3,
+}
+"""How often variation picks an operation of one argument, against the others. What compares numbers gives steps, which
+a score seldom needs; what makes a constant of a number is left out."""
+
+BINARY_WEIGHTS: Final = {"sum": 6, "difference": 4, "product": 8, "less_than": 1, "greater_than": 1}
+"""The same of operations of two arguments."""
+
+_UNARY: Final = tuple(BY_NAME[name].id for name, weight in UNARY_WEIGHTS.items() for _ in range(weight))
+_BINARY: Final = tuple(BY_NAME[name].id for name, weight in BINARY_WEIGHTS.items() for _ in range(weight))
+_ALLOWED: Final = frozenset((*_UNARY, *_BINARY))
+_BINARY_SHARE: Final = 0.6
+_PATCH_STEPS: Final = 2
+_ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent
+
+
+@dataclass(frozen=True)
+class FeatureTreeSettings(GenomeSettings):
+    """Settings of feature-tree genomes.
+
+    Attributes:
+        maximum_nodes: operations and leaves, a feature counting as one.
+        initial_steps: a fresh genome is a leaf with up to so many operations on top.
+    """
+
+    kind: ClassVar[str] = "feature-tree"
+
+    maximum_nodes: int = setting(24, "operations and features of a formula, at most", minimum=1, maximum=200)
+    initial_steps: int = setting(4, "operations of a fresh formula, at most", maximum=50)
+
+
+@dataclass(frozen=True)
+class FeatureTreeGenome(Genome):
+    """A formula over features.
+
+    Attributes:
+        nodes: the formula in postfix notation.
+        settings: the limits that the formula and its children keep to.
+    """
+
+    kind: ClassVar[str] = "feature-tree"
+
+    nodes: tuple[Node, ...]
+    settings: FeatureTreeSettings
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, settings: GenomeSettings) -> Self:
+        """Draw a leaf and put up to `initial_steps` operations on top."""
+        settings = FeatureTreeSettings.of(settings)
+        steps = min(settings.initial_steps, (settings.maximum_nodes - 1) // 2)
+        return cls(_draw(rng, steps), settings)
+
+    def mate(self, other: Self, rng: np.random.Generator) -> Self:
+        """Replace a random subtree by a random one of the other formula."""
+        for _ in range(_ATTEMPTS):
+            root, donor = int(rng.integers(len(self.nodes))), int(rng.integers(len(other.nodes)))
+            child = self._with(root, other.nodes[subtree_start(other.nodes, donor) : donor + 1])
+            if child is not None and child.nodes != other.nodes:
+                return child
+        return self
+
+    def mutate(self, rng: np.random.Generator) -> Self:
+        """Change one place: a leaf, an operation, a whole subtree, or one operation more or less."""
+        for _ in range(_ATTEMPTS):
+            root = int(rng.integers(len(self.nodes)))
+            child = self._with(root, _changed(self.nodes[subtree_start(self.nodes, root) : root + 1], rng))
+            if child is not None:
+                return child
+        return self
+
+    def compile(self) -> Program:
+        """Return the formula with its features written out."""
+        builder = ProgramBuilder()
+        stack: list[int] = []
+        for node in self.nodes:
+            if isinstance(node, Program):
+                stack.append(append_program(builder, node))
+            elif OPERATIONS[node].arity == 1:
+                stack.append(builder.apply(node, stack.pop()))
+            else:
+                second = stack.pop()
+                stack.append(builder.apply(node, stack.pop(), second))
+        return builder.build(stack[0])
+
+    def encode(self) -> list[Any]:
+        """Return the nodes, features as encoded programs."""
+        return [node.encode() if isinstance(node, Program) else node for node in self.nodes]
+
+    @classmethod
+    def decode(cls, data: object, settings: GenomeSettings) -> Self:
+        """Rebuild a formula from its nodes.
+
+        Raises:
+            EznasError: the data is no list of operations and features, no single tree, or too large.
+        """
+        settings = FeatureTreeSettings.of(settings)
+        if not isinstance(data, list | tuple):
+            raise EznasError(f"An encoded formula is a list, not {data!r:.80}; the file that it comes from is damaged.")
+        nodes = tuple(_decode_node(node) for node in data)
+        if not _is_one_tree(nodes) or len(nodes) > settings.maximum_nodes:
+            raise EznasError(
+                f"The encoded formula {data!r:.80} of {len(nodes)} nodes must be one tree of at most "
+                f"{settings.maximum_nodes}; use the limits that it was made with."
+            )
+        return cls(nodes, settings)
+
+    @property
+    def size(self) -> int:
+        """How many nodes the formula has with its features written out, operations and terminals."""
+        return sum(node.size + len(node.terminals) if isinstance(node, Program) else 1 for node in self.nodes)
+
+    @property
+    def live_share(self) -> float:
+        """Distinct sub-expressions over nodes: only repeats are bloat."""
+        program = self.compile()
+        return (program.size + len(program.terminals)) / self.size
+
+    def _with(self, root: int, patch: tuple[Node, ...]) -> Self | None:
+        """The formula with the subtree that ends at `root` replaced; None where that changes nothing or is too much."""
+        nodes = (*self.nodes[: subtree_start(self.nodes, root)], *patch, *self.nodes[root + 1 :])
+        if nodes == self.nodes or len(nodes) > self.settings.maximum_nodes:
+            return None
+        return type(self)(nodes, self.settings)
+
+
+def subtree_start(nodes: tuple[Node, ...], end: int) -> int:
+    """Return the first place of the subtree whose root is the node at `end`."""
+    needed = 1
+    for place in range(end, -1, -1):
+        needed += _arity(nodes[place]) - 1
+        if needed == 0:
+            return place
+    raise ValueError("the nodes before this one are no arguments of it")
+
+
+def _arity(node: Node) -> int:
+    return 0 if isinstance(node, Program) else OPERATIONS[node].arity
+
+
+def _leaf(rng: np.random.Generator) -> Program:
+    bank = standard_bank()
+    return bank[int(rng.integers(len(bank)))]
+
+
+def _unary(rng: np.random.Generator) -> int:
+    return _UNARY[int(rng.integers(len(_UNARY)))]
+
+
+def _binary(rng: np.random.Generator) -> int:
+    return _BINARY[int(rng.integers(len(_BINARY)))]
+
+
+def _joined(nodes: tuple[Node, ...], rng: np.random.Generator) -> tuple[Node, ...]:
+    """An operation of two arguments: a formula and a leaf, in random order."""
+    leaf = (_leaf(rng),)
+    pair = (*nodes, *leaf) if rng.integers(2) else (*leaf, *nodes)
+    return (*pair, _binary(rng))
+
+
+def _draw(rng: np.random.Generator, steps: int) -> tuple[Node, ...]:
+    """A leaf with 0 to `steps` operations on top, some of them with another leaf."""
+    nodes: tuple[Node, ...] = (_leaf(rng),)
+    for _ in range(int(rng.integers(steps + 1))):
+        nodes = _joined(nodes, rng) if rng.random() < _BINARY_SHARE else (*nodes, _unary(rng))
+    return nodes
+
+
+def _changed(subtree: tuple[Node, ...], rng: np.random.Generator) -> tuple[Node, ...]:
+    """A subtree with its root changed, or replaced, wrapped or taken away."""
+    root = subtree[-1]
+    kind = int(rng.integers(8))
+    if kind < 2:  # another node of the same arity
+        new: Node = _leaf(rng) if isinstance(root, Program) else (_unary, _binary)[OPERATIONS[root].arity - 1](rng)
+        return (*subtree[:-1], new)
+    if kind == 2:
+        return _draw(rng, _PATCH_STEPS)
+    if kind == 3:
+        return (*subtree, _unary(rng))
+    if kind < 6:
+        return _joined(subtree, rng)
+    if isinstance(root, Program):
+        return subtree
+    # One operation less: an argument takes the place of what is made of it.
+    second = subtree_start(subtree[:-1], len(subtree) - 2)
+    return subtree[second:-1] if second == 0 or rng.integers(2) else subtree[:second]
+
+
+def _decode_node(node: object) -> Node:
+    if isinstance(node, int) and not isinstance(node, bool):
+        if node not in _ALLOWED:
+            raise EznasError(f"The encoded formula has operation {node}, which formulas over features do not use.")
+        return node
+    feature = Program.decode(node)
+    if not (feature.gives_scalar and feature.is_well_formed):
+        raise EznasError("The encoded formula has a leaf that does not give one number per unit; its file is damaged.")
+    return feature
+
+
+def _is_one_tree(nodes: tuple[Node, ...]) -> bool:
+    depth = 0
+    for node in nodes:
+        depth += 1 - _arity(node)
+        if depth < 1:
+            return False
+    return depth == 1
+
+
+KIND: Final = GenomeKind(
+    "feature-tree",
+    FeatureTreeGenome,
+    FeatureTreeSettings,
+    "a formula of numbers, whose leaves are features: programs of one number per unit",
+)

@@ -1,0 +1,74 @@
+"""The documented page is run as it stands: its files are saved and its shell block is executed."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import eznas
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "your-own-benchmark.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+FILES = dict(
+    zip(re.findall(r"as `(\w+\.py)`:", PAGE), [code for kind, code in BLOCKS if kind == "python"], strict=False)
+)
+(COMMANDS,) = [code for kind, code in BLOCKS if kind == "sh"]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A folder in which the page was followed to its end, and what that printed."""
+    folder, programs = tmp_path_factory.mktemp("page"), tmp_path_factory.mktemp("programs")
+    for name, command in (("python", ""), ("eznas", " -m eznas")):
+        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{command} "$@"\n')
+        (programs / name).chmod(0o755)
+    for name, code in FILES.items():
+        (folder / name).write_text(code)
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("EZNAS_")}
+    environment = clean | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-e", "-x", "-c", COMMANDS], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_the_commands_are_few_and_end_with_a_finished_run(page):
+    folder, printed = page
+    assert len(COMMANDS.splitlines()) <= 10
+    summary = json.loads((folder / "first-run" / "summary.json").read_text())
+    (figures,) = summary["protocol"]["benchmarks"].values()
+    assert figures["held_out"] == 36 - 16
+    assert figures["accuracy"] == "top1"
+    assert "Next: eznas run --benchmark accuracies.csv --networks 18" in printed
+    assert "trained by eznas" not in printed
+
+
+def test_the_record_says_what_was_found_out(page):
+    folder, _ = page
+    record = json.loads((folder / "accuracies.json").read_text())
+    assert record["space"] == {"name": "my_space.py:MultiBranch", "settings": {}}
+    assert (record["num_classes"], record["image_size"], record["epochs"]) == (5, 20, None)
+    assert record["splits"] == {
+        "top1": {"columns": ["top1"], "lower_is_better": False},
+        "latency_ms": {"columns": ["latency_ms"], "lower_is_better": True},
+    }
+
+
+def test_the_tasks_have_their_own_networks_and_direction(page, monkeypatch, tmp_path):
+    folder, _ = page
+    monkeypatch.chdir(tmp_path)
+    top1 = eznas.load_benchmark(str(folder / "accuracies.csv"))
+    latency = eznas.load_benchmark(os.path.relpath(folder / "accuracies.csv"), "latency_ms")
+    assert (len(top1), len(latency)) == (36, 40)
+    assert latency.accuracies.max() < 0 < top1.accuracies.min()
+    images = torch.from_numpy(top1.image_batch(2, np.random.default_rng(0)))
+    assert top1.build(0)(images).shape == (2, 5)

@@ -1,0 +1,390 @@
+"""Do the tests notice? Deliberate faults, one at a time, each in a copy of the package, against the tests for it.
+
+    python tests/mutants.py                   # all faults: a table of caught and not caught
+    python tests/mutants.py tournament split  # those whose names contain one of the words
+
+A fault replaces one piece of text, which must stand exactly once in its file. It is caught when one of its test files
+fails. The exit code is 1 when a fault survives. The kernels run interpreted, since every fault in one would have all of
+them compiled again; hypothesis draws the same examples every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A deliberate fault.
+
+    Attributes:
+        name: what it does.
+        file: below `eznas/`.
+        old: the text that it replaces, which stands in the file once.
+        new: what it puts there.
+        tests: files below `tests/`, one of which should fail.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+    def applied(self, source: str) -> str:
+        """Return the source with the fault; an error when the file no longer has the text."""
+        if source.count(self.old) != 1:
+            raise LookupError(f"{self.file} has the text of the fault {self.name!r} {source.count(self.old)} times.")
+        return source.replace(self.old, self.new)
+
+
+_SELECTION = ("search/test_selection.py",)
+_EVOLUTION = ("search/test_evolution.py",)
+_FITNESS = ("search/test_fitness.py",)
+_TREE = ("genomes/test_tree.py",)
+_SEQUENTIAL = ("genomes/test_sequential.py",)
+
+FAULTS = (
+    Fault(
+        "the tournament of parents takes the worst",
+        "search/selection.py",
+        "size=self._tournament).min())",
+        "size=self._tournament).max())",
+        _SELECTION,
+    ),
+    Fault(
+        "the tournament of parents has size 1",
+        "search/selection.py",
+        "size=self._tournament).min())",
+        "size=1).min())",
+        _SELECTION,
+    ),
+    Fault(
+        "the tournament of survivors takes the worst",
+        "search/selection.py",
+        "winner = max(contestants",
+        "winner = min(contestants",
+        _SELECTION,
+    ),
+    Fault(
+        "the tournament of survivors has size 1",
+        "search/selection.py",
+        "size=self._tournament).tolist()",
+        "size=1).tolist()",
+        _SELECTION,
+    ),
+    Fault(
+        "the worst mu survive",
+        "search/selection.py",
+        "self._distinct)[: self._mu])",
+        "self._distinct)[-self._mu :])",
+        _SELECTION,
+    ),
+    Fault(
+        "parents do not survive",
+        "search/selection.py",
+        "return tuple(_simplest_of_each_kind([*parents, *offspring]",
+        "return tuple(_simplest_of_each_kind([*offspring]",
+        _SELECTION,
+    ),
+    Fault(
+        "two uniform parents may be one",
+        "search/selection.py",
+        "replace=count > len(population)",
+        "replace=True",
+        _SELECTION,
+    ),
+    Fault(
+        "repeats survive a tournament",
+        "search/selection.py",
+        'ring[winner] if self._distinct == "none" else ring.pop(winner)',
+        "ring[winner]",
+        _SELECTION,
+    ),
+    Fault(
+        "crossover is nearly off",
+        "search/evolution.py",
+        "if choice < settings.crossover:",
+        "if choice < 0.01 * settings.crossover:",
+        _EVOLUTION,
+    ),
+    Fault(
+        "mutation is off",
+        "search/evolution.py",
+        "elif choice < settings.crossover + settings.mutation:",
+        "elif choice < settings.crossover:",
+        _EVOLUTION,
+    ),
+    Fault(
+        "the hall of fame forgets",
+        "search/evolution.py",
+        "self._best_programs([*self._hall_of_fame, *told])",
+        "self._best_programs(told)",
+        _EVOLUTION,
+    ),
+    Fault(
+        "a variation is never tried again",
+        "search/evolution.py",
+        "            if offspring.is_new(program):\n                break\n",
+        "            break\n",
+        _EVOLUTION,
+    ),
+    Fault(
+        "a stored evolution goes on with other random numbers",
+        "search/evolution.py",
+        '            rng.bit_generator.state = json.loads(data["rng"])\n',
+        '            json.loads(data["rng"])\n',
+        _EVOLUTION,
+    ),
+    Fault(
+        "a program is asked for again in the next generation",
+        "search/evolution.py",
+        "return program not in self.known and program not in self.new",
+        "return program not in self.new",
+        _EVOLUTION,
+    ),
+    Fault(
+        "of equally fit programs the longer ranks first",
+        "search/evaluated.py",
+        "-self.fitness, self.program.size, self.program.digest",
+        "-self.fitness, -self.program.size, self.program.digest",
+        ("search/test_evaluated.py",),
+    ),
+    Fault(
+        "the orientation is lost",
+        "search/fitness.py",
+        "orientation = 1 if rising >= falling else -1",
+        "orientation = 1",
+        _FITNESS,
+    ),
+    Fault(
+        "each benchmark has an orientation of its own",
+        "search/fitness.py",
+        "min(sign * tau for tau in of_benchmark)",
+        "min(abs(tau) for tau in of_benchmark)",
+        _FITNESS,
+    ),
+    Fault(
+        "subsamples do not count",
+        "search/fitness.py",
+        "networks.subsample_taus(part) or [tau]",
+        "[tau]",
+        _FITNESS,
+    ),
+    Fault(
+        "programs of one orientation only are repeats of each other",
+        "search/fitness.py",
+        "orientation * part for part in parts",
+        "part for part in parts",
+        _FITNESS,
+    ),
+    Fault(
+        "crossover ignores the depth limits",
+        "genomes/tree.py",
+        "if child != first and is_valid(child, settings):",
+        "if child != first:",
+        _TREE,
+    ),
+    Fault(
+        "point mutation changes the arity",
+        "genomes/tree.py",
+        "_CODES_OF_ARITY[_ARITY[codes[place]]] if code",
+        "range(_CODE_COUNT) if code",
+        _TREE,
+    ),
+    Fault(
+        "arguments are exchanged",
+        "genomes/tree.py",
+        "            first = refs.pop()\n            refs.append(builder.apply(code - TERMINAL_COUNT, first, "
+        "refs.pop() if _ARITY[code] == 2 else None))",
+        "            args = [refs.pop() for _ in range(_ARITY[code])][::-1]\n"
+        "            refs.append(builder.apply(code - TERMINAL_COUNT, *args))",
+        _TREE,
+    ),
+    Fault(
+        "Mate takes whole parents",
+        "genomes/sequential.py",
+        "first[: max(1, len(first) // 2)], second[: (len(second) + 1) // 2]",
+        "first, second",
+        _SEQUENTIAL,
+    ),
+    Fault(
+        "InsertOP inserts at the end only",
+        "genomes/sequential.py",
+        "place = int(rng.integers(len(instructions) + 1))",
+        "place = len(instructions)",
+        _SEQUENTIAL,
+    ),
+    Fault(
+        "RemoveOP repairs nothing",
+        "genomes/sequential.py",
+        "return repair([*instructions[:place], *instructions[place + 1 :]], rng)",
+        "return (*instructions[:place], *instructions[place + 1 :])",
+        _SEQUENTIAL,
+    ),
+    Fault(
+        "an argument may be replaced by itself",
+        "genomes/sequential.py",
+        ".space(address) if other != address]",
+        ".space(address)]",
+        _SEQUENTIAL,
+    ),
+    Fault(
+        "the live share counts what is overwritten",
+        "genomes/sequential.py",
+        "                needed.remove(instruction.write)\n",
+        "",
+        _SEQUENTIAL,
+    ),
+    Fault(
+        "tau-a in the place of tau-b",
+        "scoring/ranking.py",
+        "math.sqrt(untied_x * untied_y)",
+        "max(untied_x, untied_y)",
+        ("scoring/test_ranking.py",),
+    ),
+    Fault(
+        "tied scores are half concordant",
+        "scoring/ranking.py",
+        "order_x = int(x[j] > x_i) - int(x[j] < x_i)",
+        "order_x = int(x[j] >= x_i) - int(x[j] < x_i)",
+        ("scoring/test_ranking.py",),
+    ),
+    Fault(
+        "the top decile is the bottom one",
+        "scoring/ranking.py",
+        "kept = accuracy >= threshold",
+        "kept = accuracy <= threshold",
+        ("scoring/test_ranking.py",),
+    ),
+    Fault(
+        "networks are held out that evolution has seen",
+        "runs/split.py",
+        "order[count - held_out :]",
+        "order[:held_out]",
+        ("runs/test_split.py",),
+    ),
+    Fault(
+        "the number held out moves the training networks",
+        "runs/split.py",
+        "cls(order[: settings.networks],",
+        "cls(order[held_out : held_out + settings.networks],",
+        ("runs/test_split.py",),
+    ),
+    Fault(
+        "a subsample may have a network twice",
+        "runs/split.py",
+        "rng.permutation(settings.networks)[:size]",
+        "rng.integers(settings.networks, size=size)",
+        ("runs/test_split.py",),
+    ),
+    Fault(
+        "a plan forgets what a loaded number replaces",
+        "ops/plan.py",
+        "            if digest in cached:\n",
+        "            if digest in cached and len(nodes) == 0:\n",
+        ("ops/test_plan.py",),
+    ),
+    Fault(
+        "a plan frees a value before its last use",
+        "ops/plan.py",
+        "last_use[operand - TERMINAL_COUNT] = index\n",
+        "last_use[operand - TERMINAL_COUNT] = min(index, last_use[operand - TERMINAL_COUNT])\n",
+        ("ops/test_plan.py",),
+    ),
+    Fault(
+        "a plan mixes up which column is whose",
+        "ops/plan.py",
+        "[column_of[root] for root in roots]",
+        "[column_of[root] for root in sorted(roots)]",
+        ("ops/test_plan.py",),
+    ),
+)
+
+
+@contextmanager
+def copied_project() -> Iterator[Path]:
+    """Yield a temporary copy of package and tests, without compiled kernels."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        copy = Path(name)
+        for folder in ("eznas", "tests"):
+            shutil.copytree(
+                ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("*.nbi", "*.nbc", ".hypothesis")
+            )
+        shutil.copy2(ROOT / "pyproject.toml", copy)
+        yield copy
+
+
+def run_tests(copy: Path, tests: tuple[str, ...]) -> int:
+    """Run test files of the copy on its package; return pytest's exit code.
+
+    In a fork of this process, which has imported what is slow to import and nothing of the package.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            os.chdir(copy)
+            sys.path[0] = os.environ["PYTHONPATH"] = str(copy)
+            os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]))
+        finally:
+            os._exit(pytest.ExitCode.INTERNAL_ERROR)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def verdict(copy: Path, fault: Fault) -> str:
+    """Return `caught`, `NOT CAUGHT`, or what kept the tests from judging."""
+    path = copy / "eznas" / fault.file
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(fault.applied(whole), encoding="utf-8")
+    try:
+        code = run_tests(copy, fault.tests)
+    finally:
+        path.write_text(whole, encoding="utf-8")
+    verdicts = {pytest.ExitCode.TESTS_FAILED: "caught", pytest.ExitCode.OK: "NOT CAUGHT"}
+    return verdicts.get(code, f"no verdict: pytest ended with {code}")
+
+
+def main() -> int:
+    """Print a line for every fault; return 1 when one survives."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", help="of the names of the faults to try; all when none is given")
+    words = parser.parse_args().words
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # before numba is imported
+    sys.dont_write_bytecode = True  # two faults within a second would leave compiled files that look fresh
+    for slow in ("torch", "numba", "scipy.stats"):
+        importlib.import_module(slow)
+    chosen = [fault for fault in FAULTS if not words or any(word in f"{fault.file} {fault.name}" for word in words)]
+    survived = 0
+    with copied_project() as copy:
+        unchanged = tuple(sorted({test for fault in chosen for test in fault.tests}))
+        if run_tests(copy, unchanged) != 0:
+            print("The tests fail without any fault: mend that first.")
+            return 1
+        for fault in chosen:
+            started = time.perf_counter()
+            found = verdict(copy, fault)
+            survived += found != "caught"
+            print(f"{found:<12} {fault.file:<24} {fault.name}  ({time.perf_counter() - started:.0f} s)", flush=True)
+    print(f"{len(chosen) - survived} of {len(chosen)} faults are caught.")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
