@@ -1,4 +1,4 @@
-"""How fast Kendall's tau is beside scipy's, side by side: `python bench/bench_ranking.py`."""
+"""How fast ties and Kendall's tau are, scipy's tau beside ours: `python bench/bench_ranking.py`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from eznas.scoring.bootstrap import bootstrap_interval
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.bootstrap import bootstrap_intervals
+from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.ties import tied
 
 
 def best_microseconds(function: Callable[[], object], rounds: int = 7) -> float:
@@ -30,16 +31,17 @@ def best_microseconds(function: Callable[[], object], rounds: int = 7) -> float:
 def main() -> None:
     """Print a table for several numbers of networks, and the time of a bootstrap."""
     rng = np.random.default_rng(0)
-    print(f"{'networks':>8} {'eznas us':>9} {'scipy us':>9} {'ratio':>7}")
+    print(f"{'networks':>8} {'ties us':>9} {'tau us':>9} {'scipy us':>9} {'ratio':>7}")
     for count in (20, 50, 100, 128, 129, 300, 1000, 15_625):
         accuracies = rng.normal(size=count)
         scores = accuracies + rng.normal(size=count)
+        ties = best_microseconds(lambda x=scores: tied(x))
         ours = best_microseconds(lambda x=scores, y=accuracies: kendall_tau(x, y))
         scipys = best_microseconds(lambda x=scores, y=accuracies: stats.kendalltau(x, y).statistic)
-        print(f"{count:>8} {ours:>9.1f} {scipys:>9.1f} {scipys / ours:>7.1f}")
+        print(f"{count:>8} {ties:>9.1f} {ours:>9.1f} {scipys:>9.1f} {scipys / ours:>7.1f}")
     scores, accuracies = rng.normal(size=(2, 1000))
     started = time.perf_counter()
-    bootstrap_interval(scores, accuracies, kendall_tau, rng)
+    bootstrap_intervals(scores, accuracies, [kendall_tau], rng)
     print(f"bootstrap of tau, 1,000 resamples of 1,000 networks: {time.perf_counter() - started:.3f} s")
 
 

@@ -68,7 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     run = ["run", "--genome", options.genome, "--benchmark", options.benchmark, "--seed", str(options.seed)]
-    run += ["--networks", str(options.networks), "--held-out", str(options.held_out)]
+    run += ["--generations", "15", "--networks", str(options.networks), "--held-out", str(options.held_out)]
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"
         finish([*run, "--output", f"{whole}-warm-up"])

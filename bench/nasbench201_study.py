@@ -2,10 +2,10 @@
 
     python bench/nasbench201_study.py --seeds 5
 
-Each run is `eznas run --genome G --benchmark nasbench201-cifar10 --seed S`: evolved on 100 networks, judged on 1,000
-that evolution never saw. A run that is finished is not repeated, one that was interrupted is resumed. The table shows
-the best program by training tau; seconds and memory are those of the whole command, statistics and held-out networks
-included, and compilation not, if an earlier command has filled the cache of compiled kernels.
+Each run is `eznas run --preset paper --genome G --benchmark nasbench201-cifar10 --seed S`: evolved on 100 networks,
+judged on 1,000 that evolution never saw. A run that is finished is not repeated, one that was interrupted is resumed.
+The table shows the best program by training tau; seconds and memory are those of the whole command, statistics and
+held-out networks included, and compilation not, if an earlier command has filled the cache of compiled kernels.
 """
 
 from __future__ import annotations
@@ -28,7 +28,18 @@ def run(genome: str, seed: int, benchmark: str, folder: Path) -> None:
     cost_path = folder / f"{genome}-{seed}.json"
     if cost_path.exists():
         return
-    arguments = ["--genome", genome, "--benchmark", benchmark, "--seed", str(seed), "--output", str(path)]
+    arguments = [
+        "--preset",
+        "paper",
+        "--genome",
+        genome,
+        "--benchmark",
+        benchmark,
+        "--seed",
+        str(seed),
+        "--output",
+        str(path),
+    ]
     cost = eznas(["run", *(["--resume", str(path)] if path.exists() else arguments)])
     cost_path.write_text(json.dumps(asdict(cost)) + "\n")
 
@@ -39,12 +50,12 @@ def row(genome: str, seed: int, benchmark: str, folder: Path) -> list[str]:
     best = json.loads((path / "summary.json").read_text())["programs"][0]["benchmarks"][benchmark]
     history = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     cost = json.loads((folder / f"{genome}-{seed}.json").read_text())
-    low, high = best["tau_held_out_interval"]
+    low, high = best["held_out"]["tau_interval"]
     return [
         genome,
         str(seed),
         f"{best['tau_training']:.3f}",
-        f"{best['tau_held_out']:.3f}",
+        f"{best['held_out']['tau']:.3f}",
         f"{low:.3f} to {high:.3f}",
         f"{mean(record['live_share'] for record in history):.2f}",
         f"{cost['seconds']:.0f}",

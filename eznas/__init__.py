@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eznas.proxies import load as load_proxy
     from eznas.runs.run import Run
     from eznas.runs.settings import RunSettings
-    from eznas.scoring.evaluation import evaluate_proxy
+    from eznas.scoring.evaluation import evaluate
     from eznas.search.evolution import Evolution
     from eznas.search.settings import EvolutionSettings
     from eznas.spaces.base import Space
@@ -37,7 +37,7 @@ __all__ = [
     "RunSettings",
     "Space",
     "__version__",
-    "evaluate_proxy",
+    "evaluate",
     "format_program",
     "load_benchmark",
     "load_proxy",
@@ -57,7 +57,7 @@ _HOMES: Final = {
     "Run": "eznas.runs.run:Run",
     "RunSettings": "eznas.runs.settings:RunSettings",
     "Space": "eznas.spaces.base:Space",
-    "evaluate_proxy": "eznas.scoring.evaluation:evaluate_proxy",
+    "evaluate": "eznas.scoring.evaluation:evaluate",
     "format_program": "eznas.ops.notation:format_program",
     "load_benchmark": "eznas.benchmarks:load",
     "load_proxy": "eznas.proxies:load",

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 # A position is part of every result: append new purposes, never reorder.
-_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution", "subsamples", "formulas", "features")
+_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution", "subsamples", "formulas", "features", "second draw")
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
@@ -15,11 +15,16 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
 
     Args:
         seed: of the run or the measurement.
-        purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas` or `features`.
+        purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features` or `second draw`.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PURPOSES.index(purpose),)))
+
+
+def second_draw(seed: int) -> int:
+    """Return the seed of a second draw of weights, images and noise, to find out what a score depends on."""
+    return int(generator(seed, "second draw").integers(2**63))
 
 
 def network_seed(seed: int, index: int) -> int:

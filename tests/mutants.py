@@ -11,9 +11,9 @@ them compiled again; hypothesis draws the same examples every time.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,8 +22,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
-TESTS_FAILED = 1  # pytest's exit code; others mean that no test could judge
 
 
 @dataclass(frozen=True)
@@ -251,23 +252,58 @@ FAULTS = (
     ),
     Fault(
         "tau-a in the place of tau-b",
-        "scoring/ranking.py",
+        "scoring/correlation.py",
         "math.sqrt(untied_x * untied_y)",
         "max(untied_x, untied_y)",
-        ("scoring/test_ranking.py",),
+        ("scoring/test_correlation.py",),
     ),
     Fault(
         "tied scores are half concordant",
-        "scoring/ranking.py",
+        "scoring/correlation.py",
         "order_x = int(x[j] > x_i) - int(x[j] < x_i)",
         "order_x = int(x[j] >= x_i) - int(x[j] < x_i)",
-        ("scoring/test_ranking.py",),
+        ("scoring/test_correlation.py",),
     ),
     Fault(
         "the top decile is the bottom one",
-        "scoring/ranking.py",
+        "scoring/correlation.py",
         "kept = accuracy >= threshold",
         "kept = accuracy <= threshold",
+        ("scoring/test_correlation.py",),
+    ),
+    Fault(
+        "ties are broken by rounding",
+        "search/fitness.py",
+        "parts = [tied(scores[networks.positions])",
+        "parts = [np.ascontiguousarray(scores[networks.positions])",
+        _FITNESS,
+    ),
+    Fault(
+        "scores of little difference are no ties",
+        "scoring/ties.py",
+        "if not score - leader <= tolerance * leader:",
+        "if not score - leader <= 0.0:",
+        ("scoring/test_ties.py",),
+    ),
+    Fault(
+        "the tolerance of ties does not grow with the scores",
+        "scoring/ties.py",
+        "if not score - leader <= tolerance * leader:",
+        "if not score - leader <= tolerance:",
+        ("scoring/test_ties.py",),
+    ),
+    Fault(
+        "networks without a score are the best",
+        "scoring/ranking.py",
+        "np.where(np.isnan(oriented), -np.inf, oriented)",
+        "np.where(np.isnan(oriented), np.inf, oriented)",
+        ("scoring/test_ranking.py",),
+    ),
+    Fault(
+        "what only counts is said to move",
+        "scoring/ranking.py",
+        "not bool(agree(first, second).all())",
+        "bool(agree(first, second).all())",
         ("scoring/test_ranking.py",),
     ),
     Fault(
@@ -328,19 +364,24 @@ def copied_project() -> Iterator[Path]:
         yield copy
 
 
-def run_tests(copy: Path, tests: tuple[str, ...]) -> int:
-    """Run test files of the copy on its package; return pytest's exit code."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(copy),
-        "NUMBA_DISABLE_JIT": "1",
-        # Two faults within a second would leave compiled files that look fresh.
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    return subprocess.run(
-        command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    ).returncode
+def run_tests(copy: Path, tests: tuple[str, ...], *, quiet: bool = True) -> int:
+    """Run test files of the copy on its package; return pytest's exit code.
+
+    In a fork of this process, which has imported what is slow to import and nothing of the package.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            if quiet:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 1)
+                os.dup2(nowhere, 2)
+            os.chdir(copy)
+            sys.path[0] = os.environ["PYTHONPATH"] = str(copy)
+            os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]))
+        finally:
+            os._exit(pytest.ExitCode.INTERNAL_ERROR)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def verdict(copy: Path, fault: Fault) -> str:
@@ -352,7 +393,8 @@ def verdict(copy: Path, fault: Fault) -> str:
         code = run_tests(copy, fault.tests)
     finally:
         path.write_text(whole, encoding="utf-8")
-    return {TESTS_FAILED: "caught", 0: "NOT CAUGHT"}.get(code, f"no verdict: pytest ended with {code}")
+    verdicts = {pytest.ExitCode.TESTS_FAILED: "caught", pytest.ExitCode.OK: "NOT CAUGHT"}
+    return verdicts.get(code, f"no verdict: pytest ended with {code}")
 
 
 def main() -> int:
@@ -360,11 +402,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="of the names of the faults to try; all when none is given")
     words = parser.parse_args().words
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # before numba is imported
+    sys.dont_write_bytecode = True  # two faults within a second would leave compiled files that look fresh
+    for slow in ("torch", "numba", "scipy.stats"):
+        importlib.import_module(slow)
     chosen = [fault for fault in FAULTS if not words or any(word in f"{fault.file} {fault.name}" for word in words)]
     survived = 0
     with copied_project() as copy:
         unchanged = tuple(sorted({test for fault in chosen for test in fault.tests}))
-        if run_tests(copy, unchanged) != 0:
+        if run_tests(copy, unchanged, quiet=False) != 0:
             print("The tests fail without any fault: mend that first.")
             return 1
         for fault in chosen:

@@ -6,7 +6,7 @@ import pytest
 
 from eznas import seeds
 
-PURPOSES = ("images", "bootstrap", "networks", "evolution")
+PURPOSES = ("images", "bootstrap", "networks", "evolution", "subsamples", "second draw")
 
 
 def drawn(seed, purpose):
@@ -20,6 +20,12 @@ def test_a_purpose_draws_the_same_numbers_each_time():
 def test_no_two_purposes_or_seeds_draw_alike():
     streams = [drawn(seed, purpose) for seed, purpose in itertools.product((0, 1), PURPOSES)]
     assert len(set(streams)) == len(streams)
+
+
+def test_a_second_draw_has_a_seed_of_its_own():
+    drawn_again = [seeds.second_draw(seed) for seed in range(100)]
+    assert len({*drawn_again, *range(100)}) == 200
+    assert drawn_again == [seeds.second_draw(seed) for seed in range(100)]
 
 
 def test_an_unknown_purpose_is_a_mistake():

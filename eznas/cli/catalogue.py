@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from eznas.cli.output import print_all, print_json, stdout
-from eznas.report.tables import pairs_table, table
+from eznas.report.tables import Unwrapped, pairs_table, table
 
 if TYPE_CHECKING:
-    from eznas.proxies import Proxy
-    from eznas.proxies.hand_made import HandMadeProxy
+    from eznas.proxies import AnyProxy
 
 genome_app = typer.Typer(help="Genomes: the ways in which evolution represents a program.", no_args_is_help=True)
 proxy_app = typer.Typer(help="Proxies that come with eznas, and proxies in files.", no_args_is_help=True)
+
+_TO_COPY: Final = {"formula": "Formula", "latex": "LaTeX"}
+"""What stands on lines of its own, by its key in the description, with its title."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
@@ -106,7 +108,7 @@ def proxy_list(json: JsonOption = False) -> None:
     from eznas import proxies
     from eznas.proxies import hand_made
 
-    loaded = [proxies.load(name) for name in proxies.names() if name not in hand_made.names()]
+    loaded = [proxies.load_program(name) for name in proxies.names()]
     rows = [(one.name, f"{one.orientation:+d}", one.formula, one.source) for one in loaded]
     scores = [hand_made.load(name) for name in hand_made.names()]
     rows += [(one.name, f"{one.orientation:+d}", one.meaning, one.source) for one in scores]
@@ -131,24 +133,24 @@ def proxy_show(
     content = _description(resolve_proxy(proxy))
     if json:
         print_json(content)
-    else:
-        shown = {key: value for key, value in content.items() if value != ""}
-        print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown)])
+        return
+    shown = {key: value for key, value in content.items() if value != "" and key not in _TO_COPY}
+    copied = [Unwrapped(title, content[key]) for key, title in _TO_COPY.items() if key in content]
+    print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown), *copied])
 
 
-def _description(proxy: Proxy | HandMadeProxy) -> dict[str, Any]:
-    from eznas.proxies.hand_made import HandMadeProxy
+def _description(proxy: AnyProxy) -> dict[str, Any]:
+    from eznas.proxies import Proxy
 
-    if isinstance(proxy, HandMadeProxy):
-        return {one: getattr(proxy, one) for one in ("name", "meaning", "orientation", "source")}
+    if not isinstance(proxy, Proxy):
+        return {"name": proxy.name, **proxy.describe()}
     from eznas.ops.latex import to_latex
 
-    settings = ("orientation", "unit", "third_pass", "to_scalar", "aggregation", "source", "note")
     return {
         "name": proxy.name,
-        "formula": proxy.formula,
         "latex": to_latex(proxy.program),
         "size": proxy.program.size,
         "depth": proxy.program.depth,
-        **{one: getattr(proxy, one) for one in settings},
+        **proxy.describe(),
+        "note": proxy.note,
     }

@@ -1,22 +1,31 @@
-"""`eznas evaluate`: how well a proxy ranks the networks of a benchmark."""
+"""`eznas evaluate`: how well proxies rank the networks of a benchmark."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from eznas.cli.output import print_all, print_json, stderr, stdout
+from eznas.errors import EznasError
+from eznas.options import Aggregation, ThirdPass, ToScalar, Unit
 
-_NETWORKS: Final = 1000
-_FIGURES: Final = {"tau": "Kendall tau", "spearman": "Spearman rho", "top_decile_tau": "tau in the top decile"}
+if TYPE_CHECKING:
+    from eznas.proxies import AnyProxy
+
+
+def _override(choices: Any, help_text: str) -> Any:
+    return typer.Option(metavar="|".join(get_args(choices)), help=f"{help_text} Default: each program's own.")
 
 
 def evaluate(
-    proxy: Annotated[
-        str,
+    proxies: Annotated[
+        list[str],
         typer.Argument(
-            metavar="PROXY", help="Name such as eznas-a or params, path of a .json file, formula, or run directory."
+            metavar="PROXY...",
+            help="Names such as eznas-a or params, paths of .json files, formulas, or run directories.",
+            show_default=False,
         ),
     ],
     benchmark: Annotated[
@@ -25,59 +34,64 @@ def evaluate(
     networks: Annotated[
         int | None, typer.Option(min=1, help="Networks to draw. Default: 1000, or all if there are fewer.")
     ] = None,
+    all_networks: Annotated[
+        bool, typer.Option("--all-networks", help="Draw those, too, that a run among the proxies was evolved on.")
+    ] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Images in every pass.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the networks, images, weights and bootstrap.")] = 0,
     accuracy_split: Annotated[
         str | None, typer.Option(help="Accuracies to take where a benchmark has several, such as test.")
     ] = None,
+    unit: Annotated[str | None, _override(Unit, "Layers of a unit.")] = None,
+    third_pass: Annotated[str | None, _override(ThirdPass, "Statistics of the third pass.")] = None,
+    to_scalar: Annotated[str | None, _override(ToScalar, "From a program's result to a number per unit.")] = None,
+    aggregation: Annotated[str | None, _override(Aggregation, "From the units' numbers to the score.")] = None,
     device: Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")] = "cpu",
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """Measure how well a proxy ranks the networks of a benchmark.
+    """Measure how well proxies rank the networks of a benchmark, all on the same networks.
 
-    Prints Kendall tau, Spearman rho and the tau of the most accurate tenth, each with its 95 % bootstrap interval,
-    and the whole protocol.
+    Prints Kendall tau with its 95 % bootstrap interval, Spearman rho, the tau of the most accurate tenth, the share of
+    networks that have a score (the others count as ties at the bottom), and the whole protocol.
+
+    The first 100 networks are scored again with other weights and images: seed stability is Kendall tau between both
+    scores, and a score that does not move depends on counts only, of layers, channels or pixels.
+
+    The networks that a run was evolved on are left out.
     """
     from eznas import benchmarks
-    from eznas.cli.progress import network_progress
+    from eznas.report.evaluation import evaluation_parts
+    from eznas.report.progress import ProgressBar
     from eznas.runs.proxy_argument import networks_seen, resolve_proxy
 
-    resolved = resolve_proxy(proxy)
+    changes = {"unit": unit, "third_pass": third_pass, "to_scalar": to_scalar, "aggregation": aggregation}
+    resolved = _overridden([resolve_proxy(text) for text in proxies], changes)
     loaded = benchmarks.load(benchmark, accuracy_split)
-    count = min(_NETWORKS, len(loaded)) if networks is None else networks
-    from eznas.scoring.evaluation import evaluate_proxy
-
-    with network_progress(stderr(), count) as progress:
-        evaluation = evaluate_proxy(resolved, loaded, count, batch_size, seed, device, threads, progress)
-    content = evaluation.to_dict()
-    seen = networks_seen(proxy, loaded)
+    seen = networks_seen(proxies, loaded)
     if seen:
-        count = int(sum(int(index) in seen for index in evaluation.networks))
-        content["networks_seen_by_evolution"] = count
-        typer.echo(
-            f"eznas: {count} of these {len(evaluation.networks)} networks are among those that the proxy was evolved "
-            f"on; {proxy}/summary.json has its figures on held-out ones.",
-            err=True,
-        )
+        what = "taken in" if all_networks else "left out; --all-networks takes them in"
+        typer.echo(f"eznas: {len(seen)} networks of {loaded.name} that evolution has seen are {what}.", err=True)
+    without = frozenset[int]() if all_networks else seen
+    from eznas.scoring.evaluation import evaluate as evaluate_proxies
+
+    with ProgressBar(stderr()) as progress:
+        evaluation = evaluate_proxies(resolved, loaded, networks, batch_size, seed, device, threads, progress, without)
+    content = evaluation.to_dict()
     if json:
         print_json(content)
-        return
-    _print(content)
+    else:
+        print_all(stdout(), evaluation_parts(content))
 
 
-def _print(content: dict[str, Any]) -> None:
-    from eznas.report.tables import interval_text, number_text, pairs_table, table
+def _overridden(proxies: list[AnyProxy], changes: dict[str, str | None]) -> list[AnyProxy]:
+    """Return the proxies with other settings in the place of each program's own."""
+    from eznas.proxies import Proxy
 
-    figures = [
-        (label, number_text(content[key]), interval_text(content[f"{key}_interval"])) for key, label in _FIGURES.items()
-    ]
-    parts = [
-        table(f"{content['proxy']} on {content['protocol']['benchmark']}", ("", "value", "95 % interval"), figures),
-        pairs_table("How it was measured", content["protocol"]),
-    ]
-    if content["failed"]:
-        parts.append(pairs_table(f"{len(content['failed'])} networks have no score", content["failed"]))
-    print_all(stdout(), parts)
+    given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
+    if given and not any(isinstance(proxy, Proxy) for proxy in proxies):
+        option = f"--{next(iter(given)).replace('_', '-')}"
+        raise EznasError(f"{option} says how a program is computed, and {proxies[0].name} is none: leave it out.")
+    return [replace(proxy, **given) if isinstance(proxy, Proxy) else proxy for proxy in proxies]

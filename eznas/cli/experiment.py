@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from eznas.cli.interruption import INTERRUPTED
 from eznas.cli.output import print_all, print_json, stdout
 
 app = typer.Typer(
@@ -118,7 +119,7 @@ def repro_table(
 def seed_test(
     which: Set = WhichSet.ALL,
     benchmark: Benchmarks = None,
-    proxy: Annotated[str, typer.Option(help="Name, .json file, formula or run directory of a program.")] = "eznas-a",
+    proxy: Annotated[str, typer.Option(help="Name, .json file, formula or run directory.")] = "eznas-a",
     seeds: Annotated[int, typer.Option(min=2, max=_MAXIMUM_SEEDS, help="Number of seeds.")] = 7,
     seed: FirstSeed = 0,
     networks: Annotated[
@@ -138,15 +139,11 @@ def seed_test(
 
     Writes seed_test.json and the plot seed_test.png and .svg.
     """
-    from eznas.errors import EznasError
     from eznas.experiments.seed_test import SeedTest, plot
     from eznas.experiments.table_sets import SETS, chosen
-    from eznas.proxies import Proxy
     from eznas.runs.proxy_argument import resolve_proxy
 
     resolved = resolve_proxy(proxy)
-    if not isinstance(resolved, Proxy):
-        raise EznasError(f"{proxy} is a hand-made score: the seed test takes a program, such as eznas-a.")
     tables = [chosen(benchmark)] if benchmark else [one for name, one in SETS.items() if which in ("all", name)]
     entries = [entry for one in tables for entry in one.entries]
     settings = _settings(preset, config, batch_size=batch_size, device=device, threads=threads, memory=memory)
@@ -283,7 +280,7 @@ def _run(experiment: Callable[[Callable[[str], None]], dict[str, Any]], quiet: b
         return experiment(report)
     except KeyboardInterrupt:
         typer.echo("eznas: Stopped; nothing finished is lost, and the same command goes on from here.", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _finish(

@@ -11,7 +11,7 @@ from eznas.discovery.arithmetic import BLOCK, SLOTS, score_networks
 from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
 from eznas.ops.jit import compiled
-from eznas.scoring.ranking import _compare_by_sorting
+from eznas.scoring.correlation import _compare_by_sorting
 
 
 class Workspace(NamedTuple):

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas import seeds
 from eznas.discovery.archive import Found, fitness_on
 from eznas.discovery.codes import to_program
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import fitness_of, workspace_for
 from eznas.proxies.proxy import Proxy
-from eznas.scoring.bootstrap import bootstrap_interval
-from eznas.scoring.ranking import kendall_tau, top_decile_tau
+from eznas.scoring.ranking import Ranking
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,7 @@ def _reported(discovery: Discovery, formula: Found, scores: NDArray[np.float64],
     settings = discovery.settings
     accuracies = discovery.benchmark.accuracies[discovery.networks.held_out]
     orientation = discovery.orientation_of(formula)
-    turned = orientation * scores
-    interval = bootstrap_interval(turned, accuracies, kendall_tau, seeds.generator(settings.seed, "bootstrap"))
+    ranking = Ranking.of(scores, accuracies, orientation, settings.seed)
     return ReportedFormula(
         proxy=Proxy(
             name=f"{settings.benchmark}-{settings.seed}-{formula.size}",
@@ -118,7 +115,7 @@ def _reported(discovery: Discovery, formula: Found, scores: NDArray[np.float64],
         size=formula.size,
         training=formula.fitness,
         validation=validation,
-        held_out=kendall_tau(turned, accuracies),
-        held_out_interval=(float(interval[0]), float(interval[1])),
-        held_out_top=top_decile_tau(turned, accuracies),
+        held_out=ranking.tau.value,
+        held_out_interval=(ranking.tau.low, ranking.tau.high),
+        held_out_top=ranking.top_decile_tau.value,
     )

@@ -70,7 +70,7 @@ class TrainingStatistics:
                 inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
             )
             if self._beforehand:
-                Evaluator(self._store).scores([proxies.load("eznas-a").program])
+                Evaluator(self._store).scores([proxies.load_program(proxies.REFERENCE).program])
         return self._store
 
 

@@ -15,7 +15,7 @@ from eznas.errors import EznasError
 from eznas.files import write_atomically
 from eznas.runs.directory import json_text
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever a piece of an older format could not stand beside new ones."""
 
 RECORD: Final = "experiment.json"

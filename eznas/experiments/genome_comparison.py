@@ -137,7 +137,7 @@ class GenomeComparison:
         pending = {
             name: proxy
             for name, proxy in programs.items()
-            if (folder.piece(f"seed-{seed}", name) or {}).get("formula") != proxy.formula
+            if not measure.is_of(folder.piece(f"seed-{seed}", name), proxy)
         }
         if pending:
             settings = self._run_settings(*_RUNS[0], seed)

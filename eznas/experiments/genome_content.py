@@ -165,12 +165,12 @@ def _finding(arms: Mapping[str, Mapping[str, Any]], quantity: str) -> str:
         labels.setdefault(comparison["better"], []).append(arm.label)
     if len(labels) == 1:
         (better,) = labels
-        found = f"{_shown(better)}, whatever survives" if better else _shown(better)
+        found = f"{_shown(better)}, under every selection" if better else _shown(better)
     else:
         parts = [
             f"{_shown(better)} with {'; '.join(labels[better])}" for better in (*GENOMES, None) if better in labels
         ]
-        found = f"it depends on what survives: {', but '.join(parts)}"
+        found = f"it depends on the selection: {', but '.join(parts)}"
     return f"In {_lower_first(quantity)} {found}."
 
 

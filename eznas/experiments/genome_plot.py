@@ -53,6 +53,7 @@ def _draw_differences(axes: Any, content: Mapping[str, Any], quantity: int) -> N
     axes.axvline(0, color="0.75", linewidth=0.8)
     axes.set_yticks(range(len(arms)), [arm["label"] for arm in arms], fontsize=7)
     axes.invert_yaxis()
+    axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel(f"{' minus '.join(GENOMES)}:\n{next(iter(arms))['comparisons'][quantity]['quantity']}", fontsize=7)
 
 

@@ -1,4 +1,4 @@
-"""How several programs rank the test networks of a benchmark: every network is run once for all of them."""
+"""How several proxies rank the test networks of a benchmark: every network is run once for all of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
-from eznas.observer import SilentObserver
-from eznas.proxies import Proxy
+from eznas.proxies import AnyProxy
 from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
-from eznas.scoring.held_out import Ranking, rank_held_out
+from eznas.runs.summary import scoring_settings
+from eznas.scoring.ranking import Ranking, rank_networks
 
 
 def load(settings: RunSettings) -> Benchmark:
@@ -38,41 +38,44 @@ def load(settings: RunSettings) -> Benchmark:
 
 
 def rank_test_networks(
-    benchmark: Benchmark, programs: Mapping[str, Proxy], settings: RunSettings
+    benchmark: Benchmark, proxies: Mapping[str, AnyProxy], settings: RunSettings
 ) -> dict[str, dict[str, Any]]:
-    """Rank the networks that evolution with these settings never saw, with programs and with plain counts.
+    """Rank the networks that evolution with these settings never saw.
 
     Args:
         benchmark: of the networks.
-        programs: by name, at least one.
+        proxies: by name.
         settings: `networks` and `held_out` say which networks, `seed` and `batch_size` what they see.
 
     Returns:
-        A piece for each program and for `params` and `flops`: `tau`, its 95 % `interval`, the numbers of `networks`
-        and of `failed` ones among them, `formula`, the benchmark's `description`, and the `seconds` that the whole
-        measurement took.
+        A piece for each proxy: what `piece` returns, and the `seconds` that the whole measurement took.
     """
     started = time.perf_counter()
     indices = Split.of(benchmark, settings).held_out
-    rankings, counts = rank_held_out(list(programs.values()), benchmark, indices, settings, SilentObserver())
-    measured = {**dict(zip(programs, rankings, strict=True)), **counts}
+    rankings = rank_networks(list(proxies.values()), benchmark, indices, scoring_settings(settings), second_draw=False)
     seconds = time.perf_counter() - started
     return {
-        name: {
-            **ranking_piece(ranking, len(indices)),
-            "formula": programs[name].formula if name in programs else "",
-            "description": benchmark.description,
-            "seconds": seconds,
-        }
-        for name, ranking in measured.items()
+        name: {**piece(proxy, benchmark, ranking), "seconds": seconds}
+        for (name, proxy), ranking in zip(proxies.items(), rankings, strict=True)
     }
 
 
-def ranking_piece(ranking: Ranking, networks: int) -> dict[str, Any]:
-    """Return a ranking of so many networks as plain data."""
+def is_of(piece: Mapping[str, Any] | None, proxy: AnyProxy) -> bool:
+    """Return whether a stored piece is there and was measured with this proxy."""
+    return piece is not None and all(piece.get(key) == value for key, value in proxy.describe().items())
+
+
+def piece(proxy: AnyProxy, benchmark: Benchmark, ranking: Ranking) -> dict[str, Any]:
+    """Return a measurement as plain data.
+
+    Returns:
+        What the proxy is computed from (`formula`, or `score` of a hand-made one, and so on), the figures of the
+        ranking, the numbers of `networks` and of `unscored` ones among them, and the benchmark's `description`.
+    """
     return {
-        "tau": ranking.tau,
-        "interval": list(ranking.interval),
-        "networks": networks,
-        "failed": ranking.failed,
+        **proxy.describe(),
+        **ranking.figures(),
+        "networks": len(ranking.scores),
+        "unscored": len(ranking.unscored),
+        "description": benchmark.description,
     }

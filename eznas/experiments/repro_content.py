@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,21 +9,17 @@ from typing import Any, Final
 from eznas.experiments import published
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.table_sets import Entry, TableSet
-
-REFERENCE: Final = "eznas-a"
-"""The published program, measured beside the evolved ones; it takes no part in the marks."""
-
-COUNTS: Final = (published.FLOPS, published.PARAMS)
-
-_COUNT_LABELS: Final = {published.FLOPS: "FLOPs", published.PARAMS: "Params"}
+from eznas.proxies import REFERENCE, baselines
 
 _NOTES: Final = (
     "Each column is the space of an evolution, each row that of a test. A cell is Kendall's tau-b between accuracies "
     "and scores, turned by the orientation that the evolution found, with the paper's figure in brackets.",
-    "The test networks of a row are the same for all columns, and no evolution on that benchmark saw them.",
+    "The test networks of a row are the same for all columns, and no evolution on that benchmark saw them. Networks to "
+    "which a column gives no score are ties at the bottom, and the share that it scores stands in table.json.",
     "The paper prints the correlation of the raw score: its negative figures are programs whose lower score means the "
     "better network.",
-    "EZNAS-A is the paper's best formula as published, measured here; it takes no part in the marks.",
+    "The last column is the paper's best formula as published, measured here; it takes no part in the marks.",
+    "In the second table tau is that among the most accurate tenth of the test networks.",
 )
 
 
@@ -50,9 +45,11 @@ def table_content(
         {"key": entry.benchmark, "label": entry.label, "published": entry.space, "ranked": True}
         for entry in table_set.entries
     ]
-    columns += [{"key": count, "label": _COUNT_LABELS[count], "published": count, "ranked": True} for count in COUNTS]
+    columns += [
+        {"key": proxy.name, "label": proxy.name, "published": proxy.name, "ranked": True} for proxy in baselines()
+    ]
     columns.append(
-        {"key": REFERENCE, "label": "EZNAS-A", "published": published.EZNAS_A_COLUMN, "ranked": False},
+        {"key": REFERENCE, "label": REFERENCE, "published": published.EZNAS_A_COLUMN, "ranked": False},
     )
     return {
         "experiment": "repro-table",
@@ -110,15 +107,21 @@ def _row(
 
 
 def _cell(pieces: Sequence[Mapping[str, Any]], seeds: int) -> dict[str, Any]:
-    """Return the mean over the seeds that are measured and have a tau; `tau` is None without any."""
-    defined = [piece for piece in pieces if piece["tau"] is not None and not math.isnan(piece["tau"])]
+    """Return the means over the seeds that are measured and have a tau; `tau` is None without any."""
+    defined = [piece for piece in pieces if piece["tau"] is not None]
     taus = [float(piece["tau"]) for piece in defined]
+    top_decile_taus = [float(piece["top_decile_tau"]) for piece in pieces if piece["top_decile_tau"] is not None]
+    networks = sum(piece["networks"] for piece in pieces)
+    unscored = sum(piece["unscored"] for piece in pieces)
     return {
         "tau": statistics.fmean(taus) if taus else None,
         "deviation": statistics.stdev(taus) if len(taus) > 1 else None,
         "taus": taus,
-        "intervals": [piece["interval"] for piece in defined],
-        "failed": sum(piece["failed"] for piece in pieces),
+        "intervals": [piece["tau_interval"] for piece in defined],
+        "top_decile_tau": statistics.fmean(top_decile_taus) if top_decile_taus else None,
+        "top_decile_taus": top_decile_taus,
+        "unscored": unscored,
+        "scored": 1 - unscored / networks if networks else None,
         "seeds_measured": len(pieces),
         "seeds": seeds,
         "mark": "",

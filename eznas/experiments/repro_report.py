@@ -9,10 +9,11 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from eznas.experiments.html_page import html_page
-from eznas.report.tables import pairs_table, table
+from eznas.report.tables import number_text, pairs_table, table
 
 _MARKDOWN_MARKS: Final = {"best": "**{}**", "second": "*{}*", "": "{}"}
 _TERMINAL_MARKS: Final = {"best": "▲", "second": "△", "": ""}
+_TOP_DECILE: Final = "Kendall tau among the most accurate tenth of the test networks"
 _LEGEND: Final = "Best of a row in bold, second best in italics."
 
 
@@ -31,6 +32,12 @@ def table_markdown(content: Mapping[str, Any]) -> str:
             _markdown_row([row["label"], *(_markdown_cell(row["cells"][column["key"]]) for column in columns)])
             for row in content["rows"]
         ),
+        "",
+        f"## {_TOP_DECILE}",
+        "",
+        _markdown_row(["test \\ evolution", *(column["label"] for column in columns)]),
+        _markdown_row([":--", *("--:" for _ in columns)]),
+        *(_markdown_row(row) for row in _top_decile_rows(content)),
     ]
     for title, pairs in _lists(content):
         lines += ["", f"## {title}", "", *(f"- {name}: {text}" for name, text in pairs)]
@@ -77,8 +84,19 @@ def table_parts(content: Mapping[str, Any]) -> list[RenderableType]:
             numeric=columns,
         )
     ]
+    parts.append(table(_TOP_DECILE, ("test \\ evolution", *columns), _top_decile_rows(content), numeric=columns))
     parts += [pairs_table(title, dict(pairs)) for title, pairs in _lists(content)]
     return parts
+
+
+def _top_decile_rows(content: Mapping[str, Any]) -> list[list[str]]:
+    return [
+        [
+            row["label"],
+            *(number_text(row["cells"][column["key"]]["top_decile_tau"]) for column in content["columns"]),
+        ]
+        for row in content["rows"]
+    ]
 
 
 def _notes(content: Mapping[str, Any]) -> list[str]:
@@ -107,10 +125,10 @@ def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, st
             lists.append((title, list(reasons.items())))
     described = [(row["label"], f"{row['description']} {row['networks']} test networks.") for row in rows]
     lists.append(("Benchmarks", [pair for pair, row in zip(described, rows, strict=True) if row["networks"]]))
-    failed = [(row["label"], without) for row in rows if (without := _without_score(row, content["columns"]))]
-    if failed:
+    unscored = [(row["label"], without) for row in rows if (without := _without_score(row, content["columns"]))]
+    if unscored:
         summed = ", summed over the seeds" if len(content["seeds"]) > 1 else ""
-        lists.append((f"Test networks to which a column gives no score{summed} (tau is that of the others)", failed))
+        lists.append((f"Test networks to which a column gives no score{summed}, ties at the bottom", unscored))
     evolution = ", ".join(f"{key} {value}" for key, value in settings["evolution"].items())
     lists.append(
         (
@@ -130,8 +148,8 @@ def _lists(content: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, st
 
 
 def _without_score(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> str:
-    failed = ((column["label"], row["cells"][column["key"]]["failed"]) for column in columns)
-    return ", ".join(f"{label} {count}" for label, count in failed if count)
+    counts = ((column["label"], row["cells"][column["key"]]["unscored"]) for column in columns)
+    return ", ".join(f"{label} {count}" for label, count in counts if count)
 
 
 def _ours(cell: Mapping[str, Any]) -> str:
@@ -158,7 +176,8 @@ def _html_cell(cell: Mapping[str, Any]) -> str:
     kind = cell["mark"] or ("missing" if "missing" in cell else "")
     reason = cell.get("missing") or "; ".join(_interval(one) for one in cell["intervals"])
     attributes = (f' class="{kind}"' if kind else "") + (f' title="{escape(reason)}"' if reason else "")
-    return f"<td{attributes}>{escape(_ours(cell))}<small>paper {_published(cell)}</small></td>"
+    top = number_text(cell["top_decile_tau"])
+    return f"<td{attributes}>{escape(_ours(cell))}<small>paper {_published(cell)}, top tenth {top}</small></td>"
 
 
 def _interval(ends: Sequence[float | None]) -> str:

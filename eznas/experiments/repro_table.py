@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from eznas import proxies
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.experiments import measure
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve, experiment_settings, generations
 from eznas.experiments.folder import ExperimentFolder
-from eznas.experiments.repro_content import COUNTS, REFERENCE, table_content
+from eznas.experiments.repro_content import table_content
 from eznas.experiments.repro_report import table_html, table_markdown
 from eznas.experiments.table_sets import Entry, TableSet
-from eznas.proxies import Proxy
+from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
 from eznas.runs.directory import SUMMARY, json_text
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
@@ -127,22 +126,20 @@ class ReproTable:
     ) -> None:
         """Measure the cells of a row that are not there yet, all of them on one pass over its networks."""
         names = (f"seed-{seed}", entry.benchmark)
-        wanted = {REFERENCE: proxies.load(REFERENCE), **programs}
+        beside = {proxy.name: proxy for proxy in [load(REFERENCE), *baselines()]}
+        wanted: dict[str, AnyProxy] = {**beside, **programs}
         pending = {
-            column: proxy
-            for column, proxy in wanted.items()
-            if (folder.piece(*names, column) or {}).get("formula") != proxy.formula
+            column: proxy for column, proxy in wanted.items() if not measure.is_of(folder.piece(*names, column), proxy)
         }
-        if not pending and all(folder.piece(*names, count) for count in COUNTS):
+        if not pending:
             return
         try:
             benchmark, settings = self._load(entry, seed)
         except EznasError as error:
             missing[entry.benchmark] = str(error)
             return
-        report(f"{entry.label}, seed {seed}: testing {len(pending)} programs")
-        # The reference goes along when only a count is missing: something has to be run.
-        measured = measure.rank_test_networks(benchmark, pending or {REFERENCE: wanted[REFERENCE]}, settings)
+        report(f"{entry.label}, seed {seed}: testing {len(pending)} proxies")
+        measured = measure.rank_test_networks(benchmark, pending, settings)
         for column, piece in measured.items():
             folder.write_piece(piece, *names, column)
 

@@ -23,11 +23,11 @@ from eznas.experiments.evolving import Report, experiment_settings
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.plots import COLOURS, save_plot
 from eznas.experiments.table_sets import Entry
-from eznas.observer import SilentObserver
-from eznas.proxies import Proxy
+from eznas.proxies import AnyProxy
 from eznas.runs.directory import json_text
 from eznas.runs.settings import RunSettings
-from eznas.scoring.held_out import rank_held_out
+from eznas.runs.summary import scoring_settings
+from eznas.scoring.ranking import rank_networks
 
 EXPERIMENT: Final = "seed-test"
 SEEDS: Final = 7
@@ -43,14 +43,14 @@ class SeedTest:
 
     Attributes:
         entries: benchmarks to test on.
-        proxy: the program whose tau is measured.
+        proxy: what is measured.
         seeds: at least 2; the first also draws the networks of the left side.
         networks: for each measurement; of a benchmark with fewer than twice as many, half, so that draws differ.
         settings: settings of runs by key, of which `batch_size`, `device`, `threads` and `memory` matter.
     """
 
     entries: Sequence[Entry]
-    proxy: Proxy
+    proxy: AnyProxy
     seeds: Sequence[int] = tuple(range(SEEDS))
     networks: int = NETWORKS
     settings: Mapping[str, Any] | None = None
@@ -85,7 +85,7 @@ class SeedTest:
             content = {
                 "experiment": EXPERIMENT,
                 "proxy": self.proxy.name,
-                "formula": self.proxy.formula,
+                **self.proxy.describe(),
                 "seeds": list(self.seeds),
                 "observation": published.SEED_TEST_OBSERVATION,
                 "benchmarks": benchmarks,
@@ -99,11 +99,7 @@ class SeedTest:
     def _record(self) -> dict[str, Any]:
         common = experiment_settings(self.settings or {})
         return {
-            "proxy": self.proxy.formula,
-            "unit": self.proxy.unit,
-            "third_pass": self.proxy.third_pass,
-            "to_scalar": self.proxy.to_scalar,
-            "aggregation": self.proxy.aggregation,
+            **{key: value for key, value in self.proxy.describe().items() if key != "source"},
             "networks": self.networks,
             "batch_size": common["batch_size"],
             "device": common["device"],
@@ -119,10 +115,11 @@ class SeedTest:
         """Return both sides of one benchmark; a measurement that both have is made once."""
         loaded: Benchmark | None = None
         taus: dict[str, list[float]] = {}
+        top_decile_taus: dict[str, list[float]] = {}
         first = self.seeds[0]
         pieces: list[dict[str, Any]] = []
         for side in (LEFT, RIGHT):
-            taus[side] = []
+            taus[side], top_decile_taus[side] = [], []
             for seed in self.seeds:
                 draw = first if side == LEFT else seed
                 names = (entry.benchmark, f"networks-{draw}-seed-{seed}")
@@ -133,23 +130,25 @@ class SeedTest:
                     piece = self._measure(entry, loaded, draw, seed)
                     folder.write_piece(piece, *names)
                 pieces.append(piece)
-                taus[side].append(math.nan if piece["tau"] is None else piece["tau"])
+                taus[side].append(_number(piece["tau"]))
+                top_decile_taus[side].append(_number(piece["top_decile_tau"]))
         return {
             "benchmark": entry.benchmark,
             "label": entry.label,
             "description": pieces[0]["description"],
             "networks": pieces[0]["networks"],
             "available": pieces[0]["available"],
-            "failed": sum(piece["failed"] for piece in pieces),
+            "unscored": sum(piece["unscored"] for piece in pieces),
+            "top_decile_taus": top_decile_taus,
             **compare_deviations(entry.label, taus[LEFT], taus[RIGHT]),
         }
 
     def _measure(self, entry: Entry, benchmark: Benchmark, draw: int, seed: int) -> dict[str, Any]:
         count = min(self.networks, len(benchmark) // 2)
         indices = benchmark.sample(count, seeds.generator(draw, "networks"))
-        rankings, _ = rank_held_out([self.proxy], benchmark, indices, self._run_settings(entry, seed), SilentObserver())
-        piece = measure.ranking_piece(rankings[0], count)
-        return {**piece, "available": len(benchmark), "description": benchmark.description}
+        settings = scoring_settings(self._run_settings(entry, seed))
+        (ranking,) = rank_networks([self.proxy], benchmark, indices, settings, second_draw=False)
+        return {**measure.piece(self.proxy, benchmark, ranking), "available": len(benchmark)}
 
 
 def compare_deviations(label: str, fixed: Sequence[float], drawn: Sequence[float]) -> dict[str, Any]:
@@ -178,6 +177,10 @@ def compare_deviations(label: str, fixed: Sequence[float], drawn: Sequence[float
         "ratio_interval": [low, high],
         "sentence": _sentence(label, left, right, ratio, low, high, len(fixed)),
     }
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _deviation(taus: Sequence[float]) -> float:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled
 from eznas.ops.kernels import execute, workspace_elements
+from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.plan import LOAD, Plan
-from eznas.ops.reductions import dot, sum_of
+from eznas.ops.reductions import dot, sum_of, sum_of_absolutes
 from eznas.ops.shapes import MAXIMUM_AXES, element_count, infer_shape
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
@@ -146,12 +147,19 @@ def _place_all(
 
 @compiled
 def _to_number(a: NDArray[np.float32], use_norm: bool) -> np.float32:
-    """The mean or the Euclidean norm; a single element is itself, sign and all, so that it can be loaded again."""
+    """The mean or the Euclidean norm; a single element is itself, sign and all, so that it can be loaded again.
+
+    A mean of elements that cancel, such as those of `normalize` or of a BatchNorm's output, is what rounding left of
+    them: within `RELATIVE_TOLERANCE` of their size it is 0.
+    """
     if a.size == 1:
         return np.float32(a[0])
     if use_norm:
         return np.float32(np.sqrt(dot(a, a)))
-    return np.float32(sum_of(a) / a.size)
+    total = sum_of(a)
+    if np.abs(total) < RELATIVE_TOLERANCE * sum_of_absolutes(a):
+        return np.float32(0.0)
+    return np.float32(total / a.size)
 
 
 @compiled

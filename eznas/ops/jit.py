@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from hashlib import blake2b
 from pathlib import Path
 from types import CellType, FunctionType
@@ -16,17 +16,26 @@ from numba.extending import intrinsic
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _fingerprint() -> str:
-    """A hash of everything that compiled kernels are made of."""
+def _fingerprint(folder: Path | None = None) -> str:
+    """A hash of everything that compiled kernels are made of, in a folder and below; None for the operations."""
+    folder = folder or Path(__file__).parent
     digest = blake2b(digest_size=16)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         source = path.read_bytes()
-        if b"eznas.ops.jit" in source or path.stem in {"catalogue", "limits", "operation_ids"}:
+        if b"eznas.ops.jit" in source or b"njit" in source or path.stem in {"catalogue", "limits", "operation_ids"}:
             digest.update(path.name.encode() + source)
     return digest.hexdigest()
 
 
 _FINGERPRINT: Final = _fingerprint()
+
+
+@cache
+def _fingerprint_of_all_rooms() -> str:
+    """What a kernel outside of this folder is made of: its own, those of other rooms, and the operations."""
+    return _fingerprint(Path(__file__).parents[1])
+
+
 _JIT_DISABLED: Final = bool(getattr(config, "DISABLE_JIT", False))
 
 
@@ -39,7 +48,9 @@ def _compile(function: Function, **options: Any) -> Function:
     """
     if not _JIT_DISABLED:
         code = function.__code__.replace(co_freevars=(*function.__code__.co_freevars, "fingerprint"))
-        cells = (*(function.__closure__ or ()), CellType(_FINGERPRINT))
+        is_operation = function.__module__.startswith(__package__)
+        made_of = _FINGERPRINT if is_operation else _fingerprint_of_all_rooms()
+        cells = (*(function.__closure__ or ()), CellType(made_of))
         kernel = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, cells)
         function = cast("Function", update_wrapper(kernel, function))
     decorate: Any = njit  # its stubs lack some of its options

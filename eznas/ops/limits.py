@@ -1,4 +1,4 @@
-"""The size that no result may exceed, in the reference and in the interpreter alike."""
+"""Limits that a result must keep: its size, and how close two numbers may be and still differ."""
 
 from __future__ import annotations
 
@@ -10,4 +10,10 @@ MAXIMUM_ELEMENTS: Final = 2**24
 It also bounds what an operation walks over without storing it: the common shape of two arguments that are reduced
 together, and the Gram matrix of the eigenvalue ratios. Broadcasting can otherwise turn two small tensors into one
 that fills the memory. Up to this limit a float32 holds every count exactly.
+"""
+
+RELATIVE_TOLERANCE: Final = 2.0**-20
+"""Scores that differ by less than this share of their size are equal: the error of computing them in float32.
+
+About 1e-6, 16 units in the last place.
 """

@@ -16,6 +16,7 @@ class Params(HandMadeProxy):
     name: ClassVar[str] = "params"
     meaning: ClassVar[str] = "number of trainable parameters"
     source: ClassVar[str] = "common practice"
+    changes_network: ClassVar[bool] = False
 
     def score(self, network: nn.Module, images: Tensor) -> float:  # noqa: ARG002
         """Return the number of parameters."""
@@ -28,6 +29,7 @@ class Flops(HandMadeProxy):
     name: ClassVar[str] = "flops"
     meaning: ClassVar[str] = "FLOPs of one image"
     source: ClassVar[str] = "common practice"
+    changes_network: ClassVar[bool] = False
 
     def score(self, network: nn.Module, images: Tensor) -> float:
         """Return the FLOPs of one image of this size."""

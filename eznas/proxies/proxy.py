@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from eznas.errors import EznasError
-from eznas.files import write_atomically
+from eznas.files import LARGEST_TEXT, read_regular, write_atomically
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
 from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
@@ -76,6 +76,18 @@ class Proxy:
         """The program as text."""
         return format_program(self.program)
 
+    def describe(self) -> dict[str, Any]:
+        """Return what the score depends on, as plain data."""
+        return {
+            "formula": self.formula,
+            "unit": self.unit,
+            "to_scalar": self.to_scalar,
+            "aggregation": self.aggregation,
+            "third_pass": self.third_pass,
+            "orientation": self.orientation,
+            "source": self.source,
+        }
+
 
 def from_formula(formula: str) -> Proxy:
     """Return a proxy with the default settings whose name is the formula, in its canonical text.
@@ -139,7 +151,7 @@ def read_proxy(path: Path) -> Proxy:
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path, LARGEST_TEXT))
     except OSError as error:
         raise EznasError(f"The proxy file {path} could not be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

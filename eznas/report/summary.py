@@ -10,14 +10,20 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from eznas.report.live import shortened
-from eznas.report.tables import interval_text, number_text, pairs_table, table
+from eznas.report.tables import (
+    Unwrapped,
+    interval_text,
+    number_text,
+    pairs_table,
+    share_text,
+    table,
+    unwrapped_pairs,
+)
 
-_FORMULA_LENGTH: Final = 200
-"""Characters of a formula; the best one stands in full."""
+_BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
 
 
-def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType]:
+def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
     """Return what to print for a summary as `Run.execute` returns it, part by part."""
     several = len(summary["protocol"]["benchmarks"]) > 1
     return [
@@ -25,8 +31,8 @@ def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType]:
         _formulas(summary["programs"]),
         pairs_table("How it was measured", _protocol(summary["protocol"])),
         pairs_table("What evolution did", summary["evolution"]),
-        pairs_table("Where it is", summary["files"]),
-        pairs_table("What to do with it", summary["use"]),
+        unwrapped_pairs("Where it is", summary["files"]),
+        unwrapped_pairs("What to do with it", summary["use"]),
     ]
 
 
@@ -44,22 +50,24 @@ def _ranking(summary: Mapping[str, Any]) -> Table:
     rows = []
     for label, one in _scores(summary):
         figures = one["benchmarks"][name]
+        held_out = figures["held_out"]
         rows.append(
             (
                 label,
                 *([number_text(one.get("fitness"))] if with_fitness else []),
                 number_text(figures.get("tau_training")),
-                number_text(figures["tau_held_out"]),
-                interval_text(figures["tau_held_out_interval"]),
+                number_text(held_out["tau"]),
+                interval_text(held_out["tau_interval"]),
+                *_beside_tau(held_out),
                 *_sign_and_size(one),
             )
         )
     fitness = ["fitness"] if with_fitness else []
     return table(
         f"Kendall tau on {protocol['networks']} training and {about['held_out']} held-out networks",
-        ("score", *fitness, "training", "held-out", "95 % interval", "sign", "size"),
+        ("score", *fitness, "training", "held-out", "95 % interval", *_BESIDE_TAU, "sign", "size"),
         rows,
-        numeric=("fitness", "training", "held-out", "size"),
+        numeric=("fitness", "training", "held-out", *_BESIDE_TAU[:-1], "size"),
     )
 
 
@@ -72,8 +80,8 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
             label,
             number_text(one.get("fitness")),
             *(
-                f"{number_text(figures['tau_held_out'])} {interval_text(figures['tau_held_out_interval'])}"
-                for figures in one["benchmarks"].values()
+                f"{number_text(held_out['tau'])} {interval_text(held_out['tau_interval'])}"
+                for held_out in _held_out(one)
             ),
             *_sign_and_size(one),
         )
@@ -91,6 +99,15 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
             held_out,
             numeric=("fitness", "size"),
         ),
+        *(
+            table(
+                f"Top-decile tau, and what scores depend on, on {label}",
+                ("score", *_BESIDE_TAU),
+                [(of, *_beside_tau(_held_out(one)[position])) for of, one in _scores(summary)],
+                numeric=_BESIDE_TAU[:-1],
+            )
+            for position, label in enumerate(labels)
+        ),
         table(
             f"Kendall tau on {summary['protocol']['networks']} training networks",
             ("score", *labels),
@@ -98,6 +115,21 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
             numeric=labels,
         ),
     ]
+
+
+def _held_out(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the figures of a score on the held-out networks of every benchmark."""
+    return [figures["held_out"] for figures in one["benchmarks"].values()]
+
+
+def _beside_tau(held_out: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what stands beside tau in the columns `_BESIDE_TAU`."""
+    return (
+        number_text(held_out["top_decile_tau"]),
+        share_text(held_out["scored"]),
+        number_text(held_out["seed_stability"]),
+        held_out["depends_on"] or "–",
+    )
 
 
 def _sign_and_size(one: Mapping[str, Any]) -> tuple[str, object]:
@@ -127,9 +159,7 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
     return {**lines, **rest}
 
 
-def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType | Unwrapped:
     if not programs:
         return Text("No program was valid on every training network: give evolution more generations or individuals.")
-    best, *others = [one["formula"] for one in programs]
-    formulas = [best, *(shortened(formula, _FORMULA_LENGTH) for formula in others)]
-    return table("Programs", ("", "formula"), [*enumerate(formulas, start=1)], numeric=("",), show_header=False)
+    return Unwrapped("Programs", "\n".join(f"{rank:2}  {one['formula']}" for rank, one in enumerate(programs, start=1)))

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """A text that is to be copied, such as a formula or a command: its lines are never broken or filled up.
+
+    Attributes:
+        title: stands above it.
+        text: one line or more.
+    """
+
+    title: str
+    text: str
 
 
 def table(
@@ -41,6 +55,14 @@ def pairs_table(title: str, pairs: Mapping[str, Any]) -> Table:
     return table(title, ("name", "value"), rows, show_header=False)
 
 
+def unwrapped_pairs(title: str, pairs: Mapping[str, Any]) -> Unwrapped:
+    """Return names and values that are to be copied, such as paths and commands."""
+    width = max(map(len, pairs), default=0)
+    return Unwrapped(
+        title, "\n".join(f"{key.replace('_', ' '):{width}}  {_plain(value)}" for key, value in pairs.items())
+    )
+
+
 def interval_text(interval: Sequence[float | None] | None) -> str:
     """Return an interval such as `[0.512, 0.634]`, or a dash where it is undefined."""
     ends = [number_text(end) for end in interval or ()]
@@ -50,6 +72,14 @@ def interval_text(interval: Sequence[float | None] | None) -> str:
 def number_text(value: float | None) -> str:
     """Return a correlation with three decimals, or a dash where it is undefined."""
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def share_text(value: float | None) -> str:
+    """Return a share in percent, or a dash where it is undefined; 100 % is all, and nothing less."""
+    if value is None or math.isnan(value):
+        return "–"
+    percent = 100 * value
+    return f"{percent:.0f} %" if percent in (0, 100) else f"{min(percent, 99.9):.1f} %"
 
 
 def _plain(value: Any) -> str:

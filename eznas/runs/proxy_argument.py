@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eznas import proxies
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
-from eznas.proxies import Proxy, hand_made
-from eznas.proxies.hand_made import HandMadeProxy
+from eznas.proxies import AnyProxy, Proxy
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
 from eznas.runs.settings import RunSettings
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from eznas.benchmarks.base import Benchmark
 
 
-def resolve_proxy(text: str) -> Proxy | HandMadeProxy:
+def resolve_proxy(text: str) -> AnyProxy:
     """Return the proxy that `text` stands for.
 
     Args:
@@ -30,19 +31,19 @@ def resolve_proxy(text: str) -> Proxy | HandMadeProxy:
     """
     if _is_run(text):
         return best_proxy(Path(text))
-    return hand_made.load(text) if text in hand_made.names() else proxies.load(text)
+    return proxies.load(text)
 
 
-def networks_seen(text: str, benchmark: Benchmark) -> frozenset[int]:
-    """Return the indices of the networks of `benchmark` that the run called `text` evolved on; none for other texts."""
-    if not _is_run(text):
-        return frozenset()
-    settings = stored_settings(Path(text))
-    if benchmark.name not in settings.benchmark:
-        return frozenset()
+def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
+    """Return the indices of the networks of `benchmark` that any of the runs among `texts` evolved on."""
     from eznas.runs.split import Split
 
-    return frozenset(Split.of(benchmark, settings).training.tolist())
+    seen: set[int] = set()
+    for text in filter(_is_run, texts):
+        settings = stored_settings(Path(text))
+        if any(_is_one_benchmark(name, benchmark.name) for name in settings.benchmark):
+            seen.update(Split.of(benchmark, settings).training.tolist())
+    return frozenset(seen)
 
 
 def best_proxy(run: Path) -> Proxy:
@@ -54,7 +55,7 @@ def best_proxy(run: Path) -> Proxy:
     settings = stored_settings(run)
     path = run / HALL_OF_FAME
     try:
-        best = json.loads(path.read_text(encoding="utf-8"))["programs"][0]
+        best = json.loads(read_regular(path, LARGEST_TABLE))["programs"][0]
         program, orientation = Program.decode(best["program"]), int(best["orientation"])
     except FileNotFoundError as error:
         raise EznasError(
@@ -62,7 +63,7 @@ def best_proxy(run: Path) -> Proxy:
         ) from error
     except IndexError as error:
         raise EznasError(f"{run} has found no valid program yet: give evolution more generations.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EznasError(
             f"{path} is damaged ({type(error).__name__}: {error}): restore it, or give a program of it as a formula."
         ) from error
@@ -82,6 +83,12 @@ def evolved_proxy(settings: RunSettings, program: Program, orientation: int, nam
         third_pass=settings.collection.third_pass,
         source=f"evolved on {settings.networks} networks of {each}{settings.benchmark_label}, seed {settings.seed}",
     )
+
+
+def _is_one_benchmark(name: str, other: str) -> bool:
+    """Return whether two names are of one benchmark: a table may be given by another path than a run gave."""
+    tables = name.endswith(".csv") and other.endswith(".csv")
+    return name == other or (tables and Path(name).resolve() == Path(other).resolve())
 
 
 def _is_run(text: str) -> bool:

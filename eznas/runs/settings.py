@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import canonical_name
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import Aggregation, Combine, Preset, ToScalar
 from eznas.runs.presets import PRESETS
 from eznas.search.settings import EvolutionSettings
@@ -23,7 +23,6 @@ from eznas.setting import (
     nearest,
     setting,
     settings_of,
-    shown,
 )
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
@@ -92,7 +91,7 @@ class RunSettings:
         "mean", "from a program's output to one number per unit", group=SCORE, choices=get_args(ToScalar)
     )
     aggregation: Aggregation = setting(
-        "mean", "from the units' numbers to a network's score", group=SCORE, choices=get_args(Aggregation)
+        "sum", "from the units' numbers to a network's score", group=SCORE, choices=get_args(Aggregation)
     )
     genome: str = setting("tree", "how evolution represents a program; `eznas genome list` shows all")
     combine: Combine = setting(
@@ -117,7 +116,7 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
-        if not isinstance(self.benchmark, (str, list, tuple)):
+        if not isinstance(self.benchmark, (str, tuple, list)):  # such as a benchmark itself
             raise EznasError(
                 f"benchmark is {shown(self.benchmark)}: give the name of one, by which a resumed run finds it again; a "
                 "table and a space of your own get a name by `eznas benchmark new`."

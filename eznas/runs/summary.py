@@ -5,27 +5,31 @@ It has the same form for one benchmark and for several: figures of a benchmark s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas import proxies
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
+from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
-from eznas.scoring.held_out import COUNTS, Ranking, rank_held_out
+from eznas.scoring.bootstrap import INTERVAL
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
+from eznas.scoring.scores import ScoringSettings
 from eznas.search.evaluated import Evaluated
 
-BASELINE: Final = "eznas-a"
-"""The published program that every report shows beside the evolved ones."""
 
-_MEANINGS: Final = {"params": "number of parameters", "flops": "FLOPs of one image"}
+def scoring_settings(settings: RunSettings) -> ScoringSettings:
+    """Return under what networks are scored for a run with these settings."""
+    return ScoringSettings(
+        settings.batch_size, settings.seed, settings.collection.device, settings.threads, settings.memory_bytes
+    )
 
 
 def summarise(
@@ -51,12 +55,11 @@ def summarise(
         evolved_proxy(settings, one.program, one.orientation, name=f"rank {rank}")
         for rank, one in enumerate(hall_of_fame, start=1)
     ]
-    published = proxies.load(BASELINE)
-    rankings: dict[str, list[Ranking]] = {}
-    counts: dict[str, dict[str, Ranking]] = {}
-    for benchmark, held_out in networks:
-        name = benchmark.name
-        rankings[name], counts[name] = rank_held_out([*evolved, published], benchmark, held_out, settings, observer)
+    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    rankings = {
+        benchmark.name: rank_networks([*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer)
+        for benchmark, held_out in networks
+    }
     return {
         "run": str(path),
         "protocol": _protocol(settings, networks),
@@ -67,29 +70,15 @@ def summarise(
                 "size": one.program.size,
                 "fitness": one.fitness,
                 "benchmarks": {
-                    name: {"tau_training": one.orientation * tau, **_figures(of_benchmark[position])}
+                    name: {"tau_training": one.orientation * tau, "held_out": of_benchmark[position].figures()}
                     for (name, of_benchmark), tau in zip(rankings.items(), one.taus, strict=True)
                 },
             }
             for position, one in enumerate(hall_of_fame)
         ],
         "baselines": [
-            {
-                "name": published.name,
-                "formula": published.formula,
-                "orientation": published.orientation,
-                "size": published.program.size,
-                "benchmarks": {name: _figures(of_benchmark[-1]) for name, of_benchmark in rankings.items()},
-            },
-            *(
-                {
-                    "name": count,
-                    "formula": _MEANINGS[count],
-                    "orientation": 1,
-                    "benchmarks": {name: _figures(of_benchmark[count]) for name, of_benchmark in counts.items()},
-                }
-                for count in COUNTS
-            ),
+            _baseline(proxy, {name: of_benchmark[position] for name, of_benchmark in rankings.items()})
+            for position, proxy in enumerate(beside, start=len(evolved))
         ],
         "evolution": _evolution(settings, checkpoint),
         "files": {
@@ -106,11 +95,13 @@ def summarise(
     }
 
 
-def _figures(ranking: Ranking) -> dict[str, Any]:
+def _baseline(proxy: AnyProxy, rankings: Mapping[str, Ranking]) -> dict[str, Any]:
+    """Return a proxy beside the evolved programs, given its rankings by benchmark."""
     return {
-        "tau_held_out": ranking.tau,
-        "tau_held_out_interval": list(ranking.interval),
-        "held_out_failed": ranking.failed,
+        "name": proxy.name,
+        **proxy.describe(),
+        **({"size": proxy.program.size} if isinstance(proxy, Proxy) else {}),
+        "benchmarks": {name: {"held_out": ranking.figures()} for name, ranking in rankings.items()},
     }
 
 
@@ -133,7 +124,9 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "third_pass": settings.collection.third_pass,
         "to_scalar": settings.to_scalar,
         "aggregation": settings.aggregation,
-        "interval": "95 % percentile bootstrap over the held-out networks, 1,000 resamples",
+        "ranking": RANKING_RULE,
+        "interval": INTERVAL,
+        "second_draw": SECOND_DRAW_RULE,
         "device": settings.collection.device,
         "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",
     }

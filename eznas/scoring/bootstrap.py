@@ -1,39 +1,46 @@
-"""Percentile bootstrap: how far a rank correlation would move had other networks been sampled."""
+"""Percentile bootstrap: how far rank correlations would move had other networks been sampled."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from eznas.scoring.ranking import Statistic
+from eznas.scoring.correlation import Statistic
+
+RESAMPLES: Final = 1000
+LEVEL: Final = 0.95
+INTERVAL: Final = f"{LEVEL:.0%} percentile bootstrap over networks, {RESAMPLES:,} resamples"
+"""What an interval is, for protocols."""
 
 
-def bootstrap_interval(
+def bootstrap_intervals(
     scores: ArrayLike,
     accuracies: ArrayLike,
-    statistic: Statistic,
+    statistics: Sequence[Statistic],
     rng: np.random.Generator,
-    resamples: int = 1000,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of a statistic of scores and accuracies.
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> list[tuple[float, float]]:
+    """Return the percentile bootstrap interval of every statistic of scores and accuracies.
 
-    Networks are drawn with replacement, as many as there are, and the statistic is computed on each such resample. A
+    Networks are drawn with replacement, as many as there are, and the statistics are computed on each such resample. A
     network drawn twice ties with itself, which tau-b leaves out of both numerator and denominator. Source: Efron and
     Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
 
     Args:
         scores: one per network.
         accuracies: one per network.
-        statistic: such as `kendall_tau`.
-        rng: source of the resamples; the same state gives the same interval.
+        statistics: such as `kendall_tau`; all are taken of the same resamples.
+        rng: source of the resamples; the same state gives the same intervals.
         resamples: how many.
-        level: share of the resampled statistics inside the interval, between 0 and 1.
+        level: share of the resampled statistics inside an interval, between 0 and 1.
 
     Returns:
-        The lower and the upper end; NaN for both where the statistic is undefined on every resample, or an
+        The lower and the upper end for each statistic; NaN for both where it is undefined on every resample, or an
         input has a NaN. Single resamples on which it is undefined are left out.
 
     Raises:
@@ -45,12 +52,17 @@ def bootstrap_interval(
     accuracy = np.asarray(accuracies, dtype=np.float64)
     count = len(score)
     if count == 0 or np.isnan(score).any() or np.isnan(accuracy).any():
-        return math.nan, math.nan
-    values = np.empty(resamples)
+        return [(math.nan, math.nan)] * len(statistics)
+    values = np.empty((len(statistics), resamples))
     for i in range(resamples):
         drawn = rng.integers(count, size=count)
-        values[i] = statistic(score[drawn], accuracy[drawn])
-    values = values[~np.isnan(values)]
+        drawn_scores, drawn_accuracies = score[drawn], accuracy[drawn]
+        for row, statistic in enumerate(statistics):
+            values[row, i] = statistic(drawn_scores, drawn_accuracies)
+    return [_interval(row[~np.isnan(row)], level) for row in values]
+
+
+def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
     if len(values) == 0:
         return math.nan, math.nan
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])

@@ -119,8 +119,7 @@ class Evaluator:
         self._unit_counts = np.array([len(values) for values, _ in per_network], dtype=np.int64)
         self._remember(plan, per_network)
         by_network = [
-            aggregate_columns(self._unit_numbers(values), valid, self._aggregation)[plan.root_columns]
-            for values, valid in per_network
+            _aggregated(plan, values, valid, self._to_scalar, self._aggregation) for values, valid in per_network
         ]
         return np.ascontiguousarray(np.transpose(by_network))
 
@@ -132,16 +131,7 @@ class Evaluator:
 
         def evaluate(index: int, statistics: NetworkStatistics) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
-            return evaluate_plan(
-                plan,
-                statistics.values,
-                statistics.offsets,
-                statistics.shapes,
-                statistics.axes,
-                cached_values,
-                cached_valid,
-                self._to_scalar,
-            )
+            return _run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
 
         if tables and not plan.terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
@@ -150,10 +140,6 @@ class Evaluator:
                 for index, (values, _) in enumerate(tables)
             ]
         return self._store.for_each(evaluate, progress)
-
-    def _unit_numbers(self, recorded: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Finish to_scalar: what is one number was recorded as itself, sign and all, to be remembered."""
-        return np.abs(recorded) if self._to_scalar == "l2" else recorded
 
     def _cached_tables(self, remembered: Sequence[bytes]) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
@@ -179,6 +165,45 @@ class Evaluator:
             digest = plan.recorded_digests[column]
             assert digest is not None
             self._cache.put(digest, _UnitNumbers(values[:, position].copy(), valid[:, position].copy()))
+
+
+def scores_of_network(
+    plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, aggregation: Aggregation
+) -> NDArray[np.float64]:
+    """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
+    values, valid = _run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    return _aggregated(plan, values, valid, to_scalar, aggregation)
+
+
+def _run_plan(
+    plan: Plan,
+    statistics: NetworkStatistics,
+    cached_values: NDArray[np.float32],
+    cached_valid: NDArray[np.bool_],
+    to_scalar: ToScalar,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    return evaluate_plan(
+        plan,
+        statistics.values,
+        statistics.offsets,
+        statistics.shapes,
+        statistics.axes,
+        cached_values,
+        cached_valid,
+        to_scalar,
+    )
+
+
+def _aggregated(
+    plan: Plan,
+    recorded: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    to_scalar: ToScalar,
+    aggregation: Aggregation,
+) -> NDArray[np.float64]:
+    # What is one number was recorded as itself, sign and all, to be remembered: its norm is taken here.
+    numbers = np.abs(recorded) if to_scalar == "l2" else recorded
+    return aggregate_columns(numbers[:, plan.root_columns], valid[:, plan.root_columns], aggregation)
 
 
 def _no_cached_numbers(units: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

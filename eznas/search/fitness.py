@@ -3,8 +3,9 @@
 On one benchmark, fitness is |Kendall tau-b| between scores and accuracies, with the orientation kept. On several, one
 orientation must serve all of them: fitness is the minimum, mean or median over the benchmarks of tau turned by the
 orientation for which that is larger. So it is negative for a program whose scores mean opposite things on them. With
-subsamples, the tau of a benchmark is the least one of its subsamples. A program that fails, is constant, or gives a
-non-finite score for any network or subsample has fitness -1.
+subsamples, the tau of a benchmark is the least one of its subsamples. Scores that agree within the error of float32 are
+ties, as in every report (`eznas.scoring.ties`). A program that fails, is constant, or gives a non-finite score for any
+network or subsample has fitness -1: a report would tie such a network at the bottom, evolution does not accept it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from numpy.typing import NDArray
 
 from eznas.ops.program import Program
 from eznas.options import Combine
+from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.ties import tied
 from eznas.search.evaluated import Evaluated
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
@@ -90,7 +92,7 @@ class Fitness:
         """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
         if scores is None or not np.isfinite(scores).all():
             return Evaluated.invalid(program)
-        parts = [np.ascontiguousarray(scores[networks.positions]) for networks in self._benchmarks]
+        parts = [tied(scores[networks.positions]) for networks in self._benchmarks]
         pairs = list(zip(self._benchmarks, parts, strict=True))
         taus = tuple(networks.tau(part) for networks, part in pairs)
         judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]

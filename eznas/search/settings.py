@@ -28,7 +28,7 @@ class EvolutionSettings:
         EznasError: a value is out of its range, or two contradict each other.
     """
 
-    generations: int = setting(15, "rounds of offspring after the initial population")
+    generations: int = setting(100, "rounds of offspring after the initial population")
     population: int = setting(50, "individuals in the initial population", minimum=1)
     selection: Selection = setting(
         "parents",

@@ -12,6 +12,12 @@ from eznas.spaces.importing import find_object
 __all__ = ["SPACES", "Space", "get"]
 
 SPACES: dict[str, str] = {
+    "activations": "eznas.spaces.activations:Activations",
+    "chain": "eznas.spaces.chain:Chain",
+    "dense": "eznas.spaces.dense:Dense",
+    "fixed-budget": "eznas.spaces.fixed_budget:FixedBudget",
+    "inverted-residual": "eznas.spaces.inverted_residual:InvertedResidual",
+    "kernels": "eznas.spaces.kernels:Kernels",
     "nasbench201": "eznas.spaces.nasbench201:NASBench201",
     "natsbench-size": "eznas.spaces.nats_size:NATSSize",
     "nds-amoeba": "eznas.spaces.nds:Amoeba",
@@ -23,6 +29,9 @@ SPACES: dict[str, str] = {
     "nds-resnext-a": "eznas.spaces.residual:ResNeXtA",
     "nds-resnext-b": "eznas.spaces.residual:ResNeXtB",
     "nds-vanilla": "eznas.spaces.residual:Vanilla",
+    "reductions": "eznas.spaces.reductions:Reductions",
+    "stages": "eznas.spaces.stages:Stages",
+    "wiring": "eznas.spaces.wiring:Wiring",
 }
 
 

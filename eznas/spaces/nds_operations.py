@@ -13,9 +13,13 @@ import torch
 from torch import Tensor, nn
 
 
-def relu_conv_bn(channels_in: int, channels_out: int, kernel: int = 1, stride: int = 1) -> nn.Sequential:
+def relu_conv_bn(
+    channels_in: int, channels_out: int, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
     """Return ReLU, a convolution that keeps the size (apart from `stride`), and BatchNorm."""
-    convolution = nn.Conv2d(channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    convolution = nn.Conv2d(
+        channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False
+    )
     return nn.Sequential(nn.ReLU(), convolution, nn.BatchNorm2d(channels_out))
 
 

@@ -50,6 +50,22 @@ class Placement:
     """Not collected yet, or collected anew each time."""
 
 
+def networks_in_flight(workers: int, memory_bytes: int, largest: int) -> int:
+    """Return how many networks the workers may hold at once; one always may be.
+
+    Args:
+        workers: how many there are.
+        memory_bytes: for all of them; 0 for no bound.
+        largest: bytes of the largest network's statistics so far; 0 while that is not known, which is how long there
+            is but one.
+    """
+    if memory_bytes == 0:
+        return workers
+    if largest == 0:
+        return 1
+    return min(workers, max(1, memory_bytes // (_IN_FLIGHT_FACTOR * largest)))
+
+
 class StatisticsStore:
     """Statistics by the number of the network, collected when they are first asked for.
 
@@ -168,12 +184,7 @@ class StatisticsStore:
         self.close()
 
     def _networks_in_flight(self) -> int:
-        """Return how many networks the workers may hold at once: one until it is known how large they are."""
-        if self._memory_bytes == 0:
-            return self._workers
-        if self._largest == 0:
-            return 1
-        return min(self._workers, max(1, self._memory_bytes // (_IN_FLIGHT_FACTOR * self._largest)))
+        return networks_in_flight(self._workers, self._memory_bytes, self._largest)
 
     def _place(self, network: int, statistics: NetworkStatistics) -> None:
         """Keep `statistics` somewhere, if that is worth while."""

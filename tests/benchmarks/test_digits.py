@@ -5,7 +5,7 @@ import torch
 from eznas import benchmarks
 from eznas.errors import EznasError
 
-CELL_SPACES = [name for name in benchmarks.names() if name.startswith("digits-")]
+OTHERS = [name for name in benchmarks.names() if name.startswith("digits-")]
 
 
 def test_the_embedded_benchmark_loads_without_data_folder(monkeypatch, tmp_path):
@@ -24,12 +24,12 @@ def test_its_networks_fit_its_images():
     assert benchmark.build(0)(images).shape == (2, benchmark.num_classes)
 
 
-@pytest.mark.parametrize("name", CELL_SPACES)
-def test_the_cell_spaces_are_at_hand_and_labelled(monkeypatch, tmp_path, name):
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_other_spaces_are_at_hand_and_labelled(monkeypatch, tmp_path, name):
     monkeypatch.setenv("EZNAS_DATA", str(tmp_path))
     benchmark = benchmarks.load(name)
-    assert benchmark.space.name == name.replace("digits", "nds")
-    assert len(benchmark) >= 160
+    assert benchmark.space.name in (name.replace("digits", "nds"), name.removeprefix("digits-"))
+    assert len(benchmark) >= 120
     assert benchmark.accuracies.std() > 1
     assert benchmark.description.startswith("A toy benchmark that comes with eznas")
     assert "mean over 2 seeds (two halves of the seeds rank the networks with tau 0." in benchmark.description
@@ -39,7 +39,7 @@ def test_the_cell_spaces_are_at_hand_and_labelled(monkeypatch, tmp_path, name):
 
 def test_the_embedded_benchmarks_share_their_images():
     expected = benchmarks.load("digits").images
-    for name in CELL_SPACES:
+    for name in OTHERS:
         np.testing.assert_array_equal(benchmarks.load(name).images, expected)
 
 

@@ -49,8 +49,8 @@ def test_ready_modules_are_scored_with_fresh_weights_and_stay_as_they_were(proxy
     from eznas.proxies import hand_made
 
     chosen = hand_made.load(proxy) if proxy in hand_made.names() else eznas.load_proxy(proxy)
-    evaluations = [eznas.evaluate_proxy(chosen, benchmark, networks=3, seed=seed) for seed in (0, 0)]
-    np.testing.assert_array_equal(evaluations[0].scores, evaluations[1].scores)
+    evaluations = [eznas.evaluate([chosen], benchmark, networks=3, seed=seed) for seed in (0, 0)]
+    np.testing.assert_array_equal(evaluations[0].rankings[0].scores, evaluations[1].rankings[0].scores)
     for module, state in zip(modules, before, strict=True):
         assert not module.training
         assert all(torch.equal(module.state_dict()[name], tensor) for name, tensor in state.items())

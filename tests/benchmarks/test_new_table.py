@@ -123,7 +123,7 @@ def test_a_benchmark_of_a_table_needs_no_files(table):
         table, Space, IMAGES, accuracy_column="top1", lower_is_better="latency", accuracy_split="latency", num_classes=6
     )
     assert len(latency) == len(benchmark) - 1
-    evaluation = eznas.evaluate_proxy(eznas.load_proxy("eznas-a"), by_name, networks=6)
+    evaluation = eznas.evaluate([eznas.load_proxy("eznas-a")], by_name, networks=6)
     assert evaluation.protocol["accuracy_split"] == "top1"
 
 

@@ -7,7 +7,6 @@ import sys
 import pytest
 from tiny_benchmark import write_tiny_benchmark
 
-from eznas.cli import app as cli
 from eznas.cli.app import main
 
 QUICK = ["--networks", "8", "--generations", "1", "--population", "6", "--mu", "4", "--lambda", "6", "--threads", "1"]
@@ -117,7 +116,7 @@ def test_an_error_of_the_system_is_a_sentence_too(capfd, monkeypatch):
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device", "/data")
 
-    monkeypatch.setattr(cli, "app", full)
+    monkeypatch.setattr("typer.main.get_command", full)
     assert main([]) == 1
     assert capfd.readouterr().err == (
         "eznas: No space left on device: /data. Free some space, then run the command again.\n"
@@ -207,7 +206,8 @@ def test_a_run_on_two_benchmarks_prints_both(capfd, table, tmp_path):
     assert "statistics: 16 networks" in printed.err
     assert (tmp_path / "runs" / "tiny+digits-tree-0" / "summary.json").exists()
     assert main(["evaluate", "runs/tiny+digits-tree-0", "--benchmark", "digits", "--networks", "20", "--json"]) == 0
-    assert 0 <= json.loads(capfd.readouterr().out)["networks_seen_by_evolution"] <= 8
+    protocol = json.loads(capfd.readouterr().out)["protocol"]
+    assert (protocol["networks"], protocol["left_out"]) == (20, 8)
 
 
 def test_evaluate_prints_figures_and_protocol(capfd, table):
@@ -215,23 +215,74 @@ def test_evaluate_prints_figures_and_protocol(capfd, table):
     shown = capfd.readouterr().out
     for text in ("Kendall tau", "Spearman rho", "top decile", "networks        12", "seed            1", "Kaiming"):
         assert text in shown
+    for text in ("share scored 100 %", "seed stability 0.", "depends on weights or images"):
+        assert text in " ".join(shown.split())
 
 
 def test_evaluate_gives_json(capfd, table):
     assert main(["evaluate", "params", "--benchmark", str(table), "--json"]) == 0
     content = json.loads(capfd.readouterr().out)
+    (params,) = content["proxies"]
     for figure in ("tau", "spearman"):
-        low, high = content[f"{figure}_interval"]
-        assert low <= content[figure] <= high
-    assert "top_decile_tau" in content
+        low, high = params[f"{figure}_interval"]
+        assert low <= params[figure] <= high
+    assert "top_decile_tau" in params
     assert content["protocol"]["networks"] == 16
 
 
-def test_evaluate_takes_a_run_and_tells_what_it_has_seen(capfd, table, finished):
-    assert main(["evaluate", str(finished), "--benchmark", str(table), "--json"]) == 0
-    printed = capfd.readouterr()
-    assert json.loads(printed.out)["networks_seen_by_evolution"] == 8
-    assert "8 of these 16 networks" in printed.err
+def test_evaluate_compares_several_proxies_in_one_table(capfd, table, finished):
+    several = ["eznas-a", "params", "l1_norm(wt)", str(finished)]
+    assert main(["evaluate", *several, "--benchmark", str(table), "--all-networks"]) == 0
+    shown = capfd.readouterr().out
+    lines = shown.splitlines()
+    assert lines[0].strip() == f"16 networks of {table}"
+    columns = ("proxy", "tau", "95 % interval", "rho", "top-decile tau", "scored", "seed stability", "depends on")
+    assert lines[1].split() == " ".join(columns).split()
+    assert [line.split()[0] for line in lines[2:6]] == ["eznas-a", "params", "l1_norm(wt)", "finished"]
+    assert "counts only" in lines[3]
+    assert "frobenius_norm(sigmoid(log_determinant(sign(inp_grad.data))))" in shown
+    assert main(["evaluate", *several, "--benchmark", str(table), "--all-networks", "--json"]) == 0
+    assert [one["proxy"] for one in json.loads(capfd.readouterr().out)["proxies"]] == [*several[:3], "finished"]
+
+
+def test_evaluate_leaves_out_what_runs_were_evolved_on(capfd, table, finished, tmp_path):
+    other = tmp_path / "other"
+    settings = ["--seed", "1", "--networks", "8", "--generations", "0", "--population", "30", "--threads", "1"]
+    assert main(["run", "--benchmark", str(table), "--output", str(other), "--quiet", *settings]) == 0
+    capfd.readouterr()
+
+    def evaluated(*arguments):
+        assert main(["evaluate", *arguments, "--benchmark", str(table), "--json"]) == 0
+        printed = capfd.readouterr()
+        return json.loads(printed.out)["protocol"], printed.err
+
+    protocol, told = evaluated(str(finished))
+    assert (protocol["networks"], protocol["left_out"]) == (8, 8)
+    assert "8 networks of" in told
+    assert "are left out; --all-networks takes them in" in told
+    union, _ = evaluated(str(finished), "params", str(other))
+    assert 8 < union["left_out"] < 16
+    assert union["networks"] == 16 - union["left_out"]
+    protocol, told = evaluated(str(finished), "--all-networks")
+    assert (protocol["networks"], protocol["left_out"]) == (16, 0)
+    assert "8 networks of" in told
+    assert evaluated("params")[1] == ""
+    assert main(["evaluate", str(finished), "--benchmark", str(table), "--networks", "9"]) == 1
+    assert "which has 8 beside the 8 that are left out" in capfd.readouterr().err
+
+
+def test_evaluate_overrides_how_programs_are_computed(capfd, table):
+    changes = ["--aggregation", "sum", "--to-scalar", "l2", "--unit", "C-B-R", "--third-pass", "difference"]
+    arguments = ["evaluate", "eznas-a", "params", "--benchmark", str(table), "--networks", "3", "--json"]
+    assert main([*arguments, *changes]) == 0
+    program, params = json.loads(capfd.readouterr().out)["proxies"]
+    settings = [program[key] for key in ("aggregation", "to_scalar", "unit", "third_pass")]
+    assert settings == ["sum", "l2", "C-B-R", "difference"]
+    assert "unit" not in params
+    assert main(["evaluate", "params", "--benchmark", str(table), "--to-scalar", "l2"]) == 1
+    assert "--to-scalar says how a program is computed, and params is none" in capfd.readouterr().err
+    assert main(["evaluate", "eznas-a", "--benchmark", str(table), "--unit", "B-C-R"]) == 1
+    assert "B-C-R" in capfd.readouterr().err
 
 
 def test_operations_lists_all(capfd):

@@ -9,7 +9,6 @@ from tiny_benchmark import write_tiny_benchmark
 from typer.testing import CliRunner
 
 from eznas.cli.experiment import app
-from eznas.errors import EznasError
 
 QUICK = ["--threads", "1", "--seeds", "2"]
 EVOLVE = ["--networks", "8", "--generations", "0", "--population", "6"]
@@ -37,7 +36,7 @@ def run(tmp_path, monkeypatch):
 def test_the_table_is_printed_and_written(run, table, tmp_path):
     arguments = ("repro-table", "--benchmark", table, "--benchmark", "nds-pnas", *QUICK[:2], *EVOLVE)
     result = run(*arguments)
-    for text in ("EZNAS-A", "FLOPs", "missing (0.322)", "eznas data fetch nds", "runs/repro-table/chosen/table.md"):
+    for text in ("eznas-a", "flops", "missing (0.322)", "eznas data fetch nds", "runs/repro-table/chosen/table.md"):
         assert text in " ".join(result.stdout.split())
     folder = tmp_path / "runs" / "repro-table" / "chosen"
     assert {"table.md", "table.html", "table.json"} <= {path.name for path in folder.iterdir()}
@@ -90,9 +89,10 @@ def test_a_stopped_experiment_says_how_to_go_on(run, table, monkeypatch):
     assert "the same command goes on" in result.stderr
 
 
-def test_a_hand_made_score_is_refused_by_the_seed_test(run, table):
-    with pytest.raises(EznasError, match="params is a hand-made score"):
-        run("seed-test", "--benchmark", table, "--proxy", "params")
+def test_the_seed_test_takes_a_hand_made_score(run, table, tmp_path):
+    run("seed-test", "--benchmark", table, "--proxy", "params", "--seeds", "2", "--output", str(tmp_path / "test"))
+    content = json.loads((tmp_path / "test" / "seed_test.json").read_text())
+    assert (content["proxy"], content["score"]) == ("params", "number of trainable parameters")
 
 
 def test_the_help_imports_nothing_heavy():

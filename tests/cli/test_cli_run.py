@@ -95,7 +95,7 @@ def test_a_resumed_run_keeps_its_preset(capfd, table, tmp_path, monkeypatch):
         ),
         (
             [f"--seed={'9' * 4000}"],
-            "seed is a number of about 4000 digits: give a whole number from 0 to 9223372036854775807.",
+            "seed is a whole number of 13288 bits: give a whole number from 0 to 9223372036854775807.",
         ),
         (
             ["--genome-setting", "initial_maximum_depth=10000"],
@@ -132,7 +132,7 @@ def test_a_value_that_makes_no_sense_is_told_in_a_sentence(capfd, tmp_path, argu
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (f"seed = {'9' * 4000}", "seed is a number of about 4000 digits"),
+        (f"seed = {'9' * 4000}", "seed is a whole number of 13288 bits"),
         (f"seed = {'9' * 5000}", "is not a TOML file"),
         (f"seed = {'[' * 50_000}", "is not a TOML file"),
         ('preset = "papr"', "did you mean 'paper'"),

@@ -11,7 +11,7 @@ from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
 from eznas.scoring.aggregation import aggregate_columns
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.correlation import kendall_tau
 
 STAND_INS = [parse_program(f"numel({name})") for name in ("wt", "inp.data", "pre.data", "act.data", "act.noise")]
 

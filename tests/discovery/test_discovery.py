@@ -8,7 +8,7 @@ from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.proxies.proxy import read_proxy
-from eznas.scoring.evaluation import evaluate_proxy
+from eznas.scoring.evaluation import evaluate
 
 SEARCH = SearchSettings(islands=2, members=30, epoch=150)
 
@@ -75,9 +75,9 @@ def test_the_reported_proxy_scores_as_the_report_says(make, tmp_path, tiny_table
     chosen = content["chosen"]
     proxy = read_proxy(tmp_path / "found" / "proxy.json")
     assert proxy.formula == chosen["formula"]
-    evaluation = evaluate_proxy(proxy, benchmarks.load(tiny_table), 24, seed=0)
+    evaluation = evaluate([proxy], benchmarks.load(tiny_table), 24, seed=0)
     place = {int(index): position for position, index in enumerate(evaluation.networks)}
-    from eznas.scoring.ranking import kendall_tau
+    from eznas.scoring.correlation import kendall_tau
 
     for name, networks in (
         ("training", discovery.networks.training),
@@ -85,7 +85,7 @@ def test_the_reported_proxy_scores_as_the_report_says(make, tmp_path, tiny_table
         ("held_out", discovery.networks.held_out),
     ):
         places = [place[int(index)] for index in networks]
-        tau = kendall_tau(evaluation.scores[places], evaluation.accuracies[places])
+        tau = kendall_tau(evaluation.rankings[0].scores[places], evaluation.accuracies[places])
         assert chosen[name] == pytest.approx(tau if name == "held_out" else abs(tau), abs=1e-9)
 
 

@@ -63,7 +63,7 @@ GOOD, POOR = (run([best], evaluated=10, seconds=1.0) for best in (0.6, 0.5))
 
 def test_the_verdict_is_the_same_for_every_selection():
     assert content(GOOD, POOR)["verdict"] == (
-        "Verdict: In best fitness for equal individuals tree is better, whatever survives. "
+        "Verdict: In best fitness for equal individuals tree is better, under every selection. "
         "In tau of the best program on held-out networks no difference can be shown."
     )
     assert "no difference can be shown" in content(GOOD, GOOD)["verdict"]
@@ -72,7 +72,7 @@ def test_the_verdict_is_the_same_for_every_selection():
 def test_the_verdict_says_what_it_depends_on():
     made = content(GOOD, GOOD, arms={"ranking": (GOOD, POOR), "none": (POOR, GOOD)})
     assert made["verdict"].startswith(
-        "Verdict: In best fitness for equal individuals it depends on what survives: tree is better with the best of "
+        "Verdict: In best fitness for equal individuals it depends on the selection: tree is better with the best of "
         "distinct rankings, but sequential is better with the best, repeats and all, but no difference can be shown "
         "with DEAP's order; DEAP's order and up to 20 retries."
     )

@@ -8,8 +8,8 @@ from eznas.errors import EznasError
 from eznas.experiments import measure
 from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
-from eznas.scoring.evaluation import evaluate_proxy
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.evaluation import evaluate
 
 
 @pytest.fixture
@@ -17,27 +17,29 @@ def settings(table, quick):
     return RunSettings.from_mapping({**quick, "benchmark": table, "held_out": 8})
 
 
-def test_programs_and_counts_rank_the_same_networks(settings):
+def test_all_proxies_rank_the_same_networks(settings):
     benchmark = measure.load(settings)
-    programs = {"a": proxies.load("eznas-a"), "b": proxies.load("frobenius_norm(wt)")}
-    pieces = measure.rank_test_networks(benchmark, programs, settings)
-    assert list(pieces) == ["a", "b", "params", "flops"]
-    for piece in pieces.values():
-        assert (piece["networks"], piece["failed"]) == (8, 0)
-        low, high = piece["interval"]
+    several = {"a": proxies.load("eznas-a"), "b": proxies.load("frobenius_norm(wt)"), "c": proxies.load("params")}
+    pieces = measure.rank_test_networks(benchmark, several, settings)
+    assert list(pieces) == ["a", "b", "c"]
+    for name, piece in pieces.items():
+        assert (piece["networks"], piece["unscored"], piece["scored"]) == (8, 0, 1.0)
+        low, high = piece["tau_interval"]
         assert low <= piece["tau"] <= high
         assert piece["description"] == benchmark.description
+        assert [one for one, proxy in several.items() if measure.is_of(piece, proxy)] == [name]
     assert pieces["b"]["formula"] == "frobenius_norm(wt)"
+    assert not measure.is_of(None, several["a"])
 
 
 def test_the_figures_are_those_of_evaluate(table, quick):
     settings = RunSettings.from_mapping({**quick, "benchmark": table, "networks": 3, "held_out": 13})
     benchmark = measure.load(settings)
     piece = measure.rank_test_networks(benchmark, {"a": proxies.load("eznas-a")}, settings)["a"]
-    evaluation = evaluate_proxy(proxies.load("eznas-a"), benchmark, networks=16)
+    evaluation = evaluate([proxies.load("eznas-a")], benchmark, networks=16)
     held_out = Split.of(benchmark, settings).held_out
     kept = np.isin(evaluation.networks, held_out)
-    assert piece["tau"] == kendall_tau(evaluation.scores[kept], evaluation.accuracies[kept])
+    assert piece["tau"] == kendall_tau(evaluation.rankings[0].scores[kept], evaluation.accuracies[kept])
 
 
 @pytest.mark.parametrize(

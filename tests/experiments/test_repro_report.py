@@ -21,9 +21,10 @@ def folder(tmp_path):
     for column, tau in TAUS.items():
         piece = {
             "tau": tau,
-            "interval": [tau - 0.1, tau + 0.1],
+            "tau_interval": [tau - 0.1, tau + 0.1],
+            "top_decile_tau": tau - 0.3,
             "networks": 200,
-            "failed": int(column == "nds-enas"),
+            "unscored": int(column == "nds-enas"),
             "formula": "" if column in ("flops", "params") else f"abs({column}) < 1 & more",
             "description": "NDS <in short>.",
         }
@@ -54,6 +55,8 @@ def test_the_markdown_has_ours_and_theirs_in_each_cell(content):
     assert "| ENAS | missing (0.380) |" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {7}
+    assert "| DARTS | 0.200 | -0.050 | 0.200 | -0.200 | 0.600 |" in text
+    assert "| ENAS | – | – | – | – | – |" in text
     assert "eznas data fetch nds" in text
     assert "- DARTS: ENAS 1\n" in text  # a network of DARTS without a score by the program of ENAS
 
@@ -85,6 +88,7 @@ def test_the_page_is_whole_escaped_and_needs_nothing_else(content):
     assert "<script" not in page
     assert "url(" not in page
     assert '<td class="best"' in page
+    assert "paper 0.508, top tenth 0.200" in page
 
 
 def test_deviations_and_partial_seeds_are_shown(folder):
@@ -95,6 +99,25 @@ def test_deviations_and_partial_seeds_are_shown(folder):
     wider = table_content(chosen(["nds-darts"]), [0, 1], folder, {}, {}, RECORD)
     assert "*0.450 ± 0.071* (0.508)" in table_markdown(wider)
     assert "Means over 2 seeds" in table_html(wider)
+
+
+def test_the_share_scored_stands_in_a_cell(content):
+    cells = content["rows"][0]["cells"]
+    assert (cells["nds-enas"]["unscored"], cells["nds-enas"]["scored"]) == (1, 1 - 1 / 200)
+    assert cells["nds-darts"]["scored"] == 1.0
+    assert content["rows"][1]["cells"]["flops"]["scored"] is None
+
+
+def test_a_new_hand_made_score_has_a_column(folder, monkeypatch):
+    from eznas.proxies import complexity, hand_made
+
+    class Depth(complexity.Params):
+        name = "depth"
+
+    monkeypatch.setattr(complexity, "Depth", Depth, raising=False)
+    monkeypatch.setitem(hand_made.HAND_MADE, "depth", "eznas.proxies.complexity:Depth")
+    columns = table_content(chosen(["nds-darts"]), [0], folder, {}, {}, RECORD)["columns"]
+    assert [column["key"] for column in columns] == ["nds-darts", "depth", "flops", "params", "eznas-a"]
 
 
 def test_an_undefined_tau_is_no_missing_file(folder):
@@ -110,5 +133,5 @@ def test_the_terminal_shows_the_same_numbers(content):
     with console.capture() as captured:
         for part in table_parts(copy.deepcopy(content)):
             console.print(part)
-    for text in ("▲0.500 (0.508)", "△0.250 (0.460)", "missing (0.380)", "eznas data fetch nds"):
+    for text in ("most accurate tenth", "▲0.500 (0.508)", "△0.250 (0.460)", "missing (0.380)", "eznas data fetch nds"):
         assert text in " ".join(captured.get().split())

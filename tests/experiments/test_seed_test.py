@@ -11,20 +11,20 @@ from eznas.errors import EznasError
 from eznas.experiments import seed_test
 from eznas.experiments.seed_test import LEFT, RIGHT, SeedTest, compare_deviations
 from eznas.experiments.table_sets import chosen
-from eznas.scoring.evaluation import evaluate_proxy
+from eznas.scoring.evaluation import evaluate
 
 
 @pytest.fixture
 def calls(monkeypatch):
     """The networks and the seed of every measurement."""
     made = []
-    original = seed_test.rank_held_out
+    original = seed_test.rank_networks
 
-    def counting(programs, benchmark, indices, settings, observer):
+    def counting(several, benchmark, indices, settings, **options):
         made.append((tuple(indices.tolist()), settings.seed))
-        return original(programs, benchmark, indices, settings, observer)
+        return original(several, benchmark, indices, settings, **options)
 
-    monkeypatch.setattr(seed_test, "rank_held_out", counting)
+    monkeypatch.setattr(seed_test, "rank_networks", counting)
     return made
 
 
@@ -41,6 +41,7 @@ def test_both_sides_are_measured_once_and_kept(table, tmp_path, calls, monkeypat
     (one,) = content["benchmarks"]
     assert one["sides"][LEFT]["taus"][0] == one["sides"][RIGHT]["taus"][0]
     assert one["sides"][LEFT]["deviation"] == statistics.stdev(one["sides"][LEFT]["taus"])
+    assert {side: len(taus) for side, taus in one["top_decile_taus"].items()} == {LEFT: 2, RIGHT: 2}
     assert list(content["missing"]) == ["nds-enas"]
     assert test.run(tmp_path / "test", lambda _: None)["benchmarks"] == content["benchmarks"]
     assert len(calls) == 3
@@ -52,13 +53,13 @@ def test_a_measurement_is_that_of_evaluate(table, tmp_path):
     test = SeedTest(chosen([table]).entries, proxy, (3, 4), networks=5, settings={"threads": 1})
     content = test.run(tmp_path / "test", lambda _: None)
     from eznas import benchmarks, seeds
-    from eznas.scoring.ranking import kendall_tau
+    from eznas.scoring.correlation import kendall_tau
 
     benchmark = benchmarks.load(table)
     networks = benchmark.sample(5, seeds.generator(4, "networks"))
-    evaluation = evaluate_proxy(proxy, benchmark, networks=16, seed=4)
+    evaluation = evaluate([proxy], benchmark, networks=16, seed=4)
     order = np.argsort(evaluation.networks)[networks]
-    tau = kendall_tau(evaluation.scores[order], evaluation.accuracies[order])
+    tau = kendall_tau(evaluation.rankings[0].scores[order], evaluation.accuracies[order])
     assert content["benchmarks"][0]["sides"][RIGHT]["taus"][1] == tau
 
 

@@ -144,6 +144,13 @@ def test_insert_op_adds_one_instruction(seed):
     assert any(child[:place] + child[place + 1 :] == parent for place in range(len(child)))
 
 
+def test_insert_op_inserts_at_every_place():
+    parent = static("exp", "log", "abs")
+    children = [sequential.insert_op(parent, np.random.default_rng(seed), DEFAULTS) for seed in range(60)]
+    kept = {tuple(child.index(each) for each in parent) for child in children if set(parent) < set(child)}
+    assert kept >= {(1, 2, 3), (0, 2, 3), (0, 1, 3), (0, 1, 2)}
+
+
 def test_insert_op_keeps_the_maximum_length():
     _, (parent,) = random_genomes(0, 1, SequentialSettings(10, 10, maximum_length=10))
     limits = SequentialSettings(10, 10, maximum_length=10)

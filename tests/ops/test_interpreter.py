@@ -220,6 +220,18 @@ def test_a_single_number_keeps_its_sign_as_a_norm():
     np.testing.assert_array_equal(one(plan, to_scalar="l2")[0], one(plan)[0])
 
 
+def test_a_mean_that_is_a_remainder_of_rounding_is_zero():
+    normalised, squared = (Plan.of([program_of(name, 4)]) for name in ("normalize", "power"))
+    values, valid = STATISTICS.run(normalised)
+    assert valid.all()
+    assert (values == 0).all()
+    assert (STATISTICS.run(squared)[0] > 0).all()
+    below = program_of("normalize", 4)
+    builder = ProgramBuilder()
+    shifted = builder.apply(BY_NAME["sum"].id, builder.apply(BY_NAME["normalize"].id, 4), builder.terminal(4))
+    assert (STATISTICS.run(Plan.of([below, builder.build(shifted)]))[0][:, 1] != 0).all()
+
+
 def test_a_terminal_that_was_not_collected_is_refused():
     partial = Statistics()
     partial.offsets[:, 6] = -1

@@ -29,7 +29,7 @@ def test_kernels_carry_the_fingerprint_of_their_sources_in_their_closure():
         assert there_and_back.__closure__ is None
         return
     cells = {name: cell.cell_contents for name, cell in _cells(there_and_back.py_func)}
-    assert cells == {"fingerprint": jit._FINGERPRINT}
+    assert cells == {"fingerprint": jit._fingerprint_of_all_rooms()}  # this file is none of the operations
     assert there_and_back.py_func.__name__ == "there_and_back"
     assert njit(lambda: 1).py_func.__closure__ is None
 
@@ -47,3 +47,12 @@ def test_the_fingerprint_is_that_of_the_kernels_text(tmp_path, monkeypatch):
     assert jit._fingerprint() == first
     kernel.write_text("from eznas.ops.jit import compiled\n\n")
     assert jit._fingerprint() != first
+
+
+def test_a_kernel_of_another_room_depends_on_all_rooms_and_an_operation_on_operations_alone():
+    from eznas.discovery.codes import arity
+    from eznas.ops.shapes import element_count
+
+    if not jit._JIT_DISABLED:
+        made_of = [dict(_cells(one.py_func))["fingerprint"].cell_contents for one in (arity, element_count)]
+        assert made_of == [jit._fingerprint_of_all_rooms(), jit._FINGERPRINT]

@@ -37,8 +37,26 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 
 def test_a_hand_made_score_is_told_from_a_program():
-    with pytest.raises(EznasError, match="params is a hand-made score and no program"):
-        proxies.load("params")
+    assert isinstance(proxies.load("params"), proxies.HandMadeProxy)
+    with pytest.raises(EznasError, match="params is a hand-made score, and this takes a program"):
+        proxies.load_program("params")
+
+
+def test_baselines_are_the_hand_made_scores_that_want_to_be(monkeypatch):
+    assert [score.name for score in proxies.baselines()] == ["flops", "params"]
+    monkeypatch.setattr("eznas.proxies.complexity.Flops.is_baseline", False)
+    assert [score.name for score in proxies.baselines()] == ["params"]
+
+
+def test_what_a_score_depends_on_is_plain_data():
+    assert proxies.load("params").describe() == {
+        "score": "number of trainable parameters",
+        "orientation": 1,
+        "source": "common practice",
+    }
+    described = proxies.load("eznas-a").describe()
+    assert described["formula"] == "frobenius_norm(sigmoid(log_determinant(sign(inp_grad.data))))"
+    assert {"unit", "to_scalar", "aggregation", "third_pass", "orientation", "source"} <= set(described)
 
 
 def test_a_bad_formula_is_answered_by_the_parser():

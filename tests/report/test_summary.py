@@ -4,9 +4,22 @@ import io
 
 from rich.console import Console
 
+from eznas.cli.output import print_all
 from eznas.report.summary import summary_parts
 
 LONG = "sigmoid(" * 60 + "wt" + ")" * 60
+
+
+def figures(tau):
+    """Figures of a ranking; none is defined where tau is None."""
+    return {
+        "tau": tau,
+        "tau_interval": [None, None] if tau is None else [0.3, 0.5],
+        "top_decile_tau": None if tau is None else 0.1,
+        "scored": None if tau is None else 0.995,
+        "seed_stability": None if tau is None else 0.87,
+        "depends_on": None if tau is None else "counts only",
+    }
 
 
 def a_summary(programs, names=("toy",), samples="all"):
@@ -17,7 +30,7 @@ def a_summary(programs, names=("toy",), samples="all"):
                 "name": "params",
                 "formula": "number of parameters",
                 "orientation": 1,
-                "benchmarks": {name: {"tau_held_out": None, "tau_held_out_interval": [None, None]} for name in names},
+                "benchmarks": {name: {"held_out": figures(None)} for name in names},
             }
         ],
         "protocol": {
@@ -44,8 +57,7 @@ def a_program(formula, orientation=-1, names=("toy",)):
         "benchmarks": {
             name: {
                 "tau_training": 0.51249 - position,
-                "tau_held_out": 0.4 + position / 10,
-                "tau_held_out_interval": [0.3, 0.5],
+                "held_out": figures(0.4 + position / 10),
             }
             for position, name in enumerate(names)
         },
@@ -53,17 +65,19 @@ def a_program(formula, orientation=-1, names=("toy",)):
 
 
 def printed(summary):
-    console = Console(file=io.StringIO(), width=100, color_system=None)
-    for part in summary_parts(summary):
-        console.print(part)
+    console = Console(file=io.StringIO(), width=160, color_system=None)
+    print_all(console, summary_parts(summary))
     return console.file.getvalue()
 
 
 def test_the_table_holds_training_held_out_and_baselines():
     lines = printed(a_summary([a_program("sigmoid(wt)")])).splitlines()
     assert lines[0].strip() == "Kendall tau on 10 training and 20 held-out networks"
-    assert lines[2].split() == ["program", "1", "0.512", "0.400", "[0.300,", "0.500]", "-1", "3"]
-    assert lines[3].split() == ["params", "–", "–", "–", "+1", "–"]
+    assert lines[2].split() == [
+        *("program", "1", "0.512", "0.400", "[0.300,", "0.500]"),
+        *("0.100", "99.5", "%", "0.870", "counts", "only", "-1", "3"),
+    ]
+    assert lines[3].split() == ["params", "–", "–", "–", "–", "–", "–", "–", "+1", "–"]
 
 
 def test_a_fitness_of_subsamples_has_a_column():
@@ -82,6 +96,9 @@ def test_every_one_of_several_benchmarks_has_a_column():
     assert shown[2].split() == program
     assert shown[3].split() == ["params", "–", "–", "–", "–", "–", "+1", "–"]
     text = " ".join("\n".join(shown).split())
+    beside = "score top decile scored stability depends on program 1 0.100 99.5 % 0.870 counts only params – – – –"
+    for label in ("toy", "large"):
+        assert f"Top-decile tau, and what scores depend on, on {label} {beside}" in text
     assert "on 10 training networks score toy large program 1 0.512 -0.488 Programs" in text
     assert "benchmark 2 tables/large.csv: a [tables/large.csv] benchmark (test; 21 held out)" in text
     assert "combine minimum" in text
@@ -96,10 +113,10 @@ def test_how_benchmarks_are_combined_is_no_matter_of_one():
     assert "combine" not in printed(a_summary([a_program("sigmoid(wt)")]))
 
 
-def test_the_best_formula_stands_in_full_and_others_are_cut():
-    shown = "".join(printed(a_summary([a_program(LONG), a_program(LONG)])).split())
-    assert shown.count(LONG) == 1
-    assert shown.count("…") == 1
+def test_every_formula_stands_in_full_on_a_line_of_its_own():
+    lines = printed(a_summary([a_program(LONG), a_program("sigmoid(wt)")])).splitlines()
+    place = lines.index("Programs")
+    assert lines[place + 1 : place + 3] == [f" 1  {LONG}", " 2  sigmoid(wt)"]
 
 
 def test_texts_are_no_markup():

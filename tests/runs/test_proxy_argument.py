@@ -6,7 +6,7 @@ from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
 from eznas.proxies.hand_made import HandMadeProxy
 from eznas.runs.directory import Checkpoint, RunDirectory
-from eznas.runs.proxy_argument import evolved_proxy, resolve_proxy
+from eznas.runs.proxy_argument import evolved_proxy, networks_seen, resolve_proxy
 from eznas.runs.settings import RunSettings
 
 PROGRAM = parse_program("l1_norm(act.noise)")
@@ -42,6 +42,24 @@ def test_names_formulas_and_hand_made_scores_are_found():
     assert resolve_proxy("eznas-a").name == "eznas-a"
     assert resolve_proxy("l1_norm(act.noise)").program == PROGRAM
     assert isinstance(resolve_proxy("params"), HandMadeProxy)
+
+
+def test_networks_seen_are_those_of_all_runs_on_the_benchmark(tmp_path, monkeypatch):
+    from tiny_benchmark import write_tiny_benchmark
+
+    from eznas import benchmarks
+
+    table = write_tiny_benchmark(tmp_path, networks=16)
+    monkeypatch.chdir(tmp_path)
+    for seed, name in ((0, "tiny.csv"), (1, str(table)), (2, "digits")):
+        settings = RunSettings(benchmark=[name], networks=5, seed=seed)
+        RunDirectory.create(tmp_path / f"run-{seed}", settings, "0.1.0", {}).close()
+    benchmark = benchmarks.load(str(table))
+    first, second = (networks_seen([f"run-{seed}"], benchmark) for seed in (0, 1))
+    assert len(first) == len(second) == 5
+    assert first != second
+    assert networks_seen(["eznas-a", "run-0", "run-1", "run-2"], benchmark) == first | second
+    assert networks_seen(["eznas-a", "run-2", "params"], benchmark) == frozenset()
 
 
 def test_a_formula_may_be_longer_than_a_path():

@@ -59,12 +59,15 @@ def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupt
     summary = json.loads((uninterrupted / "summary.json").read_text())
     hall_of_fame = json.loads((uninterrupted / "hall_of_fame.json").read_text())["programs"]
     assert [one["formula"] for one in summary["programs"]] == [one["formula"] for one in hall_of_fame]
-    assert [one["name"] for one in summary["baselines"]] == ["eznas-a", "params", "flops"]
+    assert [one["name"] for one in summary["baselines"]] == ["eznas-a", "flops", "params"]
     ((name, about),) = summary["protocol"]["benchmarks"].items()
     assert (summary["protocol"]["networks"], about["held_out"]) == (8, 8)
-    figures = summary["baselines"][1]["benchmarks"][name]
-    low, high = figures["tau_held_out_interval"]
-    assert low <= figures["tau_held_out"] <= high
+    figures = summary["baselines"][1]["benchmarks"][name]["held_out"]
+    low, high = figures["tau_interval"]
+    assert low <= figures["tau"] <= high
+    assert (figures["depends_on"], figures["scored"]) == ("counts only", 1.0)
+    for one in [*summary["programs"], *summary["baselines"]]:
+        assert one["benchmarks"][name]["held_out"].keys() == figures.keys()
     for one, stored in zip(summary["programs"], hall_of_fame, strict=True):
         assert one["fitness"] == stored["fitness"] == one["benchmarks"][name]["tau_training"]
         assert stored["taus"] == {name: stored["orientation"] * stored["fitness"]}
@@ -197,7 +200,7 @@ def test_a_run_without_held_out_networks_reports_its_training(settings, tmp_path
     ((name, about),) = summary["protocol"]["benchmarks"].items()
     assert about["held_out"] == 0
     stored = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert stored["baselines"][0]["benchmarks"][name]["tau_held_out"] is None
+    assert stored["baselines"][0]["benchmarks"][name]["held_out"]["tau"] is None
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,20 @@ def test_accumulates_in_double_precision():
     assert aggregate_columns(values, np.ones((3, 1), dtype=bool), "sum").item() == 2.0**24 + 2
 
 
+@pytest.mark.parametrize("aggregation", ["mean", "sum"])
+def test_a_remainder_of_units_that_cancel_is_zero(aggregation):
+    remainder = np.float32(2.0**-23)
+    values = np.array([[1.0, 1.0, 1e-30], [-1.0 + remainder, -1.0 + 100 * remainder, 0.0]], dtype=np.float32)
+    scores = aggregate_columns(values, np.ones((2, 3), dtype=bool), aggregation)
+    assert scores[0] == 0.0
+    assert (scores[1:] > 0).all()  # small, but no remainder
+
+
+def test_a_remainder_of_invalid_units_does_not_count():
+    values = np.array([[1e-9], [1.0]], dtype=np.float32)
+    assert aggregate_columns(values, np.array([[True], [False]]), "sum").item() == pytest.approx(1e-9)
+
+
 def test_unknown_aggregation_is_named():
     with pytest.raises(EznasError, match="'median'"):
         aggregate_columns(VALUES, np.ones((2, 4), dtype=bool), "median")  # type: ignore[arg-type]

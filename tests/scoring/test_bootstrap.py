@@ -4,14 +4,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eznas.scoring.bootstrap import bootstrap_interval
-from eznas.scoring.ranking import kendall_tau, spearman, top_decile_tau
+from eznas.scoring.bootstrap import bootstrap_intervals
+from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
 
 
 def correlated(count, seed=0):
     rng = np.random.default_rng(seed)
     accuracies = rng.normal(size=count)
     return accuracies + rng.normal(size=count), accuracies
+
+
+def bootstrap_interval(scores, accuracies, statistic, *arguments, **settings):
+    """The interval of one statistic."""
+    (interval,) = bootstrap_intervals(scores, accuracies, [statistic], *arguments, **settings)
+    return interval
 
 
 def test_interval_equals_scipys_percentile_bootstrap():
@@ -37,6 +43,18 @@ def test_same_generator_state_gives_the_same_interval():
     assert len(results) == 1
     low, high = results.pop()
     assert low < kendall_tau(scores, accuracies) < high
+
+
+def test_statistics_share_their_resamples_and_do_not_change_each_other():
+    scores, accuracies = correlated(100)
+    statistics = (kendall_tau, spearman, top_decile_tau)
+    together = bootstrap_intervals(scores, accuracies, statistics, np.random.default_rng(5), resamples=50)
+    alone = [
+        bootstrap_interval(scores, accuracies, statistic, np.random.default_rng(5), resamples=50)
+        for statistic in statistics
+    ]
+    assert together == alone
+    assert len(set(together)) == 3
 
 
 def test_interval_covers_the_true_tau_about_as_often_as_it_says():

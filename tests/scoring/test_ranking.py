@@ -1,122 +1,125 @@
+from __future__ import annotations
+
+import json
 import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from scipy import stats
+from tiny_benchmark import write_tiny_benchmark
 
-from eznas.scoring.ranking import kendall_tau, spearman, top_decile_tau
+from eznas import benchmarks
+from eznas.observer import SilentObserver
+from eznas.ops.notation import parse_program
+from eznas.proxies import Proxy, load
+from eznas.scoring import ranking as ranking_module
+from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
+from eznas.scoring.ranking import COUNTS_ONLY, WEIGHTS_OR_IMAGES, Ranking, SeedStability, rank_networks, rankable
+from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.seeds import second_draw
 
-# A few values many times give ties in one sequence and in both; infinities are ordinary extremes.
-TIED = st.sampled_from([-math.inf, -1.0, -0.0, 0.0, 1e-300, 2.5, math.inf])
-VALUES = st.one_of(TIED, st.floats(allow_nan=False, width=64))
-
-
-@st.composite
-def two_sequences(draw, minimum=2, maximum=60):
-    count = draw(st.integers(minimum, maximum))
-    return tuple(np.array(draw(st.lists(VALUES, min_size=count, max_size=count))) for _ in range(2))
-
-
-def is_constant(values):
-    return bool((values == values[0]).all())
+SETTINGS = ScoringSettings(seed=2, threads=2)
+NAN, ULP = math.nan, 2.0**-24
+NORM = Proxy("norm", parse_program("frobenius_norm(inp_grad.data)"), orientation=-1)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
-@given(two_sequences())
-def test_kendall_tau_equals_scipy(sequences):
-    x, y = sequences
-    assume(not is_constant(x) and not is_constant(y))
-    assert kendall_tau(x, y) == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
+@pytest.fixture(scope="module")
+def benchmark(tmp_path_factory):
+    return benchmarks.load(str(write_tiny_benchmark(tmp_path_factory.mktemp("benchmark"), networks=24)))
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
-@given(two_sequences())
-def test_spearman_equals_scipy(sequences):
-    x, y = sequences
-    assume(not is_constant(x) and not is_constant(y))
-    ranks = stats.rankdata(x), stats.rankdata(y)
-    assert spearman(x, y) == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=1e-12)
-    assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+def test_ties_are_made_and_networks_without_a_score_tie_at_the_bottom():
+    scores = np.array([0.5, NAN, 0.5 * (1 + ULP), 0.7, NAN])
+    assert rankable(scores, 1).tolist() == [0.5, -math.inf, 0.5, 0.7, -math.inf]
+    assert rankable(scores, -1).tolist() == [-0.5, -math.inf, -0.5, -0.7, -math.inf]
 
 
-@pytest.mark.parametrize("count", [2, 3, 100, 127, 128, 129, 130, 143, 144, 145, 256, 257, 1000, 2049, 15_625])
-@pytest.mark.parametrize("distinct", [2, 5, 40, 10**9])
-def test_both_algorithms_equal_scipy_around_every_boundary(count, distinct):
-    rng = np.random.default_rng(count)
-    x = rng.integers(distinct, size=count).astype(float)
-    y = np.where(rng.random(count) < 0.5, x, rng.integers(distinct, size=count))
-    x[:2], y[:2] = (0, 1), (1, 0)
-    assert kendall_tau(x, y) == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
-    assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+def test_figures_are_those_of_all_networks():
+    scores = np.array([1.0, NAN, 2.0, 3.0, NAN, 2.0 + 4 * ULP])
+    accuracies = np.array([10.0, 5.0, 30.0, 40.0, 50.0, 35.0])
+    ranking = Ranking.of(scores, accuracies, 1, seed=0, unscored={1: "so", 4: "so"})
+    bottom = [1.0, 0.0, 2.0, 3.0, 0.0, 2.0]
+    assert ranking.tau.value == kendall_tau(bottom, accuracies)
+    assert ranking.spearman.value == spearman(bottom, accuracies)
+    assert ranking.tau.low <= ranking.tau.value <= ranking.tau.high
+    assert ranking.scored == 4 / 6
+    np.testing.assert_array_equal(ranking.scores, scores)
 
 
-def test_a_known_value_by_hand():
-    # Pairs: (1,2)+ (1,3)+ (1,4)+ (2,3)- (2,4) tied in y (3,4)+; six pairs untied in x, five in y.
-    assert kendall_tau([1, 2, 3, 4], [1, 3, 2, 3]) == pytest.approx((4 - 1) / math.sqrt(6 * 5))
+def test_leaving_a_network_out_is_no_way_to_a_better_tau():
+    accuracies = np.arange(10.0)
+    whole = Ranking.of(np.array([0, 1, 2, 3, 4, 5, 6, 7, 9, 8.0]), accuracies, 1, 0)
+    without_the_best = Ranking.of(np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, NAN]), accuracies, 1, 0)
+    assert without_the_best.tau.value < whole.tau.value
 
 
-@pytest.mark.parametrize("statistic", [kendall_tau, spearman])
-@pytest.mark.parametrize("count", [2, 100, 1001])
-def test_perfect_agreement_is_exactly_one(statistic, count):
-    x = np.arange(count, dtype=float)
-    assert statistic(x, np.exp(x / count)) == 1.0
-    assert statistic(x, -x) == -1.0
+def test_figures_are_plain_and_the_orientation_is_applied():
+    scores = np.linspace(1.0, 0.0, 30)
+    figures = json.loads(json.dumps(Ranking.of(scores, np.arange(30.0), -1, 0).figures()))
+    assert figures["tau"] == figures["top_decile_tau"] == 1.0
+    assert figures["scored"] == 1.0
+    assert figures["seed_stability"] is figures["depends_on"] is None
+    constant = Ranking.of(np.ones(30), np.arange(30.0), 1, 0).figures()
+    assert constant["tau"] is None
+    assert constant["tau_interval"] == [None, None]
+    assert Ranking.of(np.empty(0), np.empty(0), 1, 0).figures()["scored"] is None
 
 
-@pytest.mark.parametrize("statistic", [kendall_tau, spearman, top_decile_tau])
-@pytest.mark.parametrize("count", [40, 400])
-def test_nan_and_constant_inputs_give_nan(statistic, count):
-    x = np.arange(count, dtype=float)
-    with_nan = x.copy()
-    with_nan[count // 2] = math.nan
-    assert math.isnan(statistic(with_nan, x))
-    assert math.isnan(statistic(x, with_nan))
-    assert math.isnan(statistic(np.full(count, 3.0), x))
-    assert math.isnan(statistic(x, np.full(count, 3.0)))
+def test_what_does_not_move_counts_only():
+    first = np.array([1 / 16, 1 / 32, NAN, 1 / 64])
+    noise = 1 + np.array([2, -2, 0, 1]) * ULP
+    still = SeedStability.of(first, first * noise)
+    assert (still.depends_on, still.networks) == (COUNTS_ONLY, 4)
+    moved = SeedStability.of(first, np.array([1 / 16, 1 / 32, NAN, 1 / 65]))
+    assert (moved.depends_on, moved.tau) == (WEIGHTS_OR_IMAGES, 1.0)
+    assert SeedStability.of(first, np.array([1 / 16, 1 / 32, 1 / 8, 1 / 64])).moves
+    assert SeedStability.of(np.array([NAN]), np.array([NAN])) is None
 
 
-@pytest.mark.parametrize("statistic", [kendall_tau, spearman, top_decile_tau])
-@pytest.mark.parametrize("count", [0, 1])
-def test_fewer_than_two_networks_give_nan(statistic, count):
-    assert math.isnan(statistic([5.0] * count, [7.0] * count))
+def test_rankings_follow_from_scores(benchmark):
+    indices = np.arange(24)
+    (ranking,) = rank_networks([NORM], benchmark, indices, SETTINGS, second_draw=False)
+    raw = score_networks([NORM], benchmark, indices, SETTINGS).values[0]
+    np.testing.assert_array_equal(ranking.scores, -raw)
+    for name, statistic in (("tau", kendall_tau), ("spearman", spearman), ("top_decile_tau", top_decile_tau)):
+        assert getattr(ranking, name).value == statistic(-raw, benchmark.accuracies)
+    assert ranking.stability is None
 
 
-@pytest.mark.parametrize("statistic", [kendall_tau, spearman, top_decile_tau])
-def test_lengths_must_agree(statistic):
-    with pytest.raises(ValueError, match=r"\(3,\) and \(2,\)"):
-        statistic([1.0, 2.0, 3.0], [1.0, 2.0])
-    with pytest.raises(ValueError, match="equal length"):
-        statistic([[1.0, 2.0]], [[1.0, 2.0]])
-    with pytest.raises(ValueError, match="equal length"):
-        statistic(1.0, 2.0)
+def test_counts_are_told_from_what_sees_weights_or_images(benchmark):
+    counting = [
+        load("params"),
+        load("flops"),
+        Proxy("axis", parse_program("softmax(abs(pre_grad.noise))")),
+        Proxy("axis in a sum", parse_program("softmax(sigmoid(wt_grad.noise))"), aggregation="sum"),
+        Proxy("elements", parse_program("invert(l1_norm(softmax(wt)))")),
+    ]
+    looking = [
+        NORM,
+        Proxy("weights", parse_program("l1_norm(wt)")),
+        Proxy("images", parse_program("l1_norm(inp.data)")),
+        Proxy("both", parse_program("numel(wt) * log(numel(wt)) + l1_norm(wt)")),
+    ]
+    rankings = rank_networks([*counting, *looking], benchmark, np.arange(12), SETTINGS)
+    assert [ranking.stability.depends_on for ranking in rankings] == [COUNTS_ONLY] * 5 + [WEIGHTS_OR_IMAGES] * 4
+    assert rankings[0].stability.tau == 1.0
 
 
-@pytest.mark.parametrize("count", [100, 500])
-def test_inputs_are_not_modified_and_any_real_dtype_is_taken(count):
-    rng = np.random.default_rng(0)
-    x, y = rng.integers(20, size=(2, count))
-    expected = kendall_tau(x.astype(float), y.astype(float))
-    before = x.copy(), y.copy()
-    assert kendall_tau(x, y) == kendall_tau(x.astype(np.float32), list(y)) == expected
-    assert kendall_tau(np.repeat(x, 2)[::2], y) == expected
-    np.testing.assert_array_equal(np.stack([x, y]), np.stack(before))
+def test_stability_is_the_tau_between_two_draws(benchmark, monkeypatch):
+    monkeypatch.setattr(ranking_module, "SECOND_DRAW_NETWORKS", 7)
+    phases = []
+
+    class Phases(SilentObserver):
+        def phase(self, name, total):
+            phases.append(total)
+
+    indices = np.arange(20, 8, -1)
+    (ranking,) = rank_networks([NORM], benchmark, indices, SETTINGS, Phases())
+    redrawn = ScoringSettings(seed=second_draw(SETTINGS.seed), threads=1)
+    first, second = (score_networks([NORM], benchmark, indices[:7], one).values[0] for one in (SETTINGS, redrawn))
+    assert ranking.stability == SeedStability(kendall_tau(first, second), moves=True, networks=7)
+    assert phases == [12, 7]
 
 
-def test_top_decile_keeps_a_tenth_rounded_up():
-    accuracies = np.arange(95, dtype=float)
-    scores = np.zeros(95)
-    scores[-10:] = [3, 1, 2, 5, 4, 7, 6, 8, 10, 9]
-    assert top_decile_tau(scores, accuracies) == pytest.approx(
-        stats.kendalltau(scores[-10:], accuracies[-10:]).statistic, abs=1e-12
-    )
-
-
-def test_top_decile_keeps_networks_that_tie_with_the_last():
-    accuracies = np.array([50.0] * 16 + [80.0, 80.0, 80.0, 90.0])
-    scores = np.array([0.0] * 16 + [3.0, 1.0, 2.0, 4.0])
-    shuffled = np.random.default_rng(1).permutation(20)
-    expected = stats.kendalltau(scores[-4:], accuracies[-4:]).statistic
-    assert top_decile_tau(scores, accuracies) == pytest.approx(expected, abs=1e-12)
-    assert top_decile_tau(scores[shuffled], accuracies[shuffled]) == pytest.approx(expected, abs=1e-12)
+def test_every_proxy_is_resampled_with_the_same_draws(benchmark):
+    twice = rank_networks([NORM, load("params"), NORM], benchmark, np.arange(24), SETTINGS, second_draw=False)
+    assert twice[0].figures() == twice[2].figures()

@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 
 from eznas.ops.notation import parse_program
 from eznas.ops.program import ProgramBuilder
-from eznas.scoring.ranking import kendall_tau
+from eznas.scoring.correlation import kendall_tau
 from eznas.search.evaluated import INVALID_FITNESS, Evaluated
 from eznas.search.fitness import Fitness, RankedNetworks
 
@@ -68,6 +68,18 @@ def test_functional_repeats_have_one_ranking():
     same, scaled, mirrored, other = (result.ranking for result in fitness.of([parse_program(text) for text in texts]))
     assert same == scaled == mirrored
     assert other != same
+
+
+def test_scores_that_differ_by_rounding_are_ties():
+    noise = 2.0**-24 * np.array([2, -1, 0, 1, -2])
+    fitness = fitness_of(
+        **{"wt": [1, 1, 2, 2, 2], "abs(wt)": (1 + noise) * [1, 1, 2, 2, 2]},
+        **{"exp(wt)": 1 / 64 + noise / 64, "sign(wt)": -(1 + noise)},
+    )
+    texts = ("wt", "abs(wt)", "exp(wt)", "sign(wt)")
+    exact, noisy, *constants = fitness.of([parse_program(text) for text in texts])
+    assert (noisy.taus, noisy.fitness, noisy.ranking) == (exact.taus, exact.fitness, exact.ranking)
+    assert not any(one.is_valid for one in constants)
 
 
 # Three benchmarks of four networks each, one after the other.

@@ -320,6 +320,37 @@ class TestErrors:
         with pytest.raises(KeyboardInterrupt):
             collect(Wrapped(after=interrupt), inputs)
 
+    def test_complex_numbers_are_refused_and_not_cut_in_half(self, inputs):
+        complex_weight = small()
+        complex_weight[3] = nn.Conv2d(4, 4, 3, padding=1, dtype=torch.complex64)
+        with pytest.raises(EznasError, match=r"Network 'n7' has complex numbers in 3\.weight"):
+            collect(complex_weight, inputs, name="n7")
+        buffered = small()
+        buffered.register_buffer("rotation", torch.ones(1, dtype=torch.complex64))
+        with pytest.raises(EznasError, match="complex numbers in rotation"):
+            collect(buffered, inputs)
+
+        class Inside(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight, self.norm = nn.Parameter(torch.ones(4, 3, 1, 1)), nn.BatchNorm2d(4)
+
+            def forward(self, images):
+                convolved = F.conv2d(F.relu(images) + 0j, torch.complex(self.weight, self.weight))
+                return self.norm(convolved.abs()).mean((2, 3))
+
+        with pytest.raises(EznasError, match="Network 'n7' computes complex numbers in unit 0"):
+            collect(Inside(), inputs, name="n7")
+
+    def test_an_output_that_cannot_be_looked_at(self, inputs):
+        class Stubborn:
+            @property
+            def logits(self):
+                raise RuntimeError("not now")
+
+        with pytest.raises(EznasError, match="'n7' raised RuntimeError in the forward half of the data pass: not now"):
+            collect(Wrapped(after=lambda logits: Stubborn()), inputs, name="n7")
+
     @pytest.mark.parametrize("between", [torch.Tensor.detach, torch.detach, lambda x: x.data])
     def test_a_detached_unit(self, inputs, between):
         with pytest.raises(EznasError, match="Network 'n7' lacks a gradient: it detaches what comes after unit 0"):
@@ -361,6 +392,23 @@ class TestErrors:
         with pytest.raises(EznasError, match=r"'n7' cannot be copied .* give copy=False"):
             collect(network, inputs, name="n7")
         assert collect(network, inputs, copy=False).units == 2
+
+    @pytest.mark.parametrize("terminals", [None, frozenset({0}), frozenset({5})])
+    @pytest.mark.parametrize(
+        ("after", "message"),
+        [
+            (lambda logits: logits / 0, "'n7' returned numbers that are not finite in the"),
+            (lambda logits: torch.where(logits > logits.min(), logits, torch.nan), "not finite"),
+            (lambda logits: logits[:, :0], r"'n7' returned an empty tensor of shape \(2, 0\)"),
+        ],
+    )
+    def test_an_output_that_says_nothing(self, inputs, terminals, after, message):
+        with pytest.raises(EznasError, match=message):
+            collect(Wrapped(after=after), inputs, CollectionSettings(terminals=terminals), name="n7")
+
+    def test_an_auxiliary_output_may_be_anything(self, inputs):
+        for beside in (torch.full((1,), torch.inf), torch.empty(0)):
+            assert equal(collect(Wrapped(after=lambda x, b=beside: (x, b)), inputs), collect(Wrapped(), inputs))
 
     def test_a_tensor_of_too_many_axes(self, inputs):
         class FiveAxes(nn.Module):

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from tiny_benchmark import write_tiny_benchmark
+from torch import nn
+
+from eznas import benchmarks
+from eznas.errors import EznasError
+from eznas.observer import SilentObserver
+from eznas.ops.notation import parse_program
+from eznas.ops.reference import run_program
+from eznas.proxies import HandMadeProxy, Proxy, hand_made, load
+from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.seeds import generator, network_seed
+from eznas.spaces import complexity
+from eznas.statistics.collect import CollectionSettings, collect, initialise, make_inputs
+
+SETTINGS = ScoringSettings(batch_size=2, seed=3, threads=2)
+NORM = Proxy("norm", parse_program("frobenius_norm(inp_grad.data)"), orientation=-1)
+SEVERAL = [
+    NORM,
+    load("params"),
+    Proxy("sum", parse_program("l1_norm(wt) - normalized_sum(act.noise)"), aggregation="sum"),
+    Proxy("l2", parse_program("normalized_sum(inp.data)"), to_scalar="l2"),
+    Proxy("C-B-R", parse_program("l1_norm(pre_grad.data)"), unit="C-B-R"),
+    Proxy("difference", parse_program("l1_norm(act.perturbed)"), third_pass="difference"),
+    load("flops"),
+]
+
+
+@pytest.fixture(scope="module")
+def benchmark(tmp_path_factory):
+    return benchmarks.load(str(write_tiny_benchmark(tmp_path_factory.mktemp("benchmark"), networks=24)))
+
+
+def images_of(benchmark, settings):
+    return torch.from_numpy(benchmark.image_batch(settings.batch_size, generator(settings.seed, "images")))
+
+
+def by_reference(proxy, benchmark, index, settings):
+    """Score one network with the PyTorch reference alone."""
+    statistics = collect(
+        benchmark.build(index),
+        make_inputs(images_of(benchmark, settings), settings.seed),
+        CollectionSettings(proxy.unit, proxy.third_pass),
+        seed=network_seed(settings.seed, index),
+    )
+    numbers = []
+    for unit in range(statistics.units):
+        tensors = [torch.from_numpy(statistics.tensor(unit, address)) for address in range(22)]
+        result = run_program(proxy.program, tensors)
+        if result is not None:
+            numbers.append(float(result.mean() if proxy.to_scalar == "mean" else torch.linalg.vector_norm(result)))
+    return float(getattr(np, proxy.aggregation)(numbers))
+
+
+def test_scores_are_those_of_the_reference_however_they_are_computed(benchmark):
+    programs = [proxy for proxy in SEVERAL if isinstance(proxy, Proxy)]
+    scores = score_networks(programs, benchmark, np.arange(3, 7), SETTINGS)
+    expected = [[by_reference(proxy, benchmark, index, SETTINGS) for index in range(3, 7)] for proxy in programs]
+    np.testing.assert_allclose(scores.values, expected, rtol=1e-5)
+    assert scores.unscored == ({},) * len(programs)
+
+
+def test_company_order_threads_and_memory_change_no_score(benchmark):
+    together = score_networks(SEVERAL, benchmark, np.arange(6), SETTINGS).values
+    backwards = score_networks(SEVERAL[::-1], benchmark, np.arange(6), ScoringSettings(2, 3, threads=1)).values
+    np.testing.assert_array_equal(backwards, together[::-1])
+    for proxy, row in zip(SEVERAL, together, strict=True):
+        alone = score_networks([proxy], benchmark, np.arange(6), ScoringSettings(2, 3, threads=3, memory_bytes=1))
+        np.testing.assert_array_equal(alone.values[0], row)
+    few = score_networks(SEVERAL, benchmark, np.array([4, 2]), SETTINGS).values
+    np.testing.assert_array_equal(few, together[:, [4, 2]])
+
+
+def test_every_network_is_built_once_and_told_of_once(benchmark, monkeypatch):
+    built, told = [], []
+    build = type(benchmark).build
+    monkeypatch.setattr(type(benchmark), "build", lambda self, index: (built.append(index), build(self, index))[1])
+
+    class Counting(SilentObserver):
+        def advance(self):
+            told.append(1)
+
+    score_networks(SEVERAL, benchmark, np.arange(5), SETTINGS, Counting())
+    assert sorted(built) == list(range(5))
+    assert len(told) == 5
+
+
+def test_counts_are_the_sizes_of_the_networks(benchmark):
+    values = score_networks([load("params"), load("flops")], benchmark, np.arange(4), SETTINGS).values
+    networks = [benchmark.build(index) for index in range(4)]
+    assert values[0].tolist() == [complexity.parameters(network) for network in networks]
+    assert values[1].tolist() == [complexity.flops(network, (1, 3, 8, 8)) for network in networks]
+
+
+class Spoiler(HandMadeProxy):
+    """Sees what it is given, and leaves nothing of it."""
+
+    name, meaning, source, orientation = "spoiler", "a sum of weights", "here", -1
+
+    def __init__(self):
+        self.seen = {}
+
+    def score(self, network, images):
+        assert network.training
+        assert images.shape == (2, 3, 8, 8)
+        weights = network.stem[0].weight
+        self.seen[len(self.seen)] = weights.detach().clone()
+        total = weights.detach().sum().item()
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.fill_(0.0)
+                parameter.requires_grad_(False)
+        network.eval()
+        return total
+
+
+def test_a_hand_made_score_sees_fresh_weights_and_may_spoil_its_network(benchmark):
+    first, second = Spoiler(), Spoiler()
+    settings = ScoringSettings(batch_size=2, seed=5, threads=1)
+    values = score_networks([first, NORM, load("params"), second], benchmark, np.arange(2), settings).values
+    np.testing.assert_array_equal(values[0], values[3])
+    np.testing.assert_array_equal(
+        values[1:3], score_networks([NORM, load("params")], benchmark, np.arange(2), settings).values
+    )
+    expected = benchmark.build(1)
+    initialise(expected, network_seed(5, 1))
+    torch.testing.assert_close(first.seen[1], expected.stem[0].weight, rtol=0, atol=0)
+    assert not torch.equal(first.seen[0], first.seen[1])
+
+
+class Picky(HandMadeProxy):
+    name, meaning, source, changes_network = "picky", "fails often", "here", False
+
+    def score(self, network, images):
+        size = complexity.parameters(network)
+        if size % 3 == 0:
+            raise RuntimeError("three")
+        return math.inf if size % 3 == 1 else float(size)
+
+
+def test_what_a_hand_made_score_fails_on_has_none(benchmark):
+    scores = score_networks([Picky(), load("params")], benchmark, np.arange(24), SETTINGS)
+    rests = scores.values[1] % 3
+    assert len(set(rests.tolist())) == 3
+    np.testing.assert_array_equal(np.isnan(scores.values[0]), rests != 2)
+    for position, rest in enumerate(rests.tolist()):
+        reason = scores.unscored[0].get(position, "")
+        assert reason == {0: "RuntimeError: three", 2: ""}.get(rest, reason)
+        assert ("not finite" in reason) == (rest == 1)
+    assert scores.unscored[1] == {}
+
+
+class Silent(nn.Module):
+    """A network with a unit, whose output is what `output` makes of it."""
+
+    def __init__(self, output):
+        super().__init__()
+        self.layers = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2))
+        self.output = output
+
+    def forward(self, images):
+        return self.output(self.layers(images))
+
+
+def test_each_proxy_names_the_networks_that_it_does_not_score_and_why(benchmark, monkeypatch):
+    build = type(benchmark).build
+
+    def partly_broken(self, index):
+        match index:
+            case 0:
+                raise EznasError("The space could not build it.")
+            case 1:
+                return nn.Sequential(nn.Flatten(), nn.Linear(7, 5))
+            case 2:
+                return nn.Sequential(nn.Flatten(), nn.Linear(192, 5))
+            case 3:
+                return Silent(lambda features: features.mean((2, 3)) * math.inf)
+            case 4:
+                return Silent(lambda features: features[:, :0])
+        return build(self, index)
+
+    monkeypatch.setattr(type(benchmark), "build", partly_broken)
+    proxies = [NORM, Proxy("infinite", parse_program("invert(zeros_like(wt))")), load("params")]
+    program, infinite, count = score_networks(proxies, benchmark, np.arange(6), SETTINGS).unscored
+    for position, named in enumerate(("could not build", "forward", "unit", "not finite", "empty")):
+        assert named in program[position]
+    assert len(program) == 5
+    assert len(infinite) == 6
+    assert "not finite" in infinite[5]
+    assert list(count) == [0]
+
+
+def test_without_networks_there_is_nothing_to_score(benchmark):
+    scores = score_networks(SEVERAL, benchmark, np.arange(0), SETTINGS)
+    assert scores.values.shape == (len(SEVERAL), 0)
+    assert score_networks([], benchmark, np.arange(2), SETTINGS).values.shape == (0, 2)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+@pytest.mark.parametrize("proxy", [NORM, load("params")], ids=["program", "hand-made"])
+def test_a_device_that_is_not_there_is_refused(benchmark, proxy):
+    with pytest.raises(EznasError, match="'cuda' is not there"):
+        score_networks([proxy], benchmark, np.arange(2), ScoringSettings(device="cuda"))
+
+
+def test_an_unknown_hand_made_score_is_refused():
+    with pytest.raises(EznasError, match="'naswotty': choose one of flops, params"):
+        hand_made.load("naswotty")
+    assert hand_made.names() == ("flops", "params")
