@@ -1,4 +1,4 @@
-"""The size that no result may exceed, in the reference and in the interpreter alike."""
+"""Limits that the reference and the kernels share."""
 
 from __future__ import annotations
 
@@ -11,3 +11,6 @@ It also bounds what an operation walks over without storing it: the common shape
 together, and the Gram matrix of the eigenvalue ratios. Broadcasting can otherwise turn two small tensors into one
 that fills the memory. Up to this limit a float32 holds every count exactly.
 """
+
+COSINE_EPSILON: Final = 1e-8
+"""The least norm of a row in `cosine_similarity`, PyTorch's default."""
