@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.jit import compiled
+from eznas.ops.kernels.blas_threads import one_blas_thread
 from eznas.ops.kernels.execute import execute, workspace_elements
 from eznas.ops.kernels.kernel import Operand, Workspace
-from eznas.ops.kernels.lapack import one_blas_thread
 from eznas.ops.kernels.reductions import dot, sum_of, sum_of_absolutes
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.plan import LOAD, Plan
@@ -292,7 +292,7 @@ def evaluate_plan(
     valid = np.zeros(numbers.shape, np.bool_)
     calls_lapack = not _BY_LAPACK.isdisjoint(plan.operation.tolist())
     with (
-        one_blas_thread if calls_lapack else nullcontext(),
+        one_blas_thread() if calls_lapack else nullcontext(),
         np.errstate(all="ignore"),  # for NUMBA_DISABLE_JIT, where the kernels run in numpy
     ):
         _run(

@@ -7,8 +7,6 @@ the GIL and keep no state, so that threads may call them at once.
 
 from __future__ import annotations
 
-from threading import Lock, local
-from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +14,6 @@ from llvmlite.binding import add_symbol
 from numba import types
 from numba.extending import get_cython_function_address
 from numpy.typing import NDArray
-from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from eznas.ops.jit import JIT_DISABLED, compiled
 
@@ -143,50 +140,3 @@ else:
             info.ctypes,
         )
         return bool(info[0] == 0)
-
-
-class _OneBlasThread:
-    """Keeps BLAS to one thread while any thread of the process is inside.
-
-    With more, the order of LAPACK's additions, and with it the sign of an eigenvalue that is rounding noise, depends
-    on their number (from order 200 on, measured); and eznas has a thread for every network already.
-
-    Some libraries count threads for the whole process (OpenBLAS as scipy brings it along): the first thread inside
-    sets that number and the last one sets it back. Others count for each thread (MKL, OpenBLAS with OpenMP): there
-    every thread does so for itself.
-    """
-
-    def __init__(self) -> None:
-        blas = ThreadpoolController().select(user_api="blas")
-        paths = {True: [], False: []}  # type: dict[bool, list[str]]
-        for library in blas.info():
-            paths[library.get("threading_layer") == "pthreads"].append(library["filepath"])
-        self._of_process, self._of_thread = blas.select(filepath=paths[True]), blas.select(filepath=paths[False])
-        self._lock = Lock()
-        self._inside = 0
-        self._process_limit: Any = None
-        self._thread_limits = local()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                # Only the thread that set the number last may do so again, unless it is told that this is over.
-                OpenBLASController.clear_controlling_thread(force=True)
-                self._process_limit = self._of_process.limit(limits=1)
-            self._inside += 1
-        self._thread_limits.stack = [*getattr(self._thread_limits, "stack", []), self._of_thread.limit(limits=1)]
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._thread_limits.stack.pop().restore_original_limits()
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                OpenBLASController.clear_controlling_thread(force=True)
-                self._process_limit.restore_original_limits()
-                OpenBLASController.clear_controlling_thread(force=True)
-
-
-one_blas_thread: Final = _OneBlasThread()
-"""`with one_blas_thread:` around compiled code that calls LAPACK, so that no result depends on a number of threads."""
