@@ -63,7 +63,8 @@ def abs_log(x: np.float32) -> np.float32:
 @elementwise
 def abs(x: np.float32) -> np.float32:  # noqa: A001
     """|A|."""
-    return np.abs(x)
+    size: np.float32 = np.abs(x)
+    return size
 
 
 @elementwise

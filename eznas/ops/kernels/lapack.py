@@ -46,14 +46,20 @@ if JIT_DISABLED:
     from scipy.linalg import lapack
 
     def symmetric_eigenvalues(
-        matrix: NDArray[np.float32], n: int, eigenvalues: NDArray[np.float32], _workspace: NDArray[np.float32]
+        matrix: NDArray[np.float32],
+        n: int,
+        eigenvalues: NDArray[np.float32],
+        workspace: NDArray[np.float32],  # noqa: ARG001
     ) -> bool:
         """As below, by scipy's own wrapper, since there is no compiled code to call LAPACK from."""
         eigenvalues[:], _, info = lapack.ssyevd(matrix.reshape(n, n), compute_v=0, lower=1)
         return bool(info == 0)
 
     def general_eigenvalues(
-        matrix: NDArray[np.float32], n: int, eigenvalues: NDArray[np.float32], _workspace: NDArray[np.float32]
+        matrix: NDArray[np.float32],
+        n: int,
+        eigenvalues: NDArray[np.float32],
+        workspace: NDArray[np.float32],  # noqa: ARG001
     ) -> bool:
         """As below."""
         eigenvalues[:], _, _, _, info = lapack.sgeev(matrix.reshape(n, n).T, compute_vl=0, compute_vr=0)
