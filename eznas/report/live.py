@@ -53,7 +53,7 @@ class PlainView(SilentObserver):
         self._print(
             f"generation {record['generation']}/{generations}  best {_tau(record['best'])}  "
             f"median {_tau(record['median'])}  repeats {_share_of_repeats(record):.0%}  "
-            f"{timing['programs_per_second']:.0f} programs/s  {_duration(left)} left"
+            f"{timing['programs_per_second']:.0f} programs/s  time left {left}"
         )
 
     def _print(self, text: str) -> None:
@@ -110,7 +110,7 @@ class LiveView(SilentObserver):
             ("best program", shortened(record["best_program"] or "none is valid yet", 200)),
             ("evaluations", f"{timing['programs_per_second']:.0f} programs per second"),
             ("repeats", f"{_share_of_repeats(record):.0%} of the individuals"),
-            ("time left", _duration(left)),
+            ("time left", left),
         ):
             table.add_row(Text(label, style="dim"), Text(value))
         self._generation = table
@@ -142,11 +142,16 @@ class _Pace:
     def __init__(self) -> None:
         self._seconds: list[float] = []
 
-    def time_left(self, generation: int, seconds: float, generations: int) -> float:
-        """Return seconds; the first generation of a process collects statistics and counts only while it is alone."""
+    def time_left(self, generation: int, seconds: float, generations: int) -> str:
+        """Return the time that the generations left will take, in words.
+
+        The first generation of a process says nothing of the others: it also compiles kernels and collects statistics.
+        """
         self._seconds.append(seconds)
-        usual = self._seconds[1:] or self._seconds
-        return sum(usual) / len(usual) * (generations - generation)
+        usual = self._seconds[1:]
+        if not usual:
+            return "not known yet"
+        return _duration(sum(usual) / len(usual) * (generations - generation))
 
 
 def _tau(value: float) -> str:
