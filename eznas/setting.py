@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 
 NETWORKS, SCORE, SEARCH, MACHINE = GROUPS = ("Networks", "Score", "Search", "Machine")
 """Headings under which help texts and files list settings, in their order."""
 
 _MANY: Final = 1_000_000
 """Bound of a count that nothing bounds by its meaning: far above every use, and far below what breaks a loop."""
-_SHOWN: Final = 60
-"""Characters of a wrong value that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +101,6 @@ def check_settings(instance: Any, prefix: str = "") -> None:
     """
     for name, about in settings_of(type(instance)).items():
         object.__setattr__(instance, name, about.checked(f"{prefix}{key_of(name)}", getattr(instance, name)))
-
-
-def shown(value: Any) -> str:
-    """Return `value` for a message, shortened where it is long."""
-    if isinstance(value, int) and value.bit_length() > 4 * _SHOWN:
-        # Python refuses to write the digits of very long numbers.
-        return f"a number of about {int((value.bit_length() - 1) * math.log10(2)) + 1} digits"
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.data.zip_damage import DAMAGED_ZIP
 from eznas.errors import EznasError
+from eznas.files import check_regular
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """Images (count, height, width, 3): pixels from 0 to 255, or float32 numbers that are standardised already."""
@@ -59,6 +59,7 @@ def read_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, NDA
     Raises:
         EznasError: the file cannot be read, is damaged, or lacks one of the arrays.
     """
+    check_regular(path)
     try:
         # Opened here, because numpy leaves its own file open when the archive is damaged.
         with path.open("rb") as file:
@@ -73,7 +74,7 @@ def read_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, NDA
                     "fetch the file again, or save the array under that name."
                 )
             return {name: archive[name] for name in names}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, MemoryError, *DAMAGED_ZIP) as error:
         raise EznasError(
             f"{path} could not be read as an .npz archive of arrays ({error}): it is missing, cut off or damaged; "
             "fetch it again."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TEXT, read_regular
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Record:
             EznasError: the file is missing, cannot be read, or holds something else.
         """
         try:
-            content = json.loads(path.read_bytes())
+            content = json.loads(read_regular(path, LARGEST_TEXT))
         except OSError as error:
             raise EznasError(
                 f"{path}, which says what the table beside it is of, could not be read: {error.strerror or error}. "

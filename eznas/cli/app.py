@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, run
+from eznas.cli.interruption import INTERRUPTED, tell
+from eznas.cli.output import write_any_text
 from eznas.cli.usage import UsageError, usage_sentence
 from eznas.errors import EznasError
 
-USER_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+USER_ERROR, USAGE_ERROR = 1, 2
 
 app = typer.Typer(
     name="eznas",
@@ -70,9 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    write_any_text()
     try:
-        code = app([argument for argument in given if argument != "--debug"], prog_name="eznas", standalone_mode=False)
+        # Not `app(...)`, which makes an exit code of Ctrl-C without a word.
+        command = typer.main.get_command(app)
+        with command.make_context("eznas", [argument for argument in given if argument != "--debug"]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
     except (KeyboardInterrupt, typer.Abort):
+        tell()
         return INTERRUPTED
     except UsageError as error:
         # A group without a command shows its help, which says enough.
@@ -86,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         full = " Free some space, then run the command again." if error.errno == errno.ENOSPC else ""
         return _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.{full}", debug)
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def _refuse(sentence: str, debug: bool, code: int = USER_ERROR) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from eznas.benchmarks import SAMPLE_IMAGES, is_table
+from eznas.cli.interruption import INTERRUPTED
 from eznas.errors import EznasError
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def train(
             + (f", or with --seeds {whole} to write the table of the {whole} complete seeds." if whole else "."),
             soft_wrap=True,  # a long path must not break the command in two
         )
-        raise
+        raise typer.Exit(INTERRUPTED) from None
     record = write_trained_table(output, campaign, chosen, accuracies, SAMPLE_IMAGES, command)
     tau = record["reliability"]["tau"]
     quantiles = record["accuracy"]["quantiles"]

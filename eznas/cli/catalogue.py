@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from eznas.cli.output import print_all, print_json, stdout
-from eznas.report.tables import pairs_table, table
+from eznas.report.tables import Unwrapped, pairs_table, table
 
 if TYPE_CHECKING:
     from eznas.proxies import AnyProxy
 
 genome_app = typer.Typer(help="Genomes: the ways in which evolution represents a program.", no_args_is_help=True)
 proxy_app = typer.Typer(help="Proxies that come with eznas, and proxies in files.", no_args_is_help=True)
+
+_TO_COPY: Final = {"formula": "Formula", "latex": "LaTeX"}
+"""What stands on lines of its own, by its key in the description, with its title."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
@@ -130,9 +133,10 @@ def proxy_show(
     content = _description(resolve_proxy(proxy))
     if json:
         print_json(content)
-    else:
-        shown = {key: value for key, value in content.items() if value != ""}
-        print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown)])
+        return
+    shown = {key: value for key, value in content.items() if value != "" and key not in _TO_COPY}
+    copied = [Unwrapped(title, content[key]) for key, title in _TO_COPY.items() if key in content]
+    print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown), *copied])
 
 
 def _description(proxy: AnyProxy) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eznas.cli.interruption import INTERRUPTED
 from eznas.cli.output import print_all, print_json, stderr, stdout
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def fetch_data(
             except EznasError as error:
                 failures.append(str(error))
     except KeyboardInterrupt:
-        typer.echo("Interrupted: what has arrived is kept, and the same command goes on from there.", err=True)
-        raise
+        typer.echo("eznas: Stopped; what has arrived is kept, and the same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     _stop_if(failures)
 
 
@@ -136,7 +137,7 @@ def _fetch_source(source: Source, folder: Path, keep: bool) -> None:
             continue
         failures = _import_path(path, folder)
         if failures:
-            raise EznasError(" ".join([*failures, f"The archive is kept as {path}."]))
+            raise EznasError(" ".join([*failures, f"The archive is kept as {path}: delete it to fetch it again."]))
         if not keep:
             path.unlink()
 

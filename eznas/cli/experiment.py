@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from eznas.cli.interruption import INTERRUPTED
 from eznas.cli.output import print_all, print_json, stdout
 
 app = typer.Typer(
@@ -279,7 +280,7 @@ def _run(experiment: Callable[[Callable[[str], None]], dict[str, Any]], quiet: b
         return experiment(report)
     except KeyboardInterrupt:
         typer.echo("eznas: Stopped; nothing finished is lost, and the same command goes on from here.", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _finish(

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from eznas.cli.interruption import INTERRUPTED
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.runs.config import parse_assignments, read_config
 from eznas.runs.settings import GENOME_SETTINGS, SETTINGS, RunSettings
@@ -109,7 +110,7 @@ def run(
             f"nothing is lost; continue with: eznas run --resume {directory}" if directory else "the run had not begun."
         )
         typer.echo(f"eznas: Stopped; {where}", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     if json:
         print_json(summary)
     else:

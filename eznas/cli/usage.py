@@ -30,11 +30,13 @@ def usage_sentence(error: Any, arguments: Sequence[str]) -> str:
 def _given_value(parameter: Any, arguments: Sequence[str]) -> str | None:
     """Return the text that an option got from the command line or the environment, if it got one."""
     names = [name for name in getattr(parameter, "opts", ()) if name.startswith("-")]
-    for position, argument in enumerate(arguments):
+    options = list(arguments)[: arguments.index("--")] if "--" in arguments else list(arguments)
+    # Of an option that is given several times the last one counts.
+    for position, argument in reversed(list(enumerate(options))):
         name, equals, value = argument.partition("=")
         if name in names and equals:
             return value
-        if name in names and position + 1 < len(arguments):
-            return arguments[position + 1]
+        if name in names and position + 1 < len(options):
+            return options[position + 1]
     variable = getattr(parameter, "envvar", None)
     return os.environ.get(variable) if isinstance(variable, str) else None

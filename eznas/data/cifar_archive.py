@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.data.restricted_pickle import PickledArray, load_pickle
+from eznas.data.restricted_pickle import PickledArray, load_pickle, read_whole
 from eznas.errors import EznasError
 
 
@@ -122,7 +122,7 @@ def _read_members(
                 if member.name in members and member.isfile():
                     file = tar.extractfile(member)
                     assert file is not None
-                    parts[member.name] = load_pickle(file, path, encoding="bytes")
+                    parts[member.name] = load_pickle(read_whole(file, path), path, encoding="bytes")
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise EznasError(_damaged(path, error)) from error
     if missing := [name for name in members if name not in parts]:

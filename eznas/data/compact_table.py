@@ -16,7 +16,8 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
+from eznas.files import LARGEST_TABLE, read_regular
 
 FORMAT: Final = 1
 """Version of the file; one of another version is refused."""
@@ -63,27 +64,27 @@ class CompactTable:
             EznasError: the file cannot be read, is damaged, or is of another benchmark or format.
         """
         try:
-            content = msgpack.unpackb(path.read_bytes())
+            content = msgpack.unpackb(read_regular(path, LARGEST_TABLE))
         except OSError as error:
             raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
-        except (ValueError, msgpack.UnpackException, RecursionError) as error:
+        except (ValueError, msgpack.UnpackException, RecursionError, MemoryError) as error:
             raise EznasError(_damaged(path, f"it is no msgpack: {error}")) from error
         if not isinstance(content, dict):
             raise EznasError(_damaged(path, "it holds no object"))
         if content.get("format") != FORMAT:
             raise EznasError(
-                f"{path} has format {content.get('format')!r:.40}, and this version of eznas reads format {FORMAT}: "
+                f"{path} has format {shown(content.get('format'))}, and this version of eznas reads format {FORMAT}: "
                 "import the official file again."
             )
         if content.get("benchmark") != benchmark:
             raise EznasError(
-                f"{path} is of {content.get('benchmark')!r:.40}, and {benchmark} was to be read: import it again."
+                f"{path} is of {shown(content.get('benchmark'))}, and {benchmark} was to be read: import it again."
             )
         return cls(
             benchmark=benchmark,
             epochs=_count(content, "epochs", path),
             trainings=_count(content, "trainings", path),
-            origin=str(content.get("origin", "")),
+            origin=_origin(content.get("origin", ""), path),
             architectures=_texts(content.get("architectures"), path),
             accuracies=_splits(content.get("accuracies"), len(content["architectures"]), path),
         )
@@ -104,7 +105,13 @@ def _damaged(path: Path, reason: str) -> str:
 def _count(content: Mapping[str, Any], key: str, path: Path) -> int:
     value = content.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise EznasError(_damaged(path, f"{key} is {value!r:.40}"))
+        raise EznasError(_damaged(path, f"{key} is {shown(value)}"))
+    return value
+
+
+def _origin(value: object, path: Path) -> str:
+    if not isinstance(value, str):
+        raise EznasError(_damaged(path, f"its origin is {shown(value)}"))
     return value
 
 
@@ -123,6 +130,6 @@ def _splits(value: object, count: int, path: Path) -> dict[str, NDArray[np.float
     for split, numbers in value.items():
         plain = isinstance(numbers, list) and all(type(number) is float and 0 <= number <= 100 for number in numbers)
         if not isinstance(split, str) or not plain or len(numbers) != count:
-            raise EznasError(_damaged(path, f"the accuracies {split!r:.40} are not one percentage for each network"))
+            raise EznasError(_damaged(path, f"the accuracies {shown(split)} are not one percentage for each network"))
         splits[split] = np.array(numbers)
     return splits

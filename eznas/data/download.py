@@ -2,7 +2,8 @@
 
 pooch checks the sum and moves a whole file into its place; the transfer itself is here, because pooch's begins anew
 each time. What has arrived of a file stands beside its place as `NAME.part`, and `NAME.part.version` holds the
-server's word for which version of the file that is a part of.
+server's word for which version of the file that is a part of. A download that goes on asks for the last of these bytes
+again and compares them, since some servers say the same of every version.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ import os
 import shutil
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from eznas.errors import EznasError
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    from http.client import HTTPMessage, HTTPResponse
 
     from eznas.data.sources import Download
 
@@ -33,6 +35,11 @@ _CHUNK: Final = 1 << 18
 _TIMEOUT_SECONDS: Final = 30
 _GONE: Final = (404, 410)
 _ASK_AGAIN: Final = (408, 425, 429, 500, 502, 503, 504)
+
+_LONGEST_NUMBER: Final = 18  # digits of a number of bytes
+
+_OVERLAP: Final = 1 << 16
+"""How many bytes that are there are asked for again."""
 
 
 def fetch(
@@ -48,8 +55,9 @@ def fetch(
         wait_seconds: before the second attempt; doubled before each further one.
 
     Raises:
-        EznasError: pooch is not installed, the address cannot be reached or is gone, the sum is wrong (the file is
-            deleted), another process loads the same file, or the disk is full. What has arrived is kept otherwise.
+        EznasError: pooch is not installed, the address cannot be reached, is gone or leads away from HTTPS, the file is
+            too large or its sum is wrong (it is deleted then), another process loads the same file, or the disk is
+            full. What has arrived is kept otherwise.
     """
     try:
         import pooch
@@ -59,7 +67,7 @@ def fetch(
         ) from error
     pooch.get_logger().setLevel("WARNING")
     target = folder / download.file
-    transfer = _Transfer(target, download.sha256 is not None, progress, attempts, wait_seconds)
+    transfer = _Transfer(target, download, progress, attempts, wait_seconds)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _only_one(target):
@@ -88,11 +96,12 @@ class _Transfer:
     """What pooch calls to load an address into a file."""
 
     def __init__(
-        self, target: Path, has_sum: bool, progress: Progress | None, attempts: int, wait_seconds: float
+        self, target: Path, download: Download, progress: Progress | None, attempts: int, wait_seconds: float
     ) -> None:
         self._part = target.with_name(f"{target.name}.part")
         self._version = target.with_name(f"{target.name}.part.version")
-        self._has_sum = has_sum
+        self._has_sum = download.sha256 is not None
+        self._largest = download.largest
         self._progress = progress
         self._attempts = attempts
         self._wait_seconds = wait_seconds
@@ -114,15 +123,13 @@ class _Transfer:
                         "`eznas data import`."
                     ) from error
                 if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and before:
-                    if error.headers.get("Content-Range") == f"bytes */{before}":
-                        break  # all of it had arrived already
-                    self._forget()
+                    self._forget()  # the file is shorter than what is there
                 elif error.code not in _ASK_AGAIN:
                     raise EznasError(f"{url} was refused by the server ({reason}): try again later.") from error
             except urllib.error.URLError as error:
                 cause = error.reason
                 reason = str(cause.strerror or cause) if isinstance(cause, OSError) else str(cause)
-            except (ConnectionError, TimeoutError, http.client.HTTPException) as error:
+            except (ConnectionError, TimeoutError, http.client.HTTPException, ValueError) as error:
                 reason = str(error) or type(error).__name__
             failures = 1 if self._size() > before else failures + 1
             if failures >= self._attempts:
@@ -141,39 +148,75 @@ class _Transfer:
     def _load(self, url: str) -> None:
         """Load what is missing of the file; an interruption leaves what has arrived."""
         request = urllib.request.Request(url, headers={"User-Agent": "eznas", "Accept-Encoding": "identity"})
-        present = self._resumable()
-        if present:
-            request.add_header("Range", f"bytes={present}-")
-            if self._version.is_file():
-                request.add_header("If-Range", self._version.read_text())
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
+        present, version = self._resumable()
+        first = max(0, present - _OVERLAP)
+        if first:
+            request.add_header("Range", f"bytes={first}-")
+            if version:
+                request.add_header("If-Range", version)
+        with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as response:
             # A server that cannot go on, or has another version by now, answers 200 with the whole file.
-            goes_on = response.status == http.client.PARTIAL_CONTENT and _first_byte(response) == present
-            present = present if goes_on else 0
+            goes_on = response.status == http.client.PARTIAL_CONTENT and _first_byte(response) == first > 0
+            length = _number(response.headers.get("Content-Length", ""))
+            whole = length if length is None or not goes_on else first + length
+            self._check_size(url, whole or 0)
+            if goes_on:
+                self._compare(response, first, whole)
+            else:
+                present = 0
             self._remember(response)
-            length = response.headers.get("Content-Length")
-            whole = present + int(length) if length is not None and length.isdecimal() else None
             with self._part.open("ab" if goes_on else "wb") as file:
-                while chunk := _read(response):
-                    file.write(chunk)
+                while chunk := _read(response, _CHUNK):
                     present += len(chunk)
+                    self._check_size(url, present)
+                    file.write(chunk)
                     if self._progress is not None:
                         self._progress(present, whole)
         if whole is not None and present < whole:
-            raise ConnectionError(f"the connection ended after {present:,} of {whole:,} bytes")
+            raise ConnectionError(_ended_after(present, whole))
 
-    def _resumable(self) -> int:
-        """Return how many bytes need not be loaded again."""
-        # Without a sum, and without the version, nothing would tell a mixture of two versions from the file.
-        return self._size() if self._has_sum or self._version.is_file() else 0
+    def _resumable(self) -> tuple[int, str]:
+        """Return how many bytes need not be loaded again, and of which version they are, empty where it is unknown."""
+        try:
+            version = self._version.read_text(encoding="ascii")
+        except (OSError, ValueError):
+            version = ""
+        if not version.isprintable():
+            version = ""  # damaged: no server could have sent it in a header
+        # Without a sum, and without the version, little would tell a mixture of two versions from the file.
+        return (self._size() if self._has_sum or version else 0), version
+
+    def _check_size(self, url: str, size: int) -> None:
+        if size > self._largest:
+            self._forget()
+            raise EznasError(
+                f"{url} gives more than the {self._largest:,} bytes that its file may have: it was not loaded. Look "
+                "for the file on the publisher's page and give it to `eznas data import`."
+            )
+
+    def _compare(self, response: HTTPResponse, first: int, whole: int | None) -> None:
+        """Read what is there already, and raise a `ConnectionError` if the server has something else in its place."""
+        with self._part.open("rb") as file:
+            file.seek(first)
+            there = file.read()
+        again = bytearray()
+        while len(again) < len(there) and (chunk := _read(response, len(there) - len(again))):
+            again += chunk
+        if again == there:
+            return
+        present = first + len(there)
+        if whole is not None and whole >= present and there.startswith(again):
+            raise ConnectionError(_ended_after(present, whole))
+        self._forget()
+        raise ConnectionError("the server goes on with another version of the file")
 
     def _remember(self, response: HTTPResponse) -> None:
         version = response.headers.get("ETag", "")
         if not version or version.startswith("W/"):
             # A weak tag cannot be asked for.
             version = response.headers.get("Last-Modified", "")
-        if version:
-            self._version.write_text(version)
+        if version.isascii() and version.isprintable() and version:
+            self._version.write_text(version, encoding="ascii")
         else:
             self._version.unlink(missing_ok=True)
 
@@ -185,9 +228,34 @@ class _Transfer:
         self._version.unlink(missing_ok=True)
 
 
-def _read(response: HTTPResponse) -> bytes:
+def _ended_after(present: int, whole: int) -> str:
+    return f"the connection ended after {present:,} of {whole:,} bytes"
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows an address to another one over HTTPS, or from HTTP to HTTP."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        schemes = urllib.parse.urlsplit(req.full_url).scheme, urllib.parse.urlsplit(newurl).scheme
+        if schemes[1] != "https" and schemes != ("http", "http"):
+            raise EznasError(f"{req.full_url} leads to {newurl}, which is no address over HTTPS: it was not loaded.")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER: Final = urllib.request.build_opener(_Redirects)
+
+
+def _read(response: HTTPResponse, size: int) -> bytes:
     try:
-        return response.read(_CHUNK)
+        return response.read(size)
     except OSError as error:
         # So that it is not taken for an error of the disk.
         raise ConnectionError(error.strerror or str(error)) from error
@@ -196,8 +264,11 @@ def _read(response: HTTPResponse) -> bytes:
 def _first_byte(response: HTTPResponse) -> int | None:
     """Return where a partial answer begins: its header is `Content-Range: bytes FIRST-LAST/WHOLE`."""
     unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
-    first = rest.partition("-")[0]
-    return int(first) if unit == "bytes" and first.isdecimal() else None
+    return _number(rest.partition("-")[0]) if unit == "bytes" else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from eznas.data.official_tables import DARTS_1000, NASBENCH_201, NATS_SIZE, read
 from eznas.data.sums import record
 from eznas.data.tables import read_table
 from eznas.errors import EznasError
-from eznas.files import write_atomically
+from eznas.files import LARGEST_TABLE, check_regular, read_regular, write_atomically
 
 Report = Callable[[str], None]
 
@@ -68,6 +68,7 @@ def import_path(path: Path, folder: Path, report: Report | None = None) -> Impor
     """
     if not path.exists():
         raise EznasError(f"{path} does not exist: give a file or folder that you downloaded.")
+    check_regular(path)
     refused: list[str] = []
     if (path / nas_archive.META).is_file() or path.suffix in (".pbz2", ".pth"):
         contents = _of_archive(path, report)
@@ -147,7 +148,7 @@ def _csv_bytes(architectures: tuple[str, ...], accuracies: dict[str, NDArray[np.
 
 def _of_csv(path: Path) -> dict[str, bytes]:
     try:
-        content = path.read_bytes()
+        content = read_regular(path, LARGEST_TABLE)
     except OSError as error:
         raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
     if content.lstrip(b'"\xef\xbb\xbf').startswith(b"Genotype("):

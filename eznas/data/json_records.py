@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
-from eznas.errors import EznasError
+from eznas.data.zip_damage import DAMAGED_ZIP
+from eznas.errors import EznasError, shown
 
 _CHUNK: Final = 1 << 18
 _LONGEST_RECORD: Final = 1 << 26
@@ -41,7 +40,7 @@ def iterate_records(file: IO[bytes], path: Path, lists: Sequence[str]) -> Iterat
                 raise reader.error("a comma is missing between two keys")
             key = reader.value()
             if not isinstance(key, str) or key in found or reader.token() != ":":
-                raise reader.error(f"{key!r:.40} is no key, or stands there twice")
+                raise reader.error(f"{shown(key)} is no key, or stands there twice")
             found.add(key)
             if key not in lists:
                 reader.value()
@@ -107,10 +106,15 @@ class _Reader:
         while True:
             try:
                 value, end = self._json.raw_decode(self._text, self._position)
-            except (json.JSONDecodeError, RecursionError) as error:
-                reason = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
+            except json.JSONDecodeError as error:
+                reason = error.msg
                 if self._ended:
                     raise self.error(f"{where} is no whole JSON value ({reason})", cut_off=True) from None
+            except RecursionError:
+                raise self.error(f"{where} is nested too deeply") from None
+            except ValueError:
+                # Python reads integers of 4,300 digits at most.
+                raise self.error(f"{where} has a number of too many digits") from None
             else:
                 # Of a number, 15 may be the beginning of 15.25 or 15e3; everything else has an end of its own.
                 if self._ended or (end < len(self._text) and self._text[end] not in ".eE"):
@@ -137,7 +141,7 @@ class _Reader:
             decoded = self._decoder.decode(content, final=self._ended)
         except UnicodeDecodeError as error:
             raise self.error("its text is not UTF-8") from error
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        except (OSError, *DAMAGED_ZIP) as error:
             raise self.error(str(error), cut_off=True) from error
         self._text = self._text[self._position :] + decoded
         self._position = 0

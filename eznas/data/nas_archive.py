@@ -18,13 +18,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.data.restricted_pickle import load_pickle
+from eznas.data.restricted_pickle import load_pickle, read_whole
 from eznas.data.torch_file import load_torch
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 
 META: Final = "meta.pickle.pbz2"
 
 TRAIN: Final = "train"
+
+_LARGEST_NUMBER: Final = 1e9  # of epochs, or percent
 
 # The name of a schedule in NATS-Bench is its epochs; NAS-Bench-201 calls its one of 200 epochs `full`.
 _SCHEDULES: Final = {"full": "200"}
@@ -127,7 +129,7 @@ def _mean_over_seeds(state: Mapping[str, Any], dataset: str, evaluated: str | No
     where = f"{where}, {dataset}"
     seeds = _entry(_mapping(_entry(state, "dataset_seed", where), where), dataset, f"{where}, dataset_seed")
     trainings = _mapping(_entry(state, "all_results", where), f"{where}, all_results")
-    if not isinstance(seeds, list | tuple) or not seeds:
+    if not isinstance(seeds, list | tuple) or not seeds or not all(isinstance(seed, int | str) for seed in seeds):
         raise EznasError(f"{where}, has no seeds: the archive is not an official one; download it again.")
     total = 0.0
     for seed in seeds:
@@ -150,11 +152,7 @@ def _of_folder(folder: Path, index: int) -> Mapping[str, Any]:
 def _load_bz2(path: Path) -> Any:
     try:
         with bz2.open(path, "rb") as file:
-            content = load_pickle(file, path)
-            # The checksum stands at the end.
-            if file.read(1):
-                raise EznasError(f"{path} is damaged, something follows after its pickle: download it again.")
-            return content
+            return load_pickle(read_whole(file, path), path)
     except FileNotFoundError as error:
         raise EznasError(f"{path} is missing: the folder is not whole; unpack or download it again.") from error
     except (OSError, EOFError) as error:
@@ -172,7 +170,8 @@ def _architectures(content: Mapping[Any, Any], path: Path) -> tuple[str, ...]:
 
 
 def _schedules(value: object, where: str) -> Mapping[str, Any]:
-    return {_SCHEDULES.get(str(name), str(name)): state for name, state in _mapping(value, where).items()}
+    states = {name if isinstance(name, str) else shown(name): state for name, state in _mapping(value, where).items()}
+    return {_SCHEDULES.get(name, name): state for name, state in states.items()}
 
 
 def _mapping(value: object, where: str) -> Mapping[Any, Any]:
@@ -191,6 +190,6 @@ def _entry(content: Mapping[Any, Any], key: object, where: str) -> Any:
 
 def _number(content: Mapping[Any, Any], key: object, where: str) -> float:
     value = _entry(content, key, where)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EznasError(f"{where}, has {key!r} {value!r:.40}: it must be a number.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST_NUMBER:
+        raise EznasError(f"{where}, has {key!r} {shown(value)}: it must be a number, and none that large.")
     return float(value)

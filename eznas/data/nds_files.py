@@ -6,7 +6,6 @@ import contextlib
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
@@ -15,7 +14,8 @@ from eznas import spaces
 from eznas.data.compact_table import CompactTable, merged
 from eznas.data.json_records import iterate_records
 from eznas.data.nds_sweeps import SWEEPS, Sweep
-from eznas.errors import EznasError
+from eznas.data.zip_damage import DAMAGED_ZIP, damaged_zip
+from eznas.errors import EznasError, shown
 
 # Some files hold these two lists in place of one.
 _LISTS: Final = ("top", "mid")
@@ -85,8 +85,11 @@ def sweeps_in(path: Path) -> dict[str, Path]:
         }
         found = {name: file for name, file in files.items() if file is not None}
     elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            stems = {Path(member).name for member in archive.namelist()}
+        try:
+            with zipfile.ZipFile(path) as archive:
+                stems = {Path(member).name for member in archive.namelist()}
+        except DAMAGED_ZIP as error:
+            raise damaged_zip(path, error) from error
         found = {name: path for name, sweep in SWEEPS.items() if f"{sweep.stem}.json" in stems}
     else:
         found = {name: path for name, sweep in SWEEPS.items() if path.name == f"{sweep.stem}.json"}
@@ -101,22 +104,26 @@ def sweeps_in(path: Path) -> dict[str, Path]:
 
 @contextlib.contextmanager
 def _opened(sweep: Sweep, path: Path) -> Iterator[IO[bytes]]:
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                wanted = f"{sweep.stem}.json"
-                members = [name for name in archive.namelist() if Path(name).name == wanted]
-                if len(members) != 1:
-                    raise EznasError(f"{path} has {len(members)} files called {wanted}: give the official archive.")
-                with archive.open(members[0]) as file:
-                    yield file
-        else:
-            with path.open("rb") as file:
-                yield file
-    except OSError as error:
-        raise EznasError(f"{path} could not be read: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise EznasError(f"{path} is cut off or damaged ({error}): download it again.") from error
+    with contextlib.ExitStack() as stack:
+        try:
+            if zipfile.is_zipfile(path):
+                archive = stack.enter_context(zipfile.ZipFile(path))
+                file = stack.enter_context(archive.open(_only_member(archive, sweep, path)))
+            else:
+                file = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise EznasError(f"{path} could not be read: {error.strerror or error}.") from error
+        except DAMAGED_ZIP as error:
+            raise damaged_zip(path, error) from error
+        yield file
+
+
+def _only_member(archive: zipfile.ZipFile, sweep: Sweep, path: Path) -> str:
+    wanted = f"{sweep.stem}.json"
+    members = [name for name in archive.namelist() if Path(name).name == wanted]
+    if len(members) != 1:
+        raise EznasError(f"{path} has {len(members)} files called {wanted}: give the official archive.")
+    return members[0]
 
 
 def _test_errors(record: Any, where: str) -> list[float]:
@@ -130,12 +137,12 @@ def _test_errors(record: Any, where: str) -> list[float]:
     if not isinstance(errors, list) or not errors or not _is_percentage(errors[-1]):
         last = errors[-1] if isinstance(errors, list) and errors else errors
         raise EznasError(
-            f"{where}, has the final test error {last!r:.40}: it must be a percentage; download the file again."
+            f"{where}, has the final test error {shown(last)}: it must be a percentage; download the file again."
         )
     planned = record["optim"].get("max_ep") if isinstance(record.get("optim"), dict) else None
     if planned is not None and planned != len(errors):
         raise EznasError(
-            f"{where}, has {len(errors)} test errors for {planned!r:.40} epochs: its training was not finished; "
+            f"{where}, has {len(errors)} test errors for {shown(planned)} epochs: its training was not finished; "
             "download the file again."
         )
     return errors

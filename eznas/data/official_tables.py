@@ -10,6 +10,7 @@ from typing import Final
 
 from eznas.data.tables import Table
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TABLE, read_regular
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def read_darts_cells(path: Path) -> Table:
         EznasError: it cannot be read, is cut off, or has a row of another form.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, LARGEST_TABLE).decode("utf-8-sig")
     except OSError as error:
         raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:

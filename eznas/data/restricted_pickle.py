@@ -7,17 +7,20 @@ other name ends the reading with a sentence that tells which.
 
 from __future__ import annotations
 
+import io
+import os
 import pickle
 import re
 import struct
-from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.errors import EznasError
+from eznas.data.pickle_check import check_pickle
+from eznas.errors import EznasError, shown
 
 # Everything that the unpickler and numpy are known to raise on bytes that are no pickle, or half of one.
 _DAMAGE: Final = (
@@ -28,19 +31,23 @@ _DAMAGE: Final = (
     EOFError,
     LookupError,
     NotImplementedError,
+    RecursionError,
     TypeError,
     ValueError,
     struct.error,
 )
 
+_CHUNK: Final = 1 << 20
+_USUAL_MEMORY: Final = 16 * 2**30
+
 _NUMBER_TYPE: Final = re.compile(r"[biufc]\d{1,2}")
 
 
-def load_pickle(file: IO[bytes], path: Path, *, encoding: str = "ASCII") -> Any:
-    """Return the next object of a pickle, made of plain containers, numbers and texts.
+def load_pickle(content: memoryview, path: Path, *, encoding: str = "ASCII") -> Any:
+    """Return the object of a pickle, made of plain containers, numbers and texts.
 
     Args:
-        file: positioned at the pickle; it is left after it.
+        content: the pickle and nothing after it.
         path: for messages.
         encoding: of the texts that Python 2 wrote; `bytes` leaves them bytes.
 
@@ -50,14 +57,74 @@ def load_pickle(file: IO[bytes], path: Path, *, encoding: str = "ASCII") -> Any:
     Raises:
         EznasError: the pickle names something that is not on the list, is damaged, or does not fit in memory.
     """
+    length = check_pickle(content, path)
+    if length < len(content):
+        raise EznasError(f"{path} is damaged, something follows after its pickle: download it again.")
+    return _unpickled(content, path, encoding)
+
+
+def iterate_pickles(content: memoryview, path: Path) -> Iterator[Any]:
+    """Yield the objects of pickles that stand one after the other, as `load_pickle` returns them.
+
+    Each is looked at when it is asked for, so that something else may follow after the last one that is.
+    """
+    while True:
+        length = check_pickle(content, path)
+        yield _unpickled(content[:length], path, "ASCII")
+        content = content[length:]
+
+
+def read_whole(file: IO[bytes], path: Path) -> memoryview:
+    """Return all that is left of a compressed file, which can be far larger than it looks.
+
+    Raises:
+        EznasError: it takes more than half of this machine's memory, where its objects need room, too.
+    """
+    content = io.BytesIO()
+    largest = _memory_bytes() // 2
+    while chunk := file.read(_CHUNK):
+        content.write(chunk)
+        if content.tell() > largest:
+            raise EznasError(_too_large(path))
+    return content.getbuffer()
+
+
+def _unpickled(content: memoryview, path: Path, encoding: str) -> Any:
     try:
-        return _RestrictedUnpickler(file, path, encoding).load()
+        return _RestrictedUnpickler(io.BufferedReader(_View(content), _CHUNK), path, encoding).load()
     except _DAMAGE as error:
         raise EznasError(
             f"{path} is cut off or damaged ({type(error).__name__}: {error}): download it again from where you have it."
         ) from error
-    except (MemoryError, RecursionError) as error:
-        raise EznasError(f"{path} does not fit in memory: read it on a machine with more of it.") from error
+    except MemoryError as error:
+        raise EznasError(_too_large(path)) from error
+
+
+class _View(io.RawIOBase):
+    """Bytes as a file, without a copy of them."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._rest = content
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def _memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return _USUAL_MEMORY
+
+
+def _too_large(path: Path) -> str:
+    return f"{path} does not fit in memory: read it on a machine with more of it."
 
 
 class _Sealed(type):
@@ -75,14 +142,14 @@ class _Kind(metaclass=_Sealed):
     def __init__(self, code: str | bytes, align: object = False, copy: object = False) -> None:  # noqa: ARG002
         text = code.decode("ascii") if isinstance(code, bytes) else code
         if not isinstance(text, str) or not _NUMBER_TYPE.fullmatch(text):
-            raise TypeError(f"an array of {code!r:.40} is not one of numbers")
+            raise TypeError(f"an array of {shown(code)} is not one of numbers")
         self._code = text
         self._order = "="
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         order = state[1].decode("ascii") if isinstance(state[1], bytes) else state[1]
         if order not in ("<", ">", "|", "="):
-            raise ValueError(f"there is no byte order {order!r:.40}")
+            raise ValueError(f"there is no byte order {shown(order)}")
         self._order = order
 
     def dtype(self) -> np.dtype[Any]:
@@ -132,7 +199,7 @@ class _Encoded(metaclass=_Sealed):
     def __new__(cls, text: object, encoding: object = "latin1") -> Any:
         """Return the bytes."""
         if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-            raise ValueError(f"texts are not encoded as {encoding!r:.40} here")
+            raise ValueError(f"texts are not encoded as {shown(encoding)} here")
         return text.encode("latin1")
 
 
@@ -142,6 +209,15 @@ class _NoBytes(metaclass=_Sealed):
     def __new__(cls) -> Any:
         """Return empty bytes."""
         return b""
+
+
+class _Dictionary(dict[Any, Any], metaclass=_Sealed):
+    """Stands for `OrderedDict`, whose objects a pickle could give attributes in place of their methods."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        """Leave out what PyTorch notes beside the weights of a network."""
 
 
 class _Dropped(metaclass=_Sealed):
@@ -156,7 +232,7 @@ _STORAGES: Final = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short
 _NUMPY_FUNCTIONS: Final = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 ALLOWED: Final[dict[tuple[str, str], Any]] = {
-    ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "OrderedDict"): _Dictionary,
     ("__builtin__", "set"): set,
     ("builtins", "set"): set,
     ("__builtin__", "bytes"): _NoBytes,

@@ -23,12 +23,14 @@ class Download:
         file: where it goes, below the data folder.
         sha256: of its content, or None where it is not known beforehand.
         converted: it is imported into the compact files of its source and then deleted.
+        largest: how many bytes it may have.
     """
 
     url: str
     file: str
     sha256: str | None = None
     converted: bool = False
+    largest: int = 2**30
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ SOURCES: Final = (
         content="a table of NDS networks from github.com/facebookresearch/nds",
         files=tuple(sweep.compact for sweep in SWEEPS.values()),
         benchmarks=("nds-",),
-        downloads=(Download("https://dl.fbaipublicfiles.com/nds/data.zip", "nds/data.zip", converted=True),),
+        downloads=(
+            Download("https://dl.fbaipublicfiles.com/nds/data.zip", "nds/data.zip", converted=True, largest=2**33),
+        ),
         by_hand="`eznas data import` reads the archive, a folder of its files or one of them",
     ),
     Source(

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from eznas.data import sources
 from eznas.errors import EznasError
-from eznas.files import write_atomically
+from eznas.files import LARGEST_TEXT, read_regular, write_atomically
 
 FILE: Final = "SHA256SUMS"
 
@@ -56,7 +56,7 @@ def recorded_sums(folder: Path) -> dict[str, str]:
     """
     path = folder / FILE
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path, LARGEST_TEXT).decode().splitlines()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

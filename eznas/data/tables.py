@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TABLE, read_regular
 from eznas.spaces.base import Space
 
 
@@ -182,7 +183,7 @@ def _cells(path: Path, reader: Any, way_out: str, *, own: bool = False) -> Table
 
 def _read_text(path: Path, way_out: str) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, LARGEST_TABLE).decode("utf-8-sig")
     except OSError as error:
         raise EznasError(f"The table {path} could not be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:

@@ -7,11 +7,11 @@ gigabytes, and would load every weight.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, Final
 
-from eznas.data.restricted_pickle import load_pickle
+from eznas.data.restricted_pickle import iterate_pickles, load_pickle, read_whole
+from eznas.data.zip_damage import DAMAGED_ZIP, damaged_zip
 from eznas.errors import EznasError
 
 # Before PyTorch 1.6 a file was a row of pickles: this number, the format's version, the machine, then the object.
@@ -28,11 +28,11 @@ def load_torch(path: Path) -> Any:
         if zipfile.is_zipfile(path):
             return _load_zip(path)
         with path.open("rb") as file:
-            if load_pickle(file, path) != _OLD_FORMAT:
-                raise EznasError(f"{path} is no file that torch.save wrote: give the .pth file as it was downloaded.")
-            for _ in ("version", "machine"):
-                load_pickle(file, path)
-            return load_pickle(file, path)
+            objects = iterate_pickles(read_whole(file, path), path)
+        if next(objects) != _OLD_FORMAT:
+            raise EznasError(f"{path} is no file that torch.save wrote: give the .pth file as it was downloaded.")
+        _, _, content = (next(objects) for _ in ("version", "machine", "content"))
+        return content
     except OSError as error:
         raise EznasError(f"{path} could not be read: {error.strerror or error}.") from error
 
@@ -44,8 +44,6 @@ def _load_zip(path: Path) -> Any:
             if len(pickles) != 1:
                 raise EznasError(f"{path} is a zip file but none that torch.save wrote: it has no data.pkl.")
             with archive.open(pickles[0]) as file:
-                content = load_pickle(file, path)
-                file.read()  # to the end, where the checksum is compared
-                return content
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise EznasError(f"{path} is cut off or damaged ({error}): download it again.") from error
+                return load_pickle(read_whole(file, path), path)
+    except DAMAGED_ZIP as error:
+        raise damaged_zip(path, error) from error

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.codes import MAXIMUM_NODES, arity
-from eznas.ops.elementwise import _combine, apply_unary
 from eznas.ops.jit import compiled
+from eznas.ops.kernels.execute import map_one, map_two
 
 BLOCK: Final = 512
 """Units that are worked on at a time."""
@@ -128,9 +128,9 @@ def score_networks(
                 a = _values_at(first[step], features, slots, start, stop)
                 into = slots[target[step], : stop - start]
                 if operands == 1:
-                    apply_unary(-1 - codes[step], into, a)
+                    map_one(-1 - codes[step], into, a)
                 else:
-                    _combine(-1 - codes[step], into, a, _values_at(second[step], features, slots, start, stop))
+                    map_two(-1 - codes[step], into, a, _values_at(second[step], features, slots, start, stop))
         numbers = _values_at(result, features, slots, start, stop)
         if check:
             _mark_valid(marks, codes, length, valid, start, stop)

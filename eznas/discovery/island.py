@@ -59,7 +59,7 @@ IMPROVED: Final = 3
 
 
 def new_island(members: int, rng: np.random.Generator) -> Island:
-    """Return an island whose members are yet to be drawn, see `populate`."""
+    """Return an island whose members are yet to be drawn, see `evolve`."""
     return Island(
         codes=np.zeros((members, MAXIMUM_NODES), np.int32),
         lengths=np.zeros(members, np.int64),
@@ -131,20 +131,6 @@ def _take_in(island: Island, codes: NDArray[np.int32], length: int, arrays: Arra
 
 
 @compiled
-def populate(island: Island, arrays: Arrays, leaves: NDArray[np.int64], work: Workspace) -> None:
-    """Replace all members by fresh ones; what the island remembers stays."""
-    codes = np.zeros(MAXIMUM_NODES, np.int32)
-    for _ in range(len(island.lengths)):
-        _take_in(island, codes, draw_fresh(island.chance, leaves, codes), arrays, work)
-
-
-@compiled
-def welcome(island: Island, codes: NDArray[np.int32], length: int, arrays: Arrays, work: Workspace) -> None:
-    """Take in a formula from elsewhere."""
-    _take_in(island, codes, length, arrays, work)
-
-
-@compiled
 def _tournament(island: Island, rounds: int, parsimony: float) -> int:
     best = below(island.chance, len(island.lengths))
     best_value = island.fitness[best] - parsimony * island.lengths[best]
@@ -157,23 +143,61 @@ def _tournament(island: Island, rounds: int, parsimony: float) -> int:
 
 
 @compiled
+def _child(
+    island: Island,
+    leaves: NDArray[np.int64],
+    rounds: int,
+    parsimony: float,
+    crossover: float,
+    patch: NDArray[np.int32],
+    child: NDArray[np.int32],
+) -> int:
+    """Write a child of one or two members; returns its length."""
+    first = _tournament(island, rounds, parsimony)
+    for _ in range(_ATTEMPTS):
+        if uniform(island.chance) < crossover:
+            second = _tournament(island, rounds, parsimony)
+            length = cross(
+                island.chance,
+                island.codes[first],
+                island.lengths[first],
+                island.codes[second],
+                island.lengths[second],
+                child,
+            )
+        else:
+            length = mutate(island.chance, island.codes[first], island.lengths[first], leaves, patch, child)
+        if length > 0:
+            return length
+    return draw_fresh(island.chance, leaves, child)
+
+
+@compiled
 def evolve(
     island: Island,
     arrays: Arrays,
     leaves: NDArray[np.int64],
     work: Workspace,
+    guests: NDArray[np.int32],
+    guest_lengths: NDArray[np.int64],
+    fresh: int,
     steps: int,
     rounds: int,
     parsimony: float,
     crossover: float,
 ) -> None:
-    """Make `steps` children.
+    """Take in formulas from elsewhere, draw fresh ones, and make children, in this order.
+
+    One function does all three, because each that evaluates formulas takes long to compile.
 
     Args:
         island: changed in place.
         arrays: the problem.
         leaves: int64, the rows of the features that variation draws from.
         work: of this thread.
+        guests: int32 (formulas, MAXIMUM_NODES), in postfix notation.
+        guest_lengths: int64 (formulas,), their numbers of nodes.
+        fresh: how many random formulas; as many as there are members make a new population.
         steps: how many children.
         rounds: members that a tournament draws.
         parsimony: what a node costs in fitness.
@@ -181,24 +205,12 @@ def evolve(
     """
     child = np.zeros(MAXIMUM_NODES, np.int32)
     patch = np.zeros(MAXIMUM_NODES + 2, np.int32)
-    for _ in range(steps):
-        first = _tournament(island, rounds, parsimony)
-        length = 0
-        attempts = 0
-        while length == 0 and attempts < _ATTEMPTS:
-            attempts += 1
-            if uniform(island.chance) < crossover:
-                second = _tournament(island, rounds, parsimony)
-                length = cross(
-                    island.chance,
-                    island.codes[first],
-                    island.lengths[first],
-                    island.codes[second],
-                    island.lengths[second],
-                    child,
-                )
-            else:
-                length = mutate(island.chance, island.codes[first], island.lengths[first], leaves, patch, child)
-        if length == 0:
+    for turn in range(len(guest_lengths) + fresh + steps):
+        if turn < len(guest_lengths):
+            length = guest_lengths[turn]
+            child[:] = guests[turn]
+        elif turn < len(guest_lengths) + fresh:
             length = draw_fresh(island.chance, leaves, child)
+        else:
+            length = _child(island, leaves, rounds, parsimony, crossover, patch, child)
         _take_in(island, child, length, arrays, work)

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.archive import Archive, Codes, Found, remembered
-from eznas.discovery.fitness import Workspace, workspace_for
-from eznas.discovery.island import EVALUATED, IMPROVED, MADE, Island, evolve, new_island, populate, welcome
+from eznas.discovery.codes import MAXIMUM_NODES
+from eznas.discovery.fitness import workspace_for
+from eznas.discovery.island import EVALUATED, IMPROVED, MADE, evolve, new_island
 from eznas.discovery.problem import Arrays
 from eznas.errors import EznasError
 from eznas.statistics.workers import run_in_threads
@@ -95,11 +96,8 @@ class FormulaSearch:
         """Let every island evolve for one epoch, then exchange formulas and let those that stand still start anew."""
 
         def one_epoch(number: int) -> None:
-            island, work = self._islands[number], self._work[number]
-            if self._fresh[number]:
-                populate(island, self._arrays, self.leaves, work)
-            one = self._settings
-            evolve(island, self._arrays, self.leaves, work, one.epoch, one.tournament, one.parsimony, one.crossover)
+            fresh = self._settings.members if self._fresh[number] else 0
+            self._work_on(number, (), fresh, self._settings.epoch)
 
         run_in_threads(one_epoch, count=len(self._islands), threads=threads, limit=lambda: threads)
         self._fresh = [False] * len(self._islands)
@@ -111,9 +109,8 @@ class FormulaSearch:
 
     def seed(self, formulas: Sequence[Codes]) -> None:
         """Give every island these formulas."""
-        for island, work in zip(self._islands, self._work, strict=True):
-            for codes in formulas:
-                self._give(island, codes, work)
+        for number in range(len(self._islands)):
+            self._work_on(number, formulas, 0, 0)
 
     def extend(self, arrays: Arrays, leaves: NDArray[np.int64]) -> None:
         """Go on with more features; the rows of those that there were are the same."""
@@ -148,15 +145,31 @@ class FormulaSearch:
             for one, fitness in zip(codes, state["archive_fitness"], strict=False)
         )
 
+    def _work_on(self, number: int, guests: Sequence[Codes], fresh: int, steps: int) -> None:
+        """Let an island take in guests, draw fresh formulas and make children."""
+        codes = np.zeros((len(guests), MAXIMUM_NODES), np.int32)
+        for row, guest in enumerate(guests):
+            codes[row, : len(guest)] = guest
+        evolve(
+            self._islands[number],
+            self._arrays,
+            self.leaves,
+            self._work[number],
+            codes,
+            np.array([len(guest) for guest in guests], np.int64),
+            fresh,
+            steps,
+            self._settings.tournament,
+            self._settings.parsimony,
+            self._settings.crossover,
+        )
+
     def _exchange(self, found: Sequence[Sequence[Found]]) -> None:
         """Give every island formulas that the one before it remembers."""
-        for number, island in enumerate(self._islands):
+        for number in range(len(self._islands)):
             source = found[number - 1]
-            for _ in range(self._settings.migrants if source and len(self._islands) > 1 else 0):
-                self._give(island, source[int(self._rng.integers(len(source)))].codes, self._work[number])
-
-    def _give(self, island: Island, codes: Codes, work: Workspace) -> None:
-        welcome(island, np.array(codes, np.int32), len(codes), self._arrays, work)
+            count = self._settings.migrants if source and len(self._islands) > 1 else 0
+            self._work_on(number, [source[int(self._rng.integers(len(source)))].codes for _ in range(count)], 0, 0)
 
     def _restart(self) -> None:
         """Make islands forget that found nothing better for long."""

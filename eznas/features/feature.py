@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eznas.ops.operation_ids import NORMALIZED_SUM
+from eznas.ops.catalogue import BY_NAME
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
 from eznas.terminals import TERMINAL_COUNT
 
@@ -12,7 +12,7 @@ def as_feature(program: Program) -> Program:
     if program.gives_scalar:
         return program
     builder = ProgramBuilder()
-    return builder.build(builder.apply(NORMALIZED_SUM, append_program(builder, program)))
+    return builder.build(builder.apply(BY_NAME["normalized_sum"].id, append_program(builder, program)))
 
 
 def append_program(builder: ProgramBuilder, program: Program) -> int:

@@ -1,8 +1,9 @@
-"""The 34 operations of EZNAS (NeurIPS 2022, appendix, Table 1): identity, arity, meaning and notation.
+"""The 34 operations of EZNAS (NeurIPS 2022, appendix, Table 1): one entry each.
 
-This file is data only and imports neither torch nor numba, so that genomes, printing and `eznas --help` stay
-light. What an operation computes is stated by the function of its name in `reference.py` (PyTorch, the
-specification) and computed by `interpreter.py`, which is tested against it.
+An entry states an operation's identity, arity, shapes, meaning and notation. What it computes is the function of its
+name in `reference.py` (PyTorch, the specification), and the kernel of its name in `kernels/` (compiled, tested against
+the reference); the interpreter's branches are written from the entries. This file is data only and imports neither
+torch nor numba, so that genomes, printing and `eznas --help` stay light.
 """
 
 from __future__ import annotations
@@ -13,20 +14,37 @@ from typing import Final
 
 
 class ShapeRule(Enum):
-    """How the shape of a result follows from the shapes of the arguments."""
+    """How the shape of a result follows from the shapes of the arguments, and the fewest axes of an argument."""
 
-    BROADCAST = "broadcast"
+    BROADCAST = ("broadcast", 0)
     """Element-wise: the arguments broadcast against each other as PyTorch does."""
-    MATMUL = "matmul"
+    MATMUL = ("matmul", 2)
     """(..., n, k) with (..., k, m) gives (..., n, m); leading axes broadcast."""
-    DETERMINANT = "determinant"
+    DETERMINANT = ("determinant", 2)
     """(..., n, n) gives (...)."""
-    SCALAR = "scalar"
+    SCALAR = ("scalar", 0)
     """Any shape gives one number."""
-    SCALAR_OF_TWO = "scalar of two"
+    SCALAR_OF_TWO = ("scalar of two", 0)
     """Two arguments that broadcast against each other give one number."""
-    ROWS = "rows"
+    SCALAR_OF_ROWS = ("scalar of rows", 1)
     """Both arguments, reshaped to (shape[0], -1), broadcast against each other and give one number."""
+    SCALAR_OF_GRAM = ("scalar of gram", 1)
+    """The argument, reshaped to (shape[0], -1), gives one number by way of the Gram matrix of its rows."""
+
+    @property
+    def minimum_axes(self) -> int:
+        """The fewest axes that every argument must have."""
+        return self.value[1]
+
+    @property
+    def gives_scalar(self) -> bool:
+        """Whether the result is one number, whatever the shapes of the arguments."""
+        return self in {
+            ShapeRule.SCALAR,
+            ShapeRule.SCALAR_OF_TWO,
+            ShapeRule.SCALAR_OF_ROWS,
+            ShapeRule.SCALAR_OF_GRAM,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +53,14 @@ class Operation:
 
     Attributes:
         id: the number in the paper's Table 1, 0 to 33; what genomes and files store.
-        name: the name in formulas and of its reference function.
+        name: the name in formulas, of its reference and of its kernel.
         arity: 1 or 2.
         rule: how the result's shape follows from the arguments'.
         meaning: one line for help texts.
         latex: template with `{a}` and `{b}`.
         infix: the operator that formulas print between the arguments, or None for `name(a, b)`.
         commutative: whether the arguments may be swapped without changing any bit of the result.
-        minimum_axes: the fewest axes that every argument must have.
+        encloses: whether the template shows by itself where its arguments end, so that they need no parentheses.
     """
 
     id: int
@@ -53,12 +71,17 @@ class Operation:
     latex: str
     infix: str | None = None
     commutative: bool = False
-    minimum_axes: int = 0
+    encloses: bool = False
 
     @property
     def gives_scalar(self) -> bool:
         """Whether the result is one number, whatever the shapes of the arguments."""
-        return self.rule in {ShapeRule.SCALAR, ShapeRule.SCALAR_OF_TWO, ShapeRule.ROWS}
+        return self.rule.gives_scalar
+
+    @property
+    def minimum_axes(self) -> int:
+        """The fewest axes that every argument must have."""
+        return self.rule.minimum_axes
 
 
 _BROADCAST, _SCALAR = ShapeRule.BROADCAST, ShapeRule.SCALAR
@@ -67,15 +90,23 @@ OPERATIONS: Final = (
     Operation(0, "sum", 2, _BROADCAST, "A + B", "{a} + {b}", infix="+", commutative=True),
     Operation(1, "difference", 2, _BROADCAST, "A - B", "{a} - {b}", infix="-"),
     Operation(2, "product", 2, _BROADCAST, "A * B, element by element", r"{a} \odot {b}", infix="*", commutative=True),
+    Operation(3, "matmul", 2, ShapeRule.MATMUL, "A @ B over the last two axes, batched", "{a} {b}", infix="@"),
+    Operation(4, "less_than", 2, _BROADCAST, "1 where A < B, else 0", r"[{a} < {b}]", infix="<", encloses=True),
+    Operation(5, "greater_than", 2, _BROADCAST, "1 where A > B, else 0", r"[{a} > {b}]", infix=">", encloses=True),
     Operation(
-        3, "matmul", 2, ShapeRule.MATMUL, "A @ B over the last two axes, batched", "{a} {b}", infix="@", minimum_axes=2
+        6,
+        "equal_to",
+        2,
+        _BROADCAST,
+        "1 where A equals B, else 0",
+        r"[{a} = {b}]",
+        infix="==",
+        commutative=True,
+        encloses=True,
     ),
-    Operation(4, "less_than", 2, _BROADCAST, "1 where A < B, else 0", r"[{a} < {b}]", infix="<"),
-    Operation(5, "greater_than", 2, _BROADCAST, "1 where A > B, else 0", r"[{a} > {b}]", infix=">"),
-    Operation(6, "equal_to", 2, _BROADCAST, "1 where A equals B, else 0", r"[{a} = {b}]", infix="==", commutative=True),
     Operation(7, "log", 1, _BROADCAST, "log A, with A <= 0 taken as 1", r"\log {a}"),
-    Operation(8, "abs_log", 1, _BROADCAST, "log |A|, with A = 0 taken as 1", r"\log \lvert {a} \rvert"),
-    Operation(9, "abs", 1, _BROADCAST, "|A|", r"\lvert {a} \rvert"),
+    Operation(8, "abs_log", 1, _BROADCAST, "log |A|, with A = 0 taken as 1", r"\log \lvert {a} \rvert", encloses=True),
+    Operation(9, "abs", 1, _BROADCAST, "|A|", r"\lvert {a} \rvert", encloses=True),
     Operation(10, "power", 1, _BROADCAST, "A squared, element by element", r"{a}^{{\odot 2}}"),
     Operation(11, "exp", 1, _BROADCAST, "e to the A", r"\exp {a}"),
     Operation(
@@ -90,10 +121,10 @@ OPERATIONS: Final = (
     Operation(14, "sign", 1, _BROADCAST, "sign of A: -1, 0 or 1", r"\mathrm{{sign}} {a}"),
     Operation(15, "heaviside", 1, _BROADCAST, "1 where A > 0, else 0", r"H {a}"),
     Operation(16, "invert", 1, _BROADCAST, "1 / A, element by element", r"{a}^{{\odot -1}}"),
-    Operation(17, "frobenius_norm", 1, _SCALAR, "square root of the sum of squares", r"\lVert {a} \rVert_F"),
     Operation(
-        18, "determinant", 1, ShapeRule.DETERMINANT, "determinant over the last two axes", r"\det {a}", minimum_axes=2
+        17, "frobenius_norm", 1, _SCALAR, "square root of the sum of squares", r"\lVert {a} \rVert_F", encloses=True
     ),
+    Operation(18, "determinant", 1, ShapeRule.DETERMINANT, "determinant over the last two axes", r"\det {a}"),
     Operation(
         19,
         "log_determinant",
@@ -101,29 +132,34 @@ OPERATIONS: Final = (
         ShapeRule.DETERMINANT,
         "log of the determinant over the last two axes; NaN becomes 0, a singular matrix gives -inf",
         r"\log\det {a}",
-        minimum_axes=2,
     ),
     Operation(
         20,
         "sym_eig_ratio",
         1,
-        _SCALAR,
+        ShapeRule.SCALAR_OF_GRAM,
         "largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1)",
         r"\rho_s {a}",
-        minimum_axes=1,
     ),
     Operation(
         21,
         "eig_ratio",
         1,
-        _SCALAR,
+        ShapeRule.SCALAR_OF_GRAM,
         "last over first eigenvalue (general solver, real part) of A A^T with A as (shape[0], -1)",
         r"\rho {a}",
-        minimum_axes=1,
     ),
-    Operation(22, "normalized_sum", 1, _SCALAR, "sum of A over its number of elements", r"\langle {a} \rangle"),
     Operation(
-        23, "l1_norm", 1, _SCALAR, "sum of |A| over its number of elements", r"\langle \lvert {a} \rvert \rangle"
+        22, "normalized_sum", 1, _SCALAR, "sum of A over its number of elements", r"\langle {a} \rangle", encloses=True
+    ),
+    Operation(
+        23,
+        "l1_norm",
+        1,
+        _SCALAR,
+        "sum of |A| over its number of elements",
+        r"\langle \lvert {a} \rvert \rangle",
+        encloses=True,
     ),
     Operation(
         24,
@@ -133,6 +169,7 @@ OPERATIONS: Final = (
         "how many elements of heaviside(A) and heaviside(B) differ",
         r"d_H({a}, {b})",
         commutative=True,
+        encloses=True,
     ),
     Operation(
         25,
@@ -141,16 +178,17 @@ OPERATIONS: Final = (
         ShapeRule.SCALAR_OF_TWO,
         "mean of B log B - B A over all elements, as PyTorch runs KLDivLoss('batchmean')(A, B)",
         r"\mathrm{{KL}}({a}, {b})",
+        encloses=True,
     ),
     Operation(
         26,
         "cosine_similarity",
         2,
-        ShapeRule.ROWS,
+        ShapeRule.SCALAR_OF_ROWS,
         "sum of the cosine similarities of the rows, both as (shape[0], -1)",
         r"\cos({a}, {b})",
         commutative=True,
-        minimum_axes=1,
+        encloses=True,
     ),
     Operation(
         27,
@@ -161,10 +199,10 @@ OPERATIONS: Final = (
         r"\mathrm{{softmax}} {a}",
     ),
     Operation(28, "sigmoid", 1, _BROADCAST, "1 / (1 + exp(-A))", r"\sigma {a}"),
-    Operation(29, "ones_like", 1, _BROADCAST, "ones of A's shape", r"\mathbf{{1}}_{{{a}}}"),
-    Operation(30, "zeros_like", 1, _BROADCAST, "zeros of A's shape", r"\mathbf{{0}}_{{{a}}}"),
-    Operation(31, "greater_than_zero", 1, _BROADCAST, "1 where A > 0, else 0", r"[{a} > 0]"),
-    Operation(32, "less_than_zero", 1, _BROADCAST, "1 where A < 0, else 0", r"[{a} < 0]"),
+    Operation(29, "ones_like", 1, _BROADCAST, "ones of A's shape", r"\mathbf{{1}}_{{{a}}}", encloses=True),
+    Operation(30, "zeros_like", 1, _BROADCAST, "zeros of A's shape", r"\mathbf{{0}}_{{{a}}}", encloses=True),
+    Operation(31, "greater_than_zero", 1, _BROADCAST, "1 where A > 0, else 0", r"[{a} > 0]", encloses=True),
+    Operation(32, "less_than_zero", 1, _BROADCAST, "1 where A < 0, else 0", r"[{a} < 0]", encloses=True),
     Operation(33, "numel", 1, _SCALAR, "number of elements", r"\#{a}"),
 )
 """All operations; `OPERATIONS[id].id == id`."""

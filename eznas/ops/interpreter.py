@@ -8,22 +8,27 @@ What a node computes depends on its operands alone: it gives the same bits in ev
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.jit import compiled
-from eznas.ops.kernels import execute, workspace_elements
+from eznas.ops.kernels.blas_threads import one_blas_thread
+from eznas.ops.kernels.execute import execute, workspace_elements
+from eznas.ops.kernels.kernel import Operand, Workspace
+from eznas.ops.kernels.reductions import dot, sum_of, sum_of_absolutes
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.plan import LOAD, Plan
-from eznas.ops.reductions import dot, sum_of, sum_of_absolutes
 from eznas.ops.shapes import MAXIMUM_AXES, element_count, infer_shape
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
 ToScalar = Literal["mean", "l2"]
 """How a result becomes one number per unit: its mean, or its Euclidean norm."""
 
+_BY_LAPACK: Final = {operation.id for operation in OPERATIONS if operation.rule is ShapeRule.SCALAR_OF_GRAM}
 _ALIGNMENT: Final = 16  # elements: places in the scratch array start at multiples of 64 bytes
 _NOTHING: Final = -1
 
@@ -185,9 +190,8 @@ def _run(
     axes = np.zeros(operands, np.int64)
     start = np.zeros(operands, np.int64)
     lists = np.empty((3, operands), np.int64)
-    row_shapes = np.empty((3, MAXIMUM_AXES), np.int64)
     scratch = np.empty(0, np.float32)
-    workspace = np.empty(0, np.float32)
+    workspace = Workspace(np.empty(0, np.float32), np.empty((3, MAXIMUM_AXES), np.int64))
     for unit in range(offsets.shape[0]):
         for terminal in range(TERMINAL_COUNT):
             axes[terminal] = terminal_axes[unit, terminal]
@@ -195,8 +199,8 @@ def _run(
             for place in range(MAXIMUM_AXES):
                 shapes[terminal, place] = terminal_shapes[unit, terminal, place]
         workspace_size = _infer_all(operation, first, second, cached_valid[unit], shapes, axes)
-        if workspace.size < workspace_size:
-            workspace = np.empty(workspace_size, np.float32)
+        if workspace.numbers.size < workspace_size:
+            workspace = Workspace(np.empty(workspace_size, np.float32), workspace.shapes)
         scratch_size = _place_all(operation, first, second, last_use, shapes, axes, start, lists)
         if scratch.size < scratch_size:
             scratch = np.empty(scratch_size, np.float32)
@@ -227,16 +231,9 @@ def _run(
                         right = values[start[b] : start[b] + b_size]
                     execute(
                         operation[node],
-                        result,
-                        shapes[target],
-                        axes[target],
-                        left,
-                        shapes[a],
-                        axes[a],
-                        right,
-                        shapes[b],
-                        axes[b],
-                        row_shapes,
+                        Operand(result, shapes[target], axes[target]),
+                        Operand(left, shapes[a], axes[a]),
+                        Operand(right, shapes[b], axes[b]),
                         workspace,
                     )
                 if column < recorded.size and recorded[column] == target:
@@ -293,7 +290,11 @@ def evaluate_plan(
             raise ValueError(f"the plan reads {TERMINALS[address].name}, which was not collected")
     numbers = np.zeros((len(offsets), len(plan.recorded)), np.float32)
     valid = np.zeros(numbers.shape, np.bool_)
-    with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT, where the kernels run in numpy
+    calls_lapack = not _BY_LAPACK.isdisjoint(plan.operation.tolist())
+    with (
+        one_blas_thread() if calls_lapack else nullcontext(),
+        np.errstate(all="ignore"),  # for NUMBA_DISABLE_JIT, where the kernels run in numpy
+    ):
         _run(
             _read_only(plan.operation, np.int64),
             _read_only(plan.first, np.int64),

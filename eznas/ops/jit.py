@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from hashlib import blake2b
 from pathlib import Path
 from types import CellType, FunctionType
@@ -16,30 +17,56 @@ from numba.extending import intrinsic
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _fingerprint() -> str:
-    """A hash of everything that compiled kernels are made of."""
+_PACKAGE: Final = Path(__file__).parents[1]
+# A parser would take ten times as long, at every start.
+_IMPORT: Final = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|.*))?", re.MULTILINE)
+JIT_DISABLED: Final = bool(getattr(config, "DISABLE_JIT", False))
+"""Whether `NUMBA_DISABLE_JIT` is set, so that kernels run as Python, which is how their coverage is measured."""
+
+
+@cache
+def _imported(path: Path, package: Path) -> frozenset[Path]:
+    """The files of a package that a file imports by absolute names."""
+    found: set[Path] = set()
+    for module, names in _IMPORT.findall(path.read_text("utf-8")):
+        first, *rest = module.split(".")
+        if first == package.name:
+            stem = package.joinpath(*rest)
+            found |= {stem, *(stem / name for name in re.findall(r"\w+", names))}
+    files = {file for stem in found for file in (stem.with_suffix(".py"), stem / "__init__.py")}
+    return frozenset(file for file in files if file.is_file())
+
+
+@cache
+def fingerprint(path: Path, package: Path = _PACKAGE) -> str:
+    """A hash of a file and of every file of the package that it imports, directly or not.
+
+    That is all that the compiled code of its functions can depend on: other functions, which are compiled into it, and
+    the values of global names, which are constants to it.
+    """
+    sources: set[Path] = set()
+    pending = {path}
+    while pending:
+        file = pending.pop()
+        sources.add(file)
+        pending |= _imported(file, package) - sources
     digest = blake2b(digest_size=16)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        source = path.read_bytes()
-        if b"eznas.ops.jit" in source or path.stem in {"catalogue", "limits", "operation_ids"}:
-            digest.update(path.name.encode() + source)
+    for file in sorted(sources):
+        text = file.read_bytes()
+        digest.update(f"{file.name} {len(text)} ".encode() + text)
     return digest.hexdigest()
-
-
-_FINGERPRINT: Final = _fingerprint()
-_JIT_DISABLED: Final = bool(getattr(config, "DISABLE_JIT", False))
 
 
 def _compile(function: Function, **options: Any) -> Function:
     """Compile with numba, cached on disk, without the GIL and with IEEE division instead of exceptions.
 
-    numba finds a cached kernel by that kernel's own file, and would go on running the old code of a function in
-    another file that is compiled into it. Closure variables are part of the key, so one more of them, which holds
-    the fingerprint of all kernels, makes the cache notice.
+    numba finds a cached kernel by that kernel's own file, and would go on running the old code of what it takes from
+    other files. Closure variables are part of the key, so one more of them, which holds the fingerprint of the file and
+    of all that it imports, makes the cache notice.
     """
-    if not _JIT_DISABLED:
+    if not JIT_DISABLED:
         code = function.__code__.replace(co_freevars=(*function.__code__.co_freevars, "fingerprint"))
-        cells = (*(function.__closure__ or ()), CellType(_FINGERPRINT))
+        cells = (*(function.__closure__ or ()), CellType(fingerprint(Path(code.co_filename))))
         kernel = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, cells)
         function = cast("Function", update_wrapper(kernel, function))
     decorate: Any = njit  # its stubs lack some of its options
@@ -71,7 +98,7 @@ def summing(function: Function) -> Function:
     return _compile(function, fastmath={"reassoc"})
 
 
-if _JIT_DISABLED:
+if JIT_DISABLED:
 
     def float_to_bits(x: np.float32) -> np.int32:
         """The 32 bits of a float32, as an int32."""

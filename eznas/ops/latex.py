@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from eznas.ops.catalogue import BY_NAME, OPERATIONS
-from eznas.ops.formula import named_nodes
+from eznas.ops.catalogue import OPERATIONS
+from eznas.ops.notation import named_nodes
 from eznas.ops.program import NO_OPERAND, Program
 from eznas.terminals import TERMINALS
 
-# The templates of these enclose their arguments by themselves.
-_ENCLOSING: Final = {
-    BY_NAME[name].id
-    for name in (
-        "less_than",
-        "greater_than",
-        "equal_to",
-        "greater_than_zero",
-        "less_than_zero",
-        "abs",
-        "abs_log",
-        "frobenius_norm",
-        "normalized_sum",
-        "l1_norm",
-        "hamming_distance",
-        "kl_divergence",
-        "cosine_similarity",
-        "ones_like",
-        "zeros_like",
-    )
-}
-_SUMS: Final = {BY_NAME["sum"].id, BY_NAME["difference"].id}
-_PRODUCTS: Final = {BY_NAME["product"].id, BY_NAME["matmul"].id}
+_SUMS: Final = {operation.id for operation in OPERATIONS if operation.infix in {"+", "-"}}
+_PRODUCTS: Final = {operation.id for operation in OPERATIONS if operation.infix in {"*", "@"}}
 
 
 def to_latex(program: Program) -> str:
@@ -61,7 +40,7 @@ def to_latex(program: Program) -> str:
 
 def _argument(operation: int, text: str, outside: int | None, *, is_right: bool) -> str:
     """Enclose an argument in parentheses where the operation around it would not read unambiguously without."""
-    if operation in _ENCLOSING:
+    if OPERATIONS[operation].encloses:
         return text
     if operation in _SUMS:
         # Sums group from the left, and products bind more tightly.

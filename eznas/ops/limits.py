@@ -17,3 +17,6 @@ RELATIVE_TOLERANCE: Final = 2.0**-20
 
 About 1e-6, 16 units in the last place.
 """
+
+COSINE_EPSILON: Final = 1e-8
+"""The least norm of a row in `cosine_similarity`, PyTorch's default."""

@@ -1,13 +1,252 @@
-"""The notation of programs: formula text, its parser, and LaTeX.
+"""The notation of programs: formula text, and its parser.
 
 A formula is an expression of statistics (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and, for the seven that
 have one, infix operators, with Python's precedence: `@` and `*` before `+` and `-` before `<`, `>` and `==`. Parts
 may be named first: `t1 = sign(wt); t1 * t1`. For every program p that is well-formed,
 `parse_program(format_program(p)) == p`.
+
+Python's own parser reads the text, and of its syntax only what means an operation or a terminal is let through;
+nothing is ever evaluated.
 """
 
-from eznas.ops.formula import format_program
-from eznas.ops.latex import to_latex
-from eznas.ops.parser import parse_program
+from __future__ import annotations
 
-__all__ = ["format_program", "parse_program", "to_latex"]
+import ast
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from eznas.errors import EznasError
+from eznas.ops.catalogue import BY_NAME as OPERATIONS_BY_NAME
+from eznas.ops.catalogue import OPERATIONS, Operation
+from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder, result_is_scalar, takes
+from eznas.terminals import BY_NAME as TERMINALS_BY_NAME
+from eznas.terminals import TERMINAL_COUNT, TERMINALS
+
+PRECEDENCE: Final = {"<": 0, ">": 0, "==": 0, "+": 1, "-": 1, "*": 2, "@": 2}
+"""How tightly an infix operator binds, as in Python."""
+_ATOM: Final = 3  # a name or a call
+
+_INLINE_SYMBOLS: Final = 30
+_NESTING: Final = 30
+
+_INFIX: Final = {operation.infix: operation for operation in OPERATIONS if operation.infix}
+_SYMBOL_OF: Final[dict[type[ast.AST], str]] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.MatMult: "@",
+    ast.Lt: "<",
+    ast.Gt: ">",
+    ast.Eq: "==",
+}
+_INSTEAD: Final[dict[type[ast.AST], str]] = {
+    ast.Div: "; write a * invert(b)",
+    ast.Pow: "; power(a) is the square of a",
+    ast.LtE: "; there are <, > and ==",
+    ast.GtE: "; there are <, > and ==",
+}
+_RESERVED: Final = {*OPERATIONS_BY_NAME, *(name.partition(".")[0] for name in TERMINALS_BY_NAME)}
+
+
+def format_program(program: Program) -> str:
+    """Return the program as a formula that `parse_program` reads back to an equal program.
+
+    A program whose written-out expression is long because parts repeat comes in steps: `t1 = ...; t2 = ...; result`.
+    """
+    steps = named_nodes(program)
+    # Per operand its text, and how tightly the text binds.
+    texts = [(terminal.name, _ATOM) for terminal in TERMINALS]
+    statements: list[str] = []
+    for index, (operation, a, b) in enumerate(program.nodes):
+        rule = OPERATIONS[operation]
+        arguments = [texts[operand] for operand in (a, b) if operand != NO_OPERAND]
+        if rule.infix is None:
+            text, binding = f"{rule.name}({', '.join(argument for argument, _ in arguments)})", _ATOM
+        else:
+            binding = PRECEDENCE[rule.infix]
+            if rule.commutative and arguments[1][1] == binding and program.nodes[b - TERMINAL_COUNT][0] == operation:
+                arguments.reverse()  # b + c + a rather than a + (b + c)
+            # Operators of one precedence group from the left; comparisons would chain instead.
+            left = _in_parentheses(*arguments[0], binding + (binding == PRECEDENCE["<"]))
+            right = _in_parentheses(*arguments[1], binding + 1)
+            text = f"{left} {rule.infix} {right}"
+        if index in steps:
+            statements.append(f"t{steps[index]} = {text}")
+            text, binding = f"t{steps[index]}", _ATOM
+        texts.append((text, binding))
+    return "; ".join([*statements, texts[program.output][0]])
+
+
+def named_nodes(program: Program) -> dict[int, int]:
+    """Choose the nodes that are written as steps of their own; return their numbers, from 1, by node index.
+
+    None, if the expression without steps has at most 30 symbols (operations and terminals). Otherwise every
+    operation that is read more than once, so that the text grows with the nodes and not with the paths through
+    them. In any case parts that nest deeper than 30 operations, which neither people nor Python's parser take well.
+    """
+    symbols = [1] * TERMINAL_COUNT  # of the written-out expression, by operand; above the limit only "too many"
+    reads = [0] * (TERMINAL_COUNT + len(program.nodes))
+    for _, *operands in program.nodes:
+        present = [operand for operand in operands if operand != NO_OPERAND]
+        for operand in present:
+            reads[operand] += 1
+        symbols.append(min(1 + sum(symbols[operand] for operand in present), _INLINE_SYMBOLS + 1))
+    short = symbols[program.output] <= _INLINE_SYMBOLS
+
+    steps: dict[int, int] = {}
+    nesting = [0] * TERMINAL_COUNT
+    for index, (_, *operands) in enumerate(program.nodes):
+        operand_of_node = TERMINAL_COUNT + index
+        nesting.append(1 + max(nesting[operand] for operand in operands if operand != NO_OPERAND))
+        repeats = reads[operand_of_node] > 1 and not short
+        if operand_of_node != program.output and (repeats or nesting[operand_of_node] == _NESTING):
+            steps[index] = len(steps) + 1
+            nesting[operand_of_node] = 0
+    return steps
+
+
+def _in_parentheses(text: str, binding: int, at_least: int) -> str:
+    return text if binding >= at_least else f"({text})"
+
+
+def parse_program(text: str) -> Program:
+    """Read a formula.
+
+    Args:
+        text: an expression of terminals (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and the operators
+            `+ - * @ < > ==`. Parts may be named first: `t1 = ...; t2 = ...; result`, or one on each line.
+
+    Raises:
+        EznasError: the text is no formula; the sentence names the place and, for a name, the nearest valid one.
+    """
+    lines = [line.strip() for line in text.strip().splitlines()]
+    source = "\n".join(lines)
+    try:
+        statements = ast.parse(source).body
+        return _Reader(source).program(statements)
+    except SyntaxError as error:
+        where = _place(error.lineno or 1, error.offset or 1, len(lines))
+        raise EznasError(f"The formula {text!r:.200} cannot be read ({error.msg}, at {where}).") from error
+    except ValueError as error:
+        raise EznasError(f"The formula {text!r:.200} cannot be read: {error}.") from error
+    except (RecursionError, MemoryError) as error:
+        raise EznasError(
+            f"The formula {text!r:.80} nests too deeply; name parts of it first: t1 = ...; t2 = ...; result."
+        ) from error
+
+
+class _Reader:
+    """Translates the syntax tree of one formula."""
+
+    def __init__(self, source: str) -> None:
+        self._lines = source.split("\n")
+        self._builder = ProgramBuilder()
+        self._steps: dict[str, int] = {}
+        self._scalar = dict.fromkeys(range(TERMINAL_COUNT), False)  # by ref, whether it is one number per unit
+
+    def program(self, statements: list[ast.stmt]) -> Program:
+        if not statements:
+            raise EznasError("The formula is empty; write something like frobenius_norm(inp_grad.data).")
+        *steps, result = statements
+        for step in steps:
+            self._step(step)
+        if isinstance(result, ast.Assign):
+            raise self._error(
+                result, "the formula ends with a named part; end it with the expression that is the result"
+            )
+        if not isinstance(result, ast.Expr):
+            raise self._error(result, "this is no expression; a formula is made of operations and statistics")
+        return self._builder.build(self._expression(result.value))
+
+    def _step(self, statement: ast.stmt) -> None:
+        if not (
+            isinstance(statement, ast.Assign)
+            and len(statement.targets) == 1
+            and isinstance(statement.targets[0], ast.Name)
+        ):
+            raise self._error(statement, "only `name = expression` may stand before the result")
+        name = statement.targets[0].id
+        if name in _RESERVED:
+            raise self._error(
+                statement, f"'{name}' is the name of an operation or a statistic; choose another for this part"
+            )
+        if name in self._steps:
+            raise self._error(statement, f"'{name}' is named twice; choose another name for this part")
+        self._steps[name] = self._expression(statement.value)
+
+    def _expression(self, node: ast.expr) -> int:
+        match node:
+            case ast.Name() | ast.Attribute():
+                return self._value(node)
+            case ast.Call():
+                return self._call(node)
+            case ast.BinOp(left=left, op=symbol, right=right):
+                return self._apply(node, self._infix(node, symbol), [left, right])
+            case ast.Compare(left=left, ops=[symbol], comparators=[right]):
+                return self._apply(node, self._infix(node, symbol), [left, right])
+            case ast.Compare():
+                raise self._error(node, "comparisons do not chain; write (a < b) < c")
+            case ast.Constant(value=int() | float() | complex()):
+                raise self._error(
+                    node, "numbers are not part of formulas, which are made of operations and statistics only"
+                )
+            case _:
+                raise self._error(
+                    node, "this is not part of formulas, which are made of operations and statistics only"
+                )
+
+    def _value(self, node: ast.Name | ast.Attribute) -> int:
+        name = ast.unparse(node)
+        if name in self._steps:
+            return self._steps[name]
+        if name in TERMINALS_BY_NAME:
+            return self._builder.terminal(TERMINALS_BY_NAME[name].address)
+        if name in OPERATIONS_BY_NAME:
+            arguments = "..." if OPERATIONS_BY_NAME[name].arity == 1 else "..., ..."
+            raise self._error(node, f"'{name}' is an operation; write {name}({arguments})")
+        raise self._unknown_name(node, "statistic", name, [*TERMINALS_BY_NAME, *self._steps])
+
+    def _call(self, node: ast.Call) -> int:
+        name = ast.unparse(node.func)
+        operation = OPERATIONS_BY_NAME.get(name)
+        if operation is None:
+            raise self._unknown_name(node, "operation", name, OPERATIONS_BY_NAME)
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self._error(node, f"{name} takes plain arguments only, as in {name}(wt)")
+        if len(node.args) != operation.arity:
+            plural = "s" if operation.arity > 1 else ""
+            raise self._error(node, f"{name} takes {operation.arity} argument{plural}, not {len(node.args)}")
+        return self._apply(node, operation, node.args)
+
+    def _infix(self, node: ast.expr, symbol: ast.AST) -> Operation:
+        if type(symbol) not in _SYMBOL_OF:
+            instead = _INSTEAD.get(type(symbol), "; there are + - * @ < > ==")
+            raise self._error(node, f"this operator is not part of formulas{instead}")
+        return _INFIX[_SYMBOL_OF[type(symbol)]]
+
+    def _apply(self, node: ast.expr, operation: Operation, arguments: list[ast.expr]) -> int:
+        refs = [self._expression(argument) for argument in arguments]
+        scalar = [self._scalar[ref] for ref in refs]
+        if not takes(operation.id, scalar[0], scalar[-1]):
+            raise self._error(
+                node, f"{operation.name} needs tensors, and an argument of it is one number on every unit"
+            )
+        ref = self._builder.apply(operation.id, *refs)
+        self._scalar[ref] = result_is_scalar(operation.id, scalar[0], scalar[-1])
+        return ref
+
+    def _unknown_name(self, node: ast.expr, kind: str, name: str, valid: Iterable[str]) -> EznasError:
+        [nearest] = get_close_matches(name, valid, n=1, cutoff=0.0)
+        return self._error(node, f"there is no {kind} '{name}'; the nearest valid name is '{nearest}'")
+
+    def _error(self, node: ast.expr | ast.stmt, reason: str) -> EznasError:
+        # The syntax tree counts columns in bytes.
+        column = len(self._lines[node.lineno - 1].encode()[: node.col_offset].decode()) + 1
+        where = _place(node.lineno, column, len(self._lines))
+        token = ast.unparse(node).partition("\n")[0]
+        return EznasError(f"In the formula, {where}, at '{token:.60}': {reason}.")
+
+
+def _place(line: int, column: int, lines: int) -> str:
+    return f"line {line}, column {column}" if lines > 1 else f"column {column}"

@@ -16,14 +16,11 @@ import torch
 from torch import Tensor
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
-from eznas.ops.limits import MAXIMUM_ELEMENTS
+from eznas.ops.limits import COSINE_EPSILON, MAXIMUM_ELEMENTS
 from eznas.terminals import TERMINAL_COUNT
 
 if TYPE_CHECKING:
     from eznas.ops.program import Program
-
-COSINE_EPSILON: Final = 1e-8
-"""The least norm of a row in `cosine_similarity`, PyTorch's default."""
 
 
 class ShapeError(ValueError):
@@ -282,8 +279,6 @@ def apply(operation_id: int, a: Tensor, b: Tensor | None = None) -> Tensor:
         raise ShapeError(f"{operation.name} cannot take {shapes}")
     if _walked_elements(operation.rule, shapes) > MAXIMUM_ELEMENTS:
         raise ShapeError(f"{operation.name} of {shapes} has more than {MAXIMUM_ELEMENTS} elements")
-    if operation.name in {"sym_eig_ratio", "eig_ratio"} and a.shape[0] ** 2 > MAXIMUM_ELEMENTS:
-        raise ShapeError(f"{operation.name} of {shapes} needs a matrix of more than {MAXIMUM_ELEMENTS} elements")
     return REFERENCE[operation.name](*arguments)
 
 
@@ -297,8 +292,10 @@ def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
         shapes, factor = [tuple(leading), tuple(other_leading)], rows * columns
     elif rule is ShapeRule.DETERMINANT and shapes[0][-1] != shapes[0][-2]:
         raise ShapeError(f"the determinant of {shapes[0]} needs its last two axes of equal length")
-    elif rule is ShapeRule.ROWS:
+    elif rule is ShapeRule.SCALAR_OF_ROWS:
         shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
+    elif rule is ShapeRule.SCALAR_OF_GRAM:
+        shapes = [(shape[0], shape[0]) for shape in shapes]
     try:
         return factor * math.prod(np.broadcast_shapes(*shapes))
     except ValueError as error:

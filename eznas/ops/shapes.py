@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.jit import compiled
 from eznas.ops.limits import MAXIMUM_ELEMENTS
-from eznas.ops.operation_ids import EIG_RATIO, SYM_EIG_RATIO
 
 MAXIMUM_AXES: Final = 4
 """The most axes of a statistic; no operation adds one."""
 
+# Compiled code reads plain numbers only: the rules by their places, and per operation what its entry says.
 _RULES: Final = list(ShapeRule)
 _MATMUL: Final = _RULES.index(ShapeRule.MATMUL)
-_DETERMINANT: Final = _RULES.index(ShapeRule.DETERMINANT)
+DETERMINANT: Final = _RULES.index(ShapeRule.DETERMINANT)
 _SCALAR: Final = _RULES.index(ShapeRule.SCALAR)
 _SCALAR_OF_TWO: Final = _RULES.index(ShapeRule.SCALAR_OF_TWO)
-_ROWS: Final = _RULES.index(ShapeRule.ROWS)
-_RULE_OF: Final = np.array([_RULES.index(operation.rule) for operation in OPERATIONS], np.int64)
+_SCALAR_OF_ROWS: Final = _RULES.index(ShapeRule.SCALAR_OF_ROWS)
+SCALAR_OF_GRAM: Final = _RULES.index(ShapeRule.SCALAR_OF_GRAM)
+RULE_OF: Final = np.array([_RULES.index(operation.rule) for operation in OPERATIONS], np.int64)
 _MINIMUM_AXES: Final = np.array([operation.minimum_axes for operation in OPERATIONS], np.int64)
 
 
@@ -119,7 +120,7 @@ def infer_shape(
     Returns:
         The number of axes of the result, or -1 for shapes that the operation cannot take.
     """
-    rule = _RULE_OF[operation]
+    rule = RULE_OF[operation]
     minimum = _MINIMUM_AXES[operation]
     binary = second_axes >= 0
     if first_axes < minimum or (binary and second_axes < minimum):
@@ -131,13 +132,13 @@ def infer_shape(
         return _matmul_shape(result, first, first_axes, second, second_axes)
     if rule == _SCALAR_OF_TWO:
         axes = 0 if broadcast(result, first, first_axes, second, second_axes) >= 0 else -1
-    elif rule == _ROWS:
+    elif rule == _SCALAR_OF_ROWS:
         axes = 0 if broadcast_rows(result, first, second) >= 0 else -1
+    elif rule == SCALAR_OF_GRAM:
+        axes = 0 if first[0] * first[0] <= MAXIMUM_ELEMENTS else -1
     elif rule == _SCALAR:
         axes = 0
-        if (operation in (SYM_EIG_RATIO, EIG_RATIO)) and first[0] * first[0] > MAXIMUM_ELEMENTS:
-            axes = -1
-    elif rule == _DETERMINANT:
+    elif rule == DETERMINANT:
         axes = first_axes - 2 if first[first_axes - 1] == first[first_axes - 2] else -1
         for place in range(MAXIMUM_AXES):
             result[place] = first[place] if place < axes else 1

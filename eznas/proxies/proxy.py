@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from eznas.errors import EznasError
-from eznas.files import write_atomically
+from eznas.files import LARGEST_TEXT, read_regular, write_atomically
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
 from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
@@ -151,7 +151,7 @@ def read_proxy(path: Path) -> Proxy:
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path, LARGEST_TEXT))
     except OSError as error:
         raise EznasError(f"The proxy file {path} could not be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

@@ -10,16 +10,20 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from eznas.report.live import shortened
-from eznas.report.tables import interval_text, number_text, pairs_table, share_text, table
+from eznas.report.tables import (
+    Unwrapped,
+    interval_text,
+    number_text,
+    pairs_table,
+    share_text,
+    table,
+    unwrapped_pairs,
+)
 
 _BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
 
-_FORMULA_LENGTH: Final = 200
-"""Characters of a formula; the best one stands in full."""
 
-
-def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType]:
+def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
     """Return what to print for a summary as `Run.execute` returns it, part by part."""
     several = len(summary["protocol"]["benchmarks"]) > 1
     return [
@@ -27,8 +31,8 @@ def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType]:
         _formulas(summary["programs"]),
         pairs_table("How it was measured", _protocol(summary["protocol"])),
         pairs_table("What evolution did", summary["evolution"]),
-        pairs_table("Where it is", summary["files"]),
-        pairs_table("What to do with it", summary["use"]),
+        unwrapped_pairs("Where it is", summary["files"]),
+        unwrapped_pairs("What to do with it", summary["use"]),
     ]
 
 
@@ -155,9 +159,7 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
     return {**lines, **rest}
 
 
-def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType | Unwrapped:
     if not programs:
         return Text("No program was valid on every training network: give evolution more generations or individuals.")
-    best, *others = [one["formula"] for one in programs]
-    formulas = [best, *(shortened(formula, _FORMULA_LENGTH) for formula in others)]
-    return table("Programs", ("", "formula"), [*enumerate(formulas, start=1)], numeric=("",), show_header=False)
+    return Unwrapped("Programs", "\n".join(f"{rank:2}  {one['formula']}" for rank, one in enumerate(programs, start=1)))

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """A text that is to be copied, such as a formula or a command: its lines are never broken or filled up.
+
+    Attributes:
+        title: stands above it.
+        text: one line or more.
+    """
+
+    title: str
+    text: str
 
 
 def table(
@@ -39,6 +53,14 @@ def pairs_table(title: str, pairs: Mapping[str, Any]) -> Table:
     """Return a table of names and values; a mapping among the values becomes one line."""
     rows = [(key.replace("_", " "), _plain(value)) for key, value in pairs.items()]
     return table(title, ("name", "value"), rows, show_header=False)
+
+
+def unwrapped_pairs(title: str, pairs: Mapping[str, Any]) -> Unwrapped:
+    """Return names and values that are to be copied, such as paths and commands."""
+    width = max(map(len, pairs), default=0)
+    return Unwrapped(
+        title, "\n".join(f"{key.replace('_', ' '):{width}}  {_plain(value)}" for key, value in pairs.items())
+    )
 
 
 def interval_text(interval: Sequence[float | None] | None) -> str:

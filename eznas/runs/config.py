@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
+from eznas.files import LARGEST_TEXT, read_regular
 from eznas.runs.settings import SETTINGS, RunSettings, check_keys, departures_text
 
 WRITTEN_BY: Final = "written_by"
@@ -37,11 +38,13 @@ def read_config(path: Path) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file, or raise an `EznasError` that says what is wrong with it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, LARGEST_TEXT).decode())
     except OSError as error:
         raise EznasError(f"Could not read {path}: {error.strerror}; give the path of a TOML file.") from error
-    except (ValueError, RecursionError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EznasError(f"{path} is not a TOML file ({error}): correct it there.") from error
+    except (RecursionError, ValueError) as error:
+        raise EznasError(f"{path} is nested too deeply, or has a number with too many digits: correct it.") from error
 
 
 def config_text(settings: RunSettings, written_by: Mapping[str, Any]) -> str:
@@ -78,8 +81,12 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
             raise EznasError(f"{text!r} is no setting: write name=value, such as maximum_depth=6.")
         try:
             values[key.replace("-", "_")] = tomllib.loads(f"value = {value}")["value"]
-        except (ValueError, RecursionError):
+        except tomllib.TOMLDecodeError:
             values[key.replace("-", "_")] = value
+        except (RecursionError, ValueError) as error:
+            raise EznasError(
+                f"{key} is {shown(value)}, nested too deeply or with too many digits: give a shorter value."
+            ) from error
     return values
 
 

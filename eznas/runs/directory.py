@@ -20,8 +20,8 @@ from typing import Any, Final, Self
 
 import msgpack
 
-from eznas.errors import EznasError
-from eznas.files import write_atomically
+from eznas.errors import EznasError, shown
+from eznas.files import LARGEST_TABLE, read_regular, write_atomically
 from eznas.runs.config import WRITTEN_BY, config_text, read_toml
 from eznas.runs.settings import RunSettings
 
@@ -74,7 +74,7 @@ class Checkpoint:
         try:
             envelope = msgpack.unpackb(content)
             written, checksum, state = envelope["format"], envelope["blake2b"], envelope["state"]
-        except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
+        except (ValueError, KeyError, TypeError, MemoryError, msgpack.UnpackException) as error:
             raise EznasError(f"{path} is damaged or no checkpoint: {repair}") from error
         if written != RUN_FORMAT:
             raise EznasError(_other_format(path, written))
@@ -118,12 +118,19 @@ class RunDirectory:
         Raises:
             EznasError: there is something at `path` already, or it cannot be written.
         """
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        if path.is_file():
+            raise EznasError(_could_not_make(path, "it is a file"))
+        if path.is_dir() and any(path.iterdir()):
             raise EznasError(_exists(path))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise EznasError(_could_not_make(path, f"{path.parent} is a file, not a directory")) from error
+        except OSError as error:
+            raise EznasError(_could_not_make(path, error.strerror)) from error
         lock = -1
         temporary: Path | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
             temporary.chmod(0o755)
             lock = _locked(temporary)
@@ -139,9 +146,7 @@ class RunDirectory:
                 raise
             if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
                 raise EznasError(_exists(path)) from error
-            raise EznasError(
-                f"Could not make the run directory {path}: {error.strerror}; choose another with --output."
-            ) from error
+            raise EznasError(_could_not_make(path, error.strerror)) from error
         return cls(path, lock, settings, list(fingerprints.values()))
 
     @classmethod
@@ -193,7 +198,7 @@ class RunDirectory:
         """Return the latest checkpoint, or None when the first generation was not finished."""
         path = self.path / CHECKPOINT
         try:
-            content = path.read_bytes()
+            content = read_regular(path, LARGEST_TABLE)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -222,8 +227,8 @@ class RunDirectory:
     def _read_json(self, name: str) -> dict[str, Any] | None:
         """Return the content of one of the readable files; one that someone damaged counts as missing."""
         try:
-            content = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            content = json.loads(read_regular(self.path / name, LARGEST_TABLE))
+        except (OSError, ValueError, RecursionError):
             return None
         return content if isinstance(content, dict) else None
 
@@ -248,7 +253,7 @@ def unused_path(parent: Path, stem: str) -> Path:
 
 def json_text(content: Mapping[str, Any]) -> str:
     """Return JSON that is the same for the same content; NaN and infinities, which JSON lacks, become null."""
-    return json.dumps(_without_non_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _json(content, indent=2)
 
 
 def _stored(path: Path) -> tuple[RunSettings, tuple[Any, ...]]:
@@ -273,7 +278,13 @@ def _write_settings(directory: Path, settings: RunSettings, version: str, finger
 
 
 def _json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(json.dumps(_without_non_finite(row), ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    return "".join(_json(row) for row in rows)
+
+
+def _json(content: Mapping[str, Any], indent: int | None = None) -> str:
+    text = json.dumps(_without_non_finite(content), indent=indent, ensure_ascii=False, allow_nan=False)
+    # What Python makes of a file name that is no UTF-8 has no UTF-8 either, but a way of writing it in JSON.
+    return text.encode("utf-8", "backslashreplace").decode() + "\n"
 
 
 def _without_non_finite(value: Any) -> Any:
@@ -303,8 +314,12 @@ def _exists(path: Path) -> str:
     return f"{path} exists already: continue it with `eznas run --resume {path}`, or choose another one with --output."
 
 
+def _could_not_make(path: Path, reason: str | None) -> str:
+    return f"Could not make the run directory {path}: {reason}; choose another with --output."
+
+
 def _other_format(path: Path, written: object) -> str:
     return (
-        f"{path} has run format {written}, this version of eznas reads format {RUN_FORMAT}: "
+        f"{path} has run format {shown(written)}, this version of eznas reads format {RUN_FORMAT}: "
         "use the version that wrote it, or start a new run."
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from eznas import proxies
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
@@ -54,7 +55,7 @@ def best_proxy(run: Path) -> Proxy:
     settings = stored_settings(run)
     path = run / HALL_OF_FAME
     try:
-        best = json.loads(path.read_text(encoding="utf-8"))["programs"][0]
+        best = json.loads(read_regular(path, LARGEST_TABLE))["programs"][0]
         program, orientation = Program.decode(best["program"]), int(best["orientation"])
     except FileNotFoundError as error:
         raise EznasError(
@@ -62,7 +63,7 @@ def best_proxy(run: Path) -> Proxy:
         ) from error
     except IndexError as error:
         raise EznasError(f"{run} has found no valid program yet: give evolution more generations.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EznasError(
             f"{path} is damaged ({type(error).__name__}: {error}): restore it, or give a program of it as a formula."
         ) from error

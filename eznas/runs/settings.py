@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import canonical_name
-from eznas.benchmarks.base import Benchmark
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import Aggregation, Combine, Preset, ToScalar
 from eznas.runs.presets import PRESETS
 from eznas.search.settings import EvolutionSettings
@@ -24,7 +23,6 @@ from eznas.setting import (
     nearest,
     setting,
     settings_of,
-    shown,
 )
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
@@ -118,10 +116,10 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.benchmark, Benchmark):
+        if not isinstance(self.benchmark, (str, tuple, list)):  # such as a benchmark itself
             raise EznasError(
-                f"benchmark is {self.benchmark!r}: give a benchmark's name, by which a resumed run finds it again; "
-                "a table and a space of your own get one by `eznas benchmark new`."
+                f"benchmark is {shown(self.benchmark)}: give the name of one, by which a resumed run finds it again; a "
+                "table and a space of your own get a name by `eznas benchmark new`."
             )
         check_settings(self)
         object.__setattr__(self, "benchmark", _distinct_benchmarks(self.benchmark))

@@ -55,10 +55,11 @@ class PartText:
 
     def within(self, architecture: str, number: str, minimum: int, maximum: int, called: str) -> int:
         """Return `number`, digits, as an int in [minimum, maximum], or raise an EznasError that names it."""
+        digits = number.lstrip("0") or "0"
         # The length comes first: Python refuses to read thousands of digits.
-        if len(number) > len(str(maximum)) or not minimum <= int(number) <= maximum:
+        if len(digits) > len(str(maximum)) or not minimum <= int(digits) <= maximum:
             raise self.error(architecture, f"{called} {shortened(number)} is not from {minimum} to {maximum}")
-        return int(number)
+        return int(digits)
 
     def odd_kernel(self, architecture: str, number: str) -> int:
         """Return the kernel size `number`; an even one would not keep the resolution."""

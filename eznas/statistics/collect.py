@@ -64,6 +64,7 @@ def collect(
     device = torch.device(settings.device)
     # The caller's modes must not reach in: autocast would change the numbers, no_grad would lose the gradients.
     with reproducible_kernels(), torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        _check_real(network, called)
         prepared = _copy(network, called) if copy else network
         try:
             prepared.to(device=device, dtype=torch.float32)
@@ -120,11 +121,11 @@ class _Pass:
         try:
             with recorder:
                 result = self.network(images)
+            outputs = list(tensors_of(result))
         except EznasError:
             raise
         except Exception as error:
             raise self._failure("forward", error) from error
-        outputs = list(tensors_of(result))
         if not outputs:
             raise EznasError(
                 f"{self.called} returned a {type(result).__name__} without a tensor: let forward return the logits."
@@ -196,6 +197,16 @@ def _training(network: nn.Module) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
+
+
+def _check_real(network: nn.Module, called: str) -> None:
+    """Raise an `EznasError` for a complex weight or buffer, of which float32 would keep the real part only."""
+    for name, tensor in (*network.named_parameters(), *network.named_buffers()):
+        if tensor.is_complex():
+            raise EznasError(
+                f"{called} has complex numbers in {name}, and statistics are real: leave the network out, or write its "
+                "complex layers with real and imaginary parts of their own."
+            )
 
 
 def _copy(network: nn.Module, called: str) -> nn.Module:

@@ -215,6 +215,11 @@ class Recorder(TorchFunctionMode):
 
     def _keep(self, unit: Unit, group: str, tensor: Tensor) -> None:
         """Note the shape of `tensor`, and copy its values if they are asked for."""
+        if tensor.is_complex():
+            raise EznasError(
+                f"{self._name} computes complex numbers in unit {unit.ordinal}, and statistics are real: leave the "
+                "network out, or let its convolutions work on real and imaginary parts of their own."
+            )
         unit.shapes[group] = tuple(tensor.shape)
         address = self._addresses.get(group)
         if address is None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import ThirdPass, Unit
-from eznas.setting import MACHINE, SCORE, check_settings, setting, shown
+from eznas.setting import MACHINE, SCORE, check_settings, setting
 from eznas.terminals import PASSES, TERMINAL_COUNT, TERMINALS
 
 _ALL_TERMINALS: Final = frozenset(range(TERMINAL_COUNT))

@@ -48,6 +48,7 @@ def run_in_threads(
                 progress(done, count)
     finally:
         loop.stop()
+        loop.wait_for_calls()
         for worker in begun:
             worker.join()
     if loop.errors:
@@ -100,6 +101,21 @@ class _Loop(Generic[Result]):
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    def wait_for_calls(self) -> None:
+        """Wait until no call runs, however often Ctrl-C is pressed: C++ aborts a process that ends in the midst of it.
+
+        `Thread.join` will not do: once it was interrupted, Python 3.11 takes the thread for ended.
+        """
+        interruption: KeyboardInterrupt | None = None
+        while self._running:
+            try:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._running == 0)
+            except KeyboardInterrupt as error:
+                interruption = error
+        if interruption is not None:
+            raise interruption
 
     def _begin(self) -> int | None:
         with self._changed:

@@ -1,5 +1,8 @@
+import os
+
 import numpy as np
 import pytest
+from official_archives import encrypted
 
 from eznas.benchmarks.images import Normalisation, read_arrays, read_images
 from eznas.errors import EznasError
@@ -50,6 +53,18 @@ def test_an_array_of_another_type_or_shape_is_refused(tmp_path, array):
     with pytest.raises(EznasError, match="'x_train'") as caught:
         read_images(tmp_path / "i.npz", "x_train", 8)
     assert str(np.shape(array)) in str(caught.value)
+
+
+def test_an_archive_that_is_encrypted_never_ends_or_would_be_unpickled_is_refused(tmp_path):
+    np.savez(tmp_path / "i.npz", x_train=IMAGES)
+    with pytest.raises(EznasError, match=r"i\.npz could not be read .*is encrypted"):
+        read_arrays(encrypted(tmp_path / "i.npz"), ["x_train"])
+    np.savez(tmp_path / "i.npz", x_train=np.array([{}], dtype=object))
+    with pytest.raises(EznasError, match=r"i\.npz could not be read .*Object arrays cannot be loaded"):
+        read_arrays(tmp_path / "i.npz", ["x_train"])
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(EznasError, match=r"pipe\.npz is a device, a pipe or a socket"):
+        read_arrays(tmp_path / "pipe.npz", ["x_train"])
 
 
 @pytest.mark.parametrize("compressed", [True, False])

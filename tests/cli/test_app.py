@@ -7,7 +7,6 @@ import sys
 import pytest
 from tiny_benchmark import write_tiny_benchmark
 
-from eznas.cli import app as cli
 from eznas.cli.app import main
 
 QUICK = ["--networks", "8", "--generations", "1", "--population", "6", "--mu", "4", "--lambda", "6", "--threads", "1"]
@@ -117,7 +116,7 @@ def test_an_error_of_the_system_is_a_sentence_too(capfd, monkeypatch):
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device", "/data")
 
-    monkeypatch.setattr(cli, "app", full)
+    monkeypatch.setattr("typer.main.get_command", full)
     assert main([]) == 1
     assert capfd.readouterr().err == (
         "eznas: No space left on device: /data. Free some space, then run the command again.\n"
@@ -248,8 +247,8 @@ def test_evaluate_compares_several_proxies_in_one_table(capfd, table, finished):
 
 def test_evaluate_leaves_out_what_runs_were_evolved_on(capfd, table, finished, tmp_path):
     other = tmp_path / "other"
-    seeded = ["--seed", "1", "--output", str(other), "--quiet", *QUICK]
-    assert main(["run", "--benchmark", str(table), *seeded]) == 0
+    settings = ["--seed", "1", "--networks", "8", "--generations", "0", "--population", "30", "--threads", "1"]
+    assert main(["run", "--benchmark", str(table), "--output", str(other), "--quiet", *settings]) == 0
     capfd.readouterr()
 
     def evaluated(*arguments):

@@ -97,6 +97,7 @@ def test_a_new_benchmark_is_described_checked_and_followed_by_the_next_command(t
     for part in (
         "18 networks of the space Space, with top1 as given in t.csv; images: images.",
         "all 10 images in images.npz, 10x10 pixels",
+        "network checked  3x8,1x2",
         "3, where num_classes is 3",
         "Next: eznas run --benchmark t.csv --networks 9",
     ):

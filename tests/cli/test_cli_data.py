@@ -102,7 +102,7 @@ def test_a_bad_part_of_an_archive_is_told_and_the_archive_kept(folder, offered, 
     code, _, err = run(capsys, "fetch", "bad")
     assert code == 1
     assert "record 0, has no 'net'" in err
-    assert f"The archive is kept as {folder / 'nds' / 'bad.zip'}." in err
+    assert f"The archive is kept as {folder / 'nds' / 'bad.zip'}: delete it to fetch it again." in err
     assert (folder / "nds" / "DARTS.msgpack").is_file()
 
 

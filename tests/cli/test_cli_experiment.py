@@ -36,7 +36,7 @@ def run(tmp_path, monkeypatch):
 def test_the_table_is_printed_and_written(run, table, tmp_path):
     arguments = ("repro-table", "--benchmark", table, "--benchmark", "nds-pnas", *QUICK[:2], *EVOLVE)
     result = run(*arguments)
-    for text in ("EZNAS-A", "FLOPs", "missing (0.322)", "eznas data fetch nds", "runs/repro-table/chosen/table.md"):
+    for text in ("eznas-a", "flops", "missing (0.322)", "eznas data fetch nds", "runs/repro-table/chosen/table.md"):
         assert text in " ".join(result.stdout.split())
     folder = tmp_path / "runs" / "repro-table" / "chosen"
     assert {"table.md", "table.html", "table.json"} <= {path.name for path in folder.iterdir()}

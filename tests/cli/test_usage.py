@@ -9,7 +9,10 @@ from eznas.cli.app import main
         (["run", "--networks", "two"], ("--networks", "not 'two'", "`eznas run --help`")),
         (["run", "--crossover=half"], ("--crossover", "not 'half'")),
         (["experiment", "repro-table", "--set", "unreal"], ("--set", "'unreal'", "embedded", "repro-table --help`")),
-        (["evaluate", "eznas-a", "more"], ("more", "`eznas evaluate --help`")),
+        (["evaluate", "eznas-a", "--networks", "5", "--networks=0"], ("--networks", "not '0'")),
+        (["evaluate", "eznas-a", "--networks", "0", "--seed", "1", "--networks", "7x"], ("--networks", "not '7x'")),
+        (["evaluate", "--networks", "0", "--", "--networks", "5"], ("--networks", "not '0'")),
+        (["operations", "more"], ("more", "`eznas operations --help`")),
     ],
 )
 def test_the_sentence_names_option_value_and_the_way_out(capfd, arguments, parts):

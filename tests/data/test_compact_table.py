@@ -36,6 +36,14 @@ def test_repeated_trainings_become_one_network_with_their_mean():
     np.testing.assert_array_equal(accuracies, [92.0, 50.0, 10.0])
 
 
+def nested(depth):
+    """As deep as msgpack reads it, which is deeper than Python writes it."""
+    value = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -43,6 +51,9 @@ def test_repeated_trainings_become_one_network_with_their_mean():
         ({"benchmark": "nds-enas"}, "is of 'nds-enas', and nds-darts was to be read"),
         ({"epochs": 0}, "epochs is 0"),
         ({"trainings": True}, "trainings is True"),
+        ({"origin": nested(500)}, r"its origin is \[\["),
+        ({"format": nested(1000)}, r"has format \[\[\[\.\.\.\]\]\], and this version"),
+        ({"epochs": nested(1000)}, r"epochs is \[\[\[\.\.\.\]\]\]"),
         ({"architectures": None}, "no list of architectures"),
         ({"architectures": []}, "no list of architectures"),
         ({"architectures": ["a", 1]}, "no list of architectures"),

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,15 @@ class Server:
         ranges: whether it can send a part.
         cuts: after how many bytes of an answer it breaks off, for each answer in turn; then no more.
         statuses: what it answers instead, for each request in turn; then no more.
+        leads_to: an address that it redirects to instead.
+        tells_length: whether it says how long its answers are.
         asked: the Range and If-Range headers of every request.
     """
 
     def __init__(self):
         self.content, self.tag, self.ranges = CONTENT, '"1"', True
         self.cuts, self.statuses, self.asked = [], [], []
+        self.leads_to, self.tells_length = "", True
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -57,6 +61,11 @@ class Server:
             request.send_header("Content-Length", "0")
             request.end_headers()
             return
+        if self.leads_to:
+            request.send_response(302)
+            request.send_header("Location", self.leads_to)
+            request.end_headers()
+            return
         first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges else 0
         if condition and condition != self.tag:
             first = 0
@@ -72,7 +81,8 @@ class Server:
         if self.tag:
             request.send_header("ETag", self.tag)
         body = self.content[first:]
-        request.send_header("Content-Length", str(len(body)))
+        if self.tells_length:
+            request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body[: self.cuts.pop(0)] if self.cuts else body)
 
@@ -92,10 +102,12 @@ def server():
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     monkeypatch.setattr(download_module, "_CHUNK", 10_000)
+    monkeypatch.setattr(download_module, "_OVERLAP", 1_000)
 
 
-def load(url, folder, sha256=SUM, attempts=1, progress=None):
-    return fetch(Download(url, "a/file.bin", sha256), folder, progress, attempts=attempts, wait_seconds=0.0)
+def load(url, folder, sha256=SUM, attempts=1, progress=None, largest=2**30):
+    download = Download(url, "a/file.bin", sha256, largest=largest)
+    return fetch(download, folder, progress, attempts=attempts, wait_seconds=0.0)
 
 
 def leftovers(folder):
@@ -117,7 +129,7 @@ def test_a_file_is_loaded_and_checked(server, tmp_path):
 def test_a_connection_that_breaks_is_taken_up_again_by_itself(server, tmp_path):
     server.cuts = [120_000, 50_000]
     assert load(server.url, tmp_path, attempts=2).read_bytes() == CONTENT
-    assert server.asked == [(None, None), ("bytes=120000-", '"1"'), ("bytes=170000-", '"1"')]
+    assert server.asked == [(None, None), ("bytes=119000-", '"1"'), ("bytes=168000-", '"1"')]
 
 
 def test_an_interrupted_download_goes_on_later(server, tmp_path):
@@ -129,7 +141,7 @@ def test_an_interrupted_download_goes_on_later(server, tmp_path):
         load(server.url, tmp_path, progress=interrupt)
     assert leftovers(tmp_path) == [".file.bin.lock", "file.bin.part", "file.bin.part.version"]
     assert load(server.url, tmp_path).read_bytes() == CONTENT
-    assert server.asked == [(None, None), ("bytes=100000-", '"1"')]
+    assert server.asked == [(None, None), ("bytes=99000-", '"1"')]
     assert leftovers(tmp_path) == ["file.bin"]
 
 
@@ -141,14 +153,14 @@ def test_what_has_arrived_is_kept_and_told_when_the_connection_stays_broken(serv
         load(server.url, tmp_path, attempts=3)
     assert not (tmp_path / "a" / "file.bin").exists()
     assert load(server.url, tmp_path).read_bytes() == CONTENT
-    assert server.asked[-1] == ("bytes=120000-", '"1"')
+    assert server.asked[-1] == ("bytes=119000-", '"1"')
 
 
 @pytest.mark.parametrize("sha256", [SUM, None])
 def test_a_server_that_cannot_go_on_sends_the_whole_file_again(server, tmp_path, sha256):
     server.ranges, server.cuts = False, [120_000]
     assert load(server.url, tmp_path, sha256, attempts=2).read_bytes() == CONTENT
-    assert server.asked[1] == ("bytes=120000-", '"1"')
+    assert server.asked[1] == ("bytes=119000-", '"1"')
 
 
 def test_another_version_of_the_file_is_not_mixed_with_the_first(server, tmp_path):
@@ -170,7 +182,7 @@ def test_a_part_that_is_already_whole_is_taken(server, tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "file.bin.part").write_bytes(CONTENT)
     assert load(server.url, tmp_path).read_bytes() == CONTENT
-    assert server.asked == [("bytes=300000-", None)]
+    assert server.asked == [("bytes=299000-", None)]
 
 
 def test_a_part_that_is_longer_than_the_file_is_dropped(server, tmp_path):
@@ -186,12 +198,79 @@ def test_a_wrong_sum_is_told_and_the_file_deleted(server, tmp_path):
     assert [name for name in leftovers(tmp_path) if name != ".file.bin.lock"] == []
 
 
-def test_a_wrong_part_is_noticed_by_the_sum(server, tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "file.bin.part").write_bytes(bytes(1000))
+def test_a_wrong_part_is_noticed_by_the_sum_or_by_its_last_bytes(server, tmp_path):
+    part = tmp_path / "a" / "file.bin.part"
+    part.parent.mkdir()
+    part.write_bytes(bytes(2000) + CONTENT[2000:5000])
     with pytest.raises(EznasError, match="another SHA-256"):
         load(server.url, tmp_path)
+    part.write_bytes(bytes(5000))
+    with pytest.raises(EznasError, match="goes on with another version of the file"):
+        load(server.url, tmp_path)
     assert load(server.url, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_version_that_is_called_like_the_one_before_is_not_mixed_with_it(server, tmp_path):
+    server.cuts = [120_000]
+    with pytest.raises(EznasError, match="could not be loaded"):
+        load(server.url, tmp_path, sha256=None)
+    server.content = CONTENT[::-1]
+    assert load(server.url, tmp_path, sha256=None, attempts=2).read_bytes() == CONTENT[::-1]
+    assert server.asked[1:] == [("bytes=119000-", '"1"'), (None, None)]
+
+
+@pytest.mark.parametrize("note", [b"\xff\xfe\x00", b'"1"\nHost: elsewhere', b"", None])
+@pytest.mark.parametrize("sha256", [SUM, None])
+def test_a_damaged_note_of_the_version_does_no_harm(server, tmp_path, sha256, note):
+    server.cuts = [120_000]
+    with pytest.raises(EznasError, match="could not be loaded"):
+        load(server.url, tmp_path, sha256)
+    version = tmp_path / "a" / "file.bin.part.version"
+    version.unlink()
+    if note is None:
+        version.mkdir()
+        with pytest.raises(EznasError, match=r"Could not write .*Is a directory"):
+            load(server.url, tmp_path, sha256)
+        version.rmdir()
+    else:
+        version.write_bytes(note)
+    assert load(server.url, tmp_path, sha256).read_bytes() == CONTENT
+    assert server.asked[-1] == (("bytes=119000-", None) if sha256 else (None, None))
+
+
+@pytest.mark.parametrize("tells_length", [True, False])
+@pytest.mark.parametrize("sha256", [SUM, None])
+def test_a_file_that_is_too_large_is_not_loaded(server, tmp_path, sha256, tells_length):
+    server.tells_length = tells_length
+    with pytest.raises(EznasError, match=r"gives more than the 299,999 bytes that its file may have"):
+        load(server.url, tmp_path, sha256, attempts=5, largest=299_999)
+    assert leftovers(tmp_path) == [".file.bin.lock"]
+    assert len(server.asked) == 1
+    assert load(server.url, tmp_path, sha256, largest=300_000).read_bytes() == CONTENT
+
+
+def test_a_redirect_is_followed_to_http_and_to_nothing_else(server, tmp_path):
+    other = Server()
+    try:
+        server.leads_to = other.url
+        assert load(server.url, tmp_path).read_bytes() == CONTENT
+    finally:
+        other.close()
+    (tmp_path / "a" / "file.bin").unlink()
+    server.leads_to = "ftp://127.0.0.1/file"
+    with pytest.raises(EznasError, match=r"/file leads to ftp://127\.0\.0\.1/file, which is no address over HTTPS"):
+        load(server.url, tmp_path)
+    server.leads_to = (tmp_path / "secret").as_uri()
+    with pytest.raises(EznasError, match="was refused by the server"):
+        load(server.url, tmp_path)
+
+
+def test_from_https_nothing_leads_back_to_http():
+    request = urllib.request.Request("https://a.example/file")
+    redirect = download_module._Redirects().redirect_request
+    assert redirect(request, None, 302, "", {}, "https://b.example/file").full_url == "https://b.example/file"
+    with pytest.raises(EznasError, match=r"https://a\.example/file leads to http://b\.example/file"):
+        redirect(request, None, 302, "", {}, "http://b.example/file")
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -245,7 +324,7 @@ def test_a_full_disk_is_told_and_what_has_arrived_kept(server, tmp_path, monkeyp
         with pytest.raises(EznasError, match=r"Could not write .*No space left on device\. Free some space"):
             load(server.url, tmp_path)
     assert load(server.url, tmp_path).read_bytes() == CONTENT
-    assert server.asked[-1] == ("bytes=50000-", '"1"')
+    assert server.asked[-1] == ("bytes=49000-", '"1"')
 
 
 def test_two_downloads_of_one_file_do_not_meet(server, tmp_path):

@@ -59,6 +59,9 @@ def test_a_file_that_is_cut_off_anywhere_is_refused():
         ("12", "neither a list nor an object"),
         ("[1] 2", "something follows after its end"),
         (b'["\xff\xfe"]', "not UTF-8"),
+        (f"[1, {'9' * 5_000}]", "record 1 has a number of too many digits"),
+        (f"[1, {'[' * 100_000}", "record 1 is nested too deeply"),
+        (f"[1, {'[' * 100_000}1{']' * 100_000}]", "record 1 is nested too deeply"),
     ],
 )
 def test_what_is_wrong_is_told(text, message):

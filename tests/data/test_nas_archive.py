@@ -112,6 +112,14 @@ def cifar100(networks):
     return last_state(networks)["all_results"]["cifar100", 888]
 
 
+def doubled(times):
+    """A list that is twice in a list, and so on: small as a pickle, and endless as a text."""
+    value = []
+    for _ in range(times):
+        value = [value, value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -126,6 +134,11 @@ def cifar100(networks):
         (lambda networks: cifar100(networks)["eval_acc1es"].pop("x-test@89"), "eval_acc1es, has no 'x-test@89'"),
         (lambda networks: cifar100(networks)["eval_acc1es"].update({"x-valid@89": "70"}), "'70': it must be a number"),
         (lambda networks: cifar100(networks)["eval_acc1es"].update({"x-valid@89": 170.0}), "must be a percentage"),
+        (lambda networks: cifar100(networks)["eval_acc1es"].update({"x-valid@89": 10**5000}), "number of 16610 bits"),
+        (lambda networks: cifar100(networks)["eval_acc1es"].update({"x-valid@89": doubled(60)}), r"\[\.\.\.\]"),
+        (lambda networks: cifar100(networks).update(epochs=float("nan")), "'epochs' nan: it must be a number"),
+        (lambda networks: last_state(networks)["dataset_seed"].update(cifar100=[[1]]), "cifar100, has no seeds"),
+        (lambda networks: networks.update({3: {10**5000: {}}}), "network 3, schedules, has no '90'"),
     ],
 )
 def test_what_a_network_lacks_is_told(tmp_path, change, message):

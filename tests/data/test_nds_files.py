@@ -1,9 +1,10 @@
+import contextlib
 import json
 import zipfile
 
 import numpy as np
 import pytest
-from official_archives import nds_record, nds_zip
+from official_archives import encrypted, nds_record, nds_zip
 
 from eznas.data.nds_files import read_sweep, sweeps_in
 from eznas.data.nds_sweeps import SWEEPS
@@ -122,6 +123,34 @@ def test_an_archive_that_is_cut_off_or_changed_is_refused(tmp_path, records):
     path.write_bytes(changed)
     with pytest.raises(EznasError, match=r"data\.zip is cut off or damaged"):
         read_sweep(DARTS, path)
+
+
+def test_an_archive_that_is_encrypted_or_packed_in_another_way_is_refused(tmp_path, records):
+    path = nds_zip(tmp_path / "data.zip", {"DARTS": records})
+    encrypted(path)
+    with pytest.raises(EznasError, match=r"data\.zip cannot be unpacked \(File '.*DARTS\.json' is encrypted"):
+        read_sweep(DARTS, path)
+    path = nds_zip(path, {"DARTS": records})
+    content = bytearray(path.read_bytes())
+    for signature, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.find(signature) + method] = 99
+    path.write_bytes(content)
+    with pytest.raises(EznasError, match=r"data\.zip cannot be unpacked \(That compression method is not supported"):
+        read_sweep(DARTS, path)
+
+
+def test_changed_bytes_of_an_archive_raise_nothing_else(tmp_path, records):
+    path = nds_zip(tmp_path / "data.zip", {"DARTS": records[:1]})
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(1000):
+        changed = bytearray(content)
+        for place in (rng.integers(60), len(content) - 1 - rng.integers(120)):
+            changed[place] = rng.integers(256)
+        path.write_bytes(changed)
+        with contextlib.suppress(EznasError):
+            for file in sweeps_in(path).values():
+                read_sweep(DARTS, file)
 
 
 def test_files_are_found_by_their_official_names(tmp_path, records):

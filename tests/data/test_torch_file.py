@@ -5,7 +5,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from official_archives import Touch
+from official_archives import Touch, encrypted
 
 from eznas.data.torch_file import load_torch
 from eznas.errors import EznasError
@@ -39,6 +39,14 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path, is_zip):
         path.write_bytes(content[:length])
         with pytest.raises(EznasError, match=r"archive\.pth is cut off or damaged"):
             load_torch(path)
+
+
+def test_an_encrypted_file_is_refused(tmp_path):
+    path = tmp_path / "archive.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(CONTENT["meta_archs"]))
+    with pytest.raises(EznasError, match=r"archive\.pth cannot be unpacked \(File 'archive/data\.pkl' is encrypted"):
+        load_torch(encrypted(path))
 
 
 def test_other_files_are_told_apart(tmp_path):

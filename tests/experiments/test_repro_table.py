@@ -98,7 +98,7 @@ def test_another_seed_is_added_to_what_is_there(finished, repro, measured, monke
     monkeypatch.setenv("EZNAS_DATA", str(tmp_path))
     one = chosen([table])
     wider = ReproTable(one, (0, 1), settings, nasbench201_test=6, nds_test=200).run(folder, lambda _: None)
-    assert measured == [(table, sorted([table, "eznas-a"]))]
+    assert measured == [(table, sorted([table, "eznas-a", "flops", "params"]))]
     cell = wider["rows"][0]["cells"]["params"]
     assert cell["seeds_measured"] == len(cell["taus"]) == 2
     assert cell["taus"][0] == content["rows"][0]["cells"]["params"]["tau"]

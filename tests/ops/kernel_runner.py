@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eznas.ops.kernels import execute, workspace_elements
+from eznas.ops.kernels.execute import execute, workspace_elements
+from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.shapes import MAXIMUM_AXES, infer_shape
 
 
@@ -17,13 +18,14 @@ def run_kernel(operation: int, a: np.ndarray, b: np.ndarray | None = None) -> np
     if axes < 0:
         return None
     result = np.full(int(shapes[2].prod()), 123.0, np.float32)
-    workspace = np.full(workspace_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
-    row_shapes = np.empty((3, MAXIMUM_AXES), np.int64)
-    flat, second_flat = _read_only(a), _read_only(second)
+    numbers = np.full(workspace_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
     with np.errstate(all="ignore"):
         execute(
-            *(operation, result, shapes[2], axes),
-            *(flat, shapes[0], a.ndim, second_flat, shapes[1], second.ndim, row_shapes, workspace),
+            operation,
+            Operand(result, shapes[2], axes),
+            Operand(_read_only(a), shapes[0], a.ndim),
+            Operand(_read_only(second), shapes[1], second.ndim),
+            Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64)),
         )
     return result.reshape(shapes[2, :axes])
 

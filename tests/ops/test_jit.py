@@ -1,10 +1,14 @@
 """The bit casts, and what makes the cache of compiled kernels notice a change."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from numba import njit
 
-from eznas.ops import jit
-from eznas.ops.jit import bits_to_float, compiled, float_to_bits
+from eznas import ops
+from eznas.ops import interpreter
+from eznas.ops.jit import JIT_DISABLED, bits_to_float, compiled, fingerprint, float_to_bits
 
 
 @compiled
@@ -24,26 +28,65 @@ def test_bit_casts():
         assert np.float32(there_and_back(x)).view(np.int32) == x.view(np.int32)
 
 
+@pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
 def test_kernels_carry_the_fingerprint_of_their_sources_in_their_closure():
-    if jit._JIT_DISABLED:
-        assert there_and_back.__closure__ is None
-        return
-    cells = {name: cell.cell_contents for name, cell in _cells(there_and_back.py_func)}
-    assert cells == {"fingerprint": jit._FINGERPRINT}
+    for kernel in (there_and_back, interpreter._run):
+        function = kernel.py_func
+        cells = zip(function.__code__.co_freevars, function.__closure__, strict=True)
+        source = Path(function.__code__.co_filename)
+        assert {name: cell.cell_contents for name, cell in cells} == {"fingerprint": fingerprint(source)}
     assert there_and_back.py_func.__name__ == "there_and_back"
     assert njit(lambda: 1).py_func.__closure__ is None
 
 
-def _cells(function):
-    return zip(function.__code__.co_freevars, function.__closure__, strict=True)
+@pytest.fixture
+def package(tmp_path):
+    """A package of which `kernel.py` imports all modules but `other.py`, in all ways and over some steps."""
+    files = {
+        "__init__.py": "",
+        "kernel.py": "import math\nfrom pack.constants import ONE\nfrom pack.inner import (\n    first,\n    step,\n)",
+        "constants.py": "ONE = 1\n",
+        "inner/__init__.py": "",
+        "inner/first.py": "import pack.deep\n",
+        "inner/step.py": "def f():\n    from pack.inner.late import g\n    return g\n",
+        "inner/late.py": "import pack.kernel\n",
+        "deep.py": "",
+        "other.py": "from pack.kernel import *\n",
+    }
+    folder = tmp_path / "pack"
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
 
 
-def test_the_fingerprint_is_that_of_the_kernels_text(tmp_path, monkeypatch):
-    monkeypatch.setattr(jit, "__file__", str(tmp_path / "jit.py"))
-    kernel = tmp_path / "kernel.py"
-    kernel.write_text("from eznas.ops.jit import compiled\n")
-    first = jit._fingerprint()
-    (tmp_path / "other.py").write_text("pass\n")  # compiles nothing
-    assert jit._fingerprint() == first
-    kernel.write_text("from eznas.ops.jit import compiled\n\n")
-    assert jit._fingerprint() != first
+def fresh(package):
+    return fingerprint.__wrapped__(package / "kernel.py", package)
+
+
+@pytest.mark.parametrize(
+    "changed", ["kernel.py", "constants.py", "inner/first.py", "inner/step.py", "inner/late.py", "deep.py"]
+)
+def test_a_fingerprint_changes_with_every_file_that_is_imported(package, changed):
+    before = fresh(package)
+    with (package / changed).open("a") as file:
+        file.write("# changed\n")
+    assert fresh(package) != before
+
+
+def test_a_fingerprint_does_not_change_with_what_is_not_imported(package):
+    before = fresh(package)
+    (package / "other.py").write_text("# changed\n")
+    (package / "new.py").write_text("# new\n")
+    assert fresh(package) == before
+
+
+def test_the_interpreter_depends_on_the_plan_the_terminals_and_the_kernels(monkeypatch):
+    folder = Path(ops.__file__).parent
+    read = []
+    text_of = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or text_of(path))
+    fingerprint.__wrapped__(Path(interpreter.__file__))
+    names = {str(path.relative_to(folder.parent)) for path in read}
+    assert {"terminals.py", "ops/plan.py", "ops/catalogue.py", "ops/limits.py", "ops/kernels/vector_math.py"} <= names
+    assert not {"ops/reference.py", "ops/notation.py"} & names

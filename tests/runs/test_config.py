@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from eznas.errors import EznasError
+from eznas.files import LARGEST_TEXT
 from eznas.runs.config import config_text, parse_assignments, read_config
 from eznas.runs.settings import RunSettings
 
@@ -50,6 +53,9 @@ def test_keys_may_be_written_as_the_flags_are(tmp_path):
         ("generations = ", "not a TOML file"),
         ("tree = 3", "give a table"),
         ("[networks]\nx = 1", "give a single value"),
+        (f"seed = {'[' * 100_000}", "nested too deeply"),
+        (f"seed = {'1' * 5_000}", "a number with too many digits"),
+        ("x" * (LARGEST_TEXT + 1), "too many for a file of its kind"),
     ],
 )
 def test_a_wrong_config_is_refused(tmp_path, text, named):
@@ -66,6 +72,13 @@ def test_a_missing_config_is_refused(tmp_path):
         read_config(tmp_path / "absent.toml")
 
 
+def test_a_config_that_never_ends_is_refused_before_it_is_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(EznasError, match=f"{path} is a device, a pipe or a socket: give a regular file"):
+            read_config(path)
+
+
 def test_assignments_are_read_as_toml_values():
     assert parse_assignments(["maximum-depth=6", "share = 0.5", "flag=true", "word=deep"]) == {
         "maximum_depth": 6,
@@ -75,3 +88,6 @@ def test_assignments_are_read_as_toml_values():
     }
     with pytest.raises(EznasError, match="name=value"):
         parse_assignments(["maximum_depth"])
+    for value in ("[" * 50_000, "1" * 5_000):
+        with pytest.raises(EznasError, match=r"depth is '.*\.\.\..*', nested too deeply or with too many digits"):
+            parse_assignments([f"depth={value}"])

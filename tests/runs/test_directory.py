@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -64,9 +66,32 @@ def test_an_existing_directory_is_refused(directory):
 def test_an_existing_file_is_refused_and_kept(tmp_path):
     path = tmp_path / "file"
     path.write_text("mine")
-    with pytest.raises(EznasError, match="exists already"):
+    with pytest.raises(EznasError, match=r"Could not make the run directory .*/file: it is a file; choose another"):
         RunDirectory.create(path, RunSettings(), "0.1.0", {})
+    with pytest.raises(EznasError, match=r"directory .*/file/run: .*/file is a file, not a directory; choose another"):
+        RunDirectory.create(path / "run", RunSettings(), "0.1.0", {})
+    with pytest.raises(EznasError, match=r"directory .*/file/a/run: Not a directory; choose another"):
+        RunDirectory.create(path / "a" / "run", RunSettings(), "0.1.0", {})
     assert path.read_text() == "mine"
+
+
+def test_a_directory_whose_name_is_no_utf8_holds_files_that_are(tmp_path):
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/run\xff"))
+    with RunDirectory.create(path, RunSettings(), "0.1.0", {}) as directory:
+        directory.add_session({"command": [str(path)]})
+        directory.write_summary({"run": str(path)})
+        assert directory.sessions() == [{"command": [str(path)]}]
+        assert directory.summary() == {"run": str(path)}
+        (path / "summary.json").read_text(encoding="utf-8")
+
+
+def test_views_that_never_end_or_are_nested_count_as_missing(directory):
+    (directory.path / "summary.json").write_text("[" * 100_000)
+    assert directory.summary() is None
+    (directory.path / "environment.json").unlink(missing_ok=True)
+    os.mkfifo(directory.path / "environment.json")
+    with pytest.raises(EznasError, match=r"environment\.json is a device, a pipe or a socket"):
+        directory.sessions()
 
 
 def test_an_empty_directory_is_taken(tmp_path):

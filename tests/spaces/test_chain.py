@@ -10,7 +10,7 @@ from eznas.spaces.sequential_network import Shortcut
 
 def test_the_text_is_a_kind_and_a_depth_for_each_stage():
     assert Chain().parse("p3/r5") == [("p", 3), ("r", 5)]
-    assert Chain().check("p03/r5") == "p3/r5"
+    assert Chain().check("p0003/r5") == "p3/r5"
 
 
 @pytest.mark.parametrize("text", ["p0", "r65", "q3", "p3r5", "3p"])

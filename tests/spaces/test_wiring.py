@@ -49,8 +49,9 @@ def test_random_graphs_go_from_a_chain_to_wide_ones():
     cells = [cell for _ in range(200) for cell in Wiring().parse(Wiring().random(rng))]
     assert {len(cell) for cell in cells} == {6}
     depths = {_depth(cell) for cell in cells}
-    assert 6 in depths
     assert min(depths) <= 2
+    # One reach in six makes a chain, which is rare among graphs of any reach.
+    assert cells.count(((0,), (1,), (2,), (3,), (4,), (5,))) > len(cells) / 10
 
 
 def test_a_node_reads_no_more_than_set():

@@ -320,6 +320,39 @@ class TestErrors:
         with pytest.raises(KeyboardInterrupt):
             collect(Wrapped(after=interrupt), inputs)
 
+    def test_complex_numbers_are_refused_and_not_cut_in_half(self, inputs):
+        complex_weight = small()
+        complex_weight[3] = nn.Conv2d(4, 4, 3, padding=1, dtype=torch.complex64)
+        with pytest.raises(EznasError, match=r"Network 'n7' has complex numbers in 3\.weight"):
+            collect(complex_weight, inputs, name="n7")
+        buffered = small()
+        buffered.register_buffer("rotation", torch.ones(1, dtype=torch.complex64))
+        with pytest.raises(EznasError, match="complex numbers in rotation"):
+            collect(buffered, inputs)
+
+        class Inside(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight, self.norm = nn.Parameter(torch.ones(4, 3, 1, 1)), nn.BatchNorm2d(4)
+
+            def forward(self, images):
+                convolved = F.conv2d(F.relu(images) + 0j, torch.complex(self.weight, self.weight))
+                return self.norm(convolved.abs()).mean((2, 3))
+
+        with pytest.raises(EznasError, match="Network 'n7' computes complex numbers in unit 0"):
+            collect(Inside(), inputs, name="n7")
+
+    def test_an_output_that_cannot_be_looked_at(self, inputs):
+        class Stubborn:
+            @property
+            def logits(self):
+                raise RuntimeError("not now")
+
+        with pytest.raises(
+            EznasError, match=r"'n7' raised RuntimeError in the forward half of the data pass \(.*\): not now"
+        ):
+            collect(Wrapped(after=lambda logits: Stubborn()), inputs, name="n7")
+
     @pytest.mark.parametrize("between", [torch.Tensor.detach, torch.detach, lambda x: x.data])
     def test_a_detached_unit(self, inputs, between):
         with pytest.raises(EznasError, match="Network 'n7' lacks a gradient: it detaches what comes after unit 0"):

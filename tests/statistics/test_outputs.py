@@ -51,3 +51,20 @@ def test_the_nodes_behind_an_output():
     assert left.grad_fn in behind
     assert right.grad_fn not in behind
     assert nodes_behind([torch.ones(1)]) == set()
+
+
+def test_what_holds_itself_or_is_nested_without_end_is_read_once():
+    looped = [A, [B]]
+    looped.append(looped)
+    assert lengths(looped) == [1, 2]
+    mapping = {"aux": B, "logits": A}
+    mapping["self"] = mapping
+    assert lengths(mapping) == [1, 2]
+    deep = A
+    for _ in range(100_000):
+        deep = [deep]
+    assert lengths(deep) == [1]
+    shared = [A]
+    for _ in range(50):
+        shared = [shared, shared]
+    assert lengths(shared) == [1]

@@ -89,3 +89,20 @@ def test_a_keyboard_interrupt_stops_the_loop_and_leaves_no_thread():
         run(work, 1000)
     assert 6 <= len(begun) < 1000
     assert threading.active_count() == before
+
+
+def test_further_keyboard_interrupts_do_not_leave_calls_behind():
+    begun, ended = [], []
+
+    def work(n):
+        begun.append(n)
+        for _ in range(4):
+            if n == 2:
+                _thread.interrupt_main()
+            time.sleep(0.03)
+        ended.append(n)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work, 1000)
+    assert begun
+    assert sorted(ended) == sorted(begun)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eznas.ops.jit import compiled
-from eznas.ops.vector_math import exponential, logarithm, logistic
+from eznas.ops.kernels.vector_math import exponential, logarithm, logistic
 
 
 @compiled

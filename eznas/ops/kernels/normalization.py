@@ -5,25 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.elementwise import BLOCK
 from eznas.ops.jit import compiled
-from eznas.ops.reductions import sum_of, sum_of_squared_differences
-from eznas.ops.vector_math import INFINITY, LANES, ZERO, exponential
+from eznas.ops.kernels.broadcasting import BLOCK
+from eznas.ops.kernels.kernel import Operand, Workspace, kernel
+from eznas.ops.kernels.reductions import sum_of, sum_of_squared_differences
+from eznas.ops.kernels.vector_math import INFINITY, LANES, ZERO, exponential
 
 
-@compiled
-def normalize(result: NDArray[np.float32], a: NDArray[np.float32]) -> None:
+@kernel
+def normalize(result: Operand, a: Operand) -> None:
     """(A - mean) / unbiased standard deviation, NaN becomes 0.
 
     The mean of a constant is exact (a float32 times at most 2^24 fits a float64), so a constant gives zeros.
     """
-    n = a.size
-    mean = sum_of(a) / np.float64(n)
-    deviation = np.float32(np.sqrt(sum_of_squared_differences(a, mean) / np.float64(n - 1)))
+    values, target = a.values, result.values
+    n = values.size
+    mean = sum_of(values) / np.float64(n)
+    deviation = np.float32(np.sqrt(sum_of_squared_differences(values, mean) / np.float64(n - 1)))
     center = np.float32(mean)
     for i in range(n):
-        x = (a[i] - center) / deviation
-        result[i] = ZERO if np.isnan(x) else x
+        x = (values[i] - center) / deviation
+        target[i] = ZERO if np.isnan(x) else x
 
 
 @compiled
@@ -81,32 +83,27 @@ def _divide_by_totals(result: NDArray[np.float32], length: int, stride: int, tot
             line[i] = line[i] / total[i]
 
 
-@compiled
-def softmax(
-    result: NDArray[np.float32],
-    a: NDArray[np.float32],
-    shape: NDArray[np.int64],
-    axes: int,
-    workspace: NDArray[np.float32],
-) -> None:
-    """Softmax along axis 0 of 0, 1 or 3 axes, else along axis 1; `workspace` has at least BLOCK elements.
+@kernel
+def softmax(result: Operand, a: Operand, workspace: Workspace) -> None:
+    """Softmax along axis 0 of 0, 1 or 3 axes, else along axis 1.
 
     A NaN or +infinity makes its whole line NaN, and so does a line of -infinity alone.
     """
-    axis = 0 if axes in (0, 1, 3) else 1
-    length = shape[axis]
-    before = shape[0] if axis == 1 else 1
-    stride = a.size // (before * length)
+    values, target = a.values, result.values
+    axis = 0 if a.axes in (0, 1, 3) else 1
+    length = a.shape[axis]
+    before = a.shape[0] if axis == 1 else 1
+    stride = values.size // (before * length)
     if stride < LANES:
-        _softmax_narrow(result, a, length, stride)
+        _softmax_narrow(target, values, length, stride)
         return
-    for outer in range(0, a.size, length * stride):
+    for outer in range(0, values.size, length * stride):
         for start in range(outer, outer + stride, BLOCK):
             width = min(BLOCK, outer + stride - start)
-            _subtract_highest(result[start:], a[start:], length, stride, workspace[:width])
-    for i in range(a.size):
-        result[i] = exponential(result[i])
-    for outer in range(0, a.size, length * stride):
+            _subtract_highest(target[start:], values[start:], length, stride, workspace.numbers[:width])
+    for i in range(values.size):
+        target[i] = exponential(target[i])
+    for outer in range(0, values.size, length * stride):
         for start in range(outer, outer + stride, BLOCK):
             width = min(BLOCK, outer + stride - start)
-            _divide_by_totals(result[start:], length, stride, workspace[:width])
+            _divide_by_totals(target[start:], length, stride, workspace.numbers[:width])

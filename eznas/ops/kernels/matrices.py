@@ -1,4 +1,4 @@
-"""Kernels of the matrix product, the determinants and the Gram matrix."""
+"""Kernels of the matrix product and the determinants."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled
-from eznas.ops.reductions import dot
+from eznas.ops.kernels.kernel import Operand, Workspace, kernel
+from eznas.ops.kernels.vector_math import INFINITY, LANES, ONE, ZERO
 from eznas.ops.shapes import MAXIMUM_AXES
-from eznas.ops.vector_math import INFINITY, LANES, ONE, ZERO
 
 
 @compiled
@@ -70,31 +70,23 @@ def _batch_index(batch: int, shape: NDArray[np.int64], axes: int, own_shape: NDA
     return index
 
 
-@compiled
-def matmul(
-    result: NDArray[np.float32],
-    shape: NDArray[np.int64],
-    axes: int,
-    a: NDArray[np.float32],
-    a_shape: NDArray[np.int64],
-    a_axes: int,
-    b: NDArray[np.float32],
-    b_shape: NDArray[np.int64],
-    b_axes: int,
-) -> None:
-    """A @ B over the last two axes, leading axes broadcast; all tensors flat, shapes left-aligned."""
-    rows, columns, inner = shape[axes - 2], shape[axes - 1], a_shape[a_axes - 1]
-    broadcast = a.size * columns != result.size * inner or b.size * rows != result.size * inner
+@kernel
+def matmul(result: Operand, a: Operand, b: Operand) -> None:
+    """A @ B over the last two axes, leading axes broadcast."""
+    rows, columns = result.shape[result.axes - 2], result.shape[result.axes - 1]
+    inner = a.shape[a.axes - 1]
+    size = result.values.size
+    broadcast = a.values.size * columns != size * inner or b.values.size * rows != size * inner
     if columns < LANES and not broadcast:  # the kernels of most convolutions
-        _multiply_small(result, a, b, rows, inner, columns)
+        _multiply_small(result.values, a.values, b.values, rows, inner, columns)
         return
-    for batch in range(result.size // (rows * columns)):
-        i = _batch_index(batch, shape, axes, a_shape, a_axes)
-        j = _batch_index(batch, shape, axes, b_shape, b_axes)
+    for batch in range(size // (rows * columns)):
+        i = _batch_index(batch, result.shape, result.axes, a.shape, a.axes)
+        j = _batch_index(batch, result.shape, result.axes, b.shape, b.axes)
         _multiply(
-            result[batch * rows * columns : (batch + 1) * rows * columns],
-            a[i * rows * inner : (i + 1) * rows * inner],
-            b[j * inner * columns : (j + 1) * inner * columns],
+            result.values[batch * rows * columns : (batch + 1) * rows * columns],
+            a.values[i * rows * inner : (i + 1) * rows * inner],
+            b.values[j * inner * columns : (j + 1) * inner * columns],
             rows,
             inner,
             columns,
@@ -133,35 +125,35 @@ def _factorize(lu: NDArray[np.float32], n: int) -> np.float32:
     return sign
 
 
-@compiled
-def determinants(result: NDArray[np.float32], a: NDArray[np.float32], n: int, workspace: NDArray[np.float32]) -> None:
-    """Determinants of a batch of n x n matrices; `workspace` has at least n * n elements.
+@kernel
+def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
+    """Determinants of a batch of square matrices.
 
     The row-major A is factorised as the column-major transpose, which has the same determinant, as PyTorch does.
     """
+    n = a.shape[a.axes - 1]
     if n == 1:
-        result[:] = a
+        result.values[:] = a.values
         return
-    lu = workspace[: n * n]
-    for batch in range(result.size):
+    lu = workspace.numbers[: n * n]
+    for batch in range(result.values.size):
         for i in range(n * n):
-            lu[i] = a[batch * n * n + i]
+            lu[i] = a.values[batch * n * n + i]
         sign = _factorize(lu, n)
-        determinant = ONE
+        product = ONE
         for k in range(n):
-            determinant = determinant * lu[k * n + k]
-        result[batch] = determinant * sign
+            product = product * lu[k * n + k]
+        result.values[batch] = product * sign
 
 
-@compiled
-def log_determinants(
-    result: NDArray[np.float32], a: NDArray[np.float32], n: int, workspace: NDArray[np.float32]
-) -> None:
+@kernel
+def log_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the determinants: NaN and the log of a negative number become 0, a singular matrix gives -inf."""
-    lu = workspace[: n * n]
-    for batch in range(result.size):
+    n = a.shape[a.axes - 1]
+    lu = workspace.numbers[: n * n]
+    for batch in range(result.values.size):
         for i in range(n * n):
-            lu[i] = a[batch * n * n + i]
+            lu[i] = a.values[batch * n * n + i]
         sign = _factorize(lu, n)
         total = np.float64(0.0)
         for k in range(n):
@@ -170,15 +162,4 @@ def log_determinants(
             total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
         # A zero pivot makes the sign 0, not -1: the logarithm is then -inf even after a negative pivot.
         negative = sign < ZERO and total != -INFINITY
-        result[batch] = np.float32(0.0 if negative or np.isnan(total) else total)
-
-
-@compiled
-def gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> None:
-    """A A^T of a row-major A with `rows` rows, each entry accumulated in float64 and rounded once."""
-    columns = a.size // rows
-    for i in range(rows):
-        for j in range(i + 1):
-            entry = np.float32(dot(a[i * columns : (i + 1) * columns], a[j * columns : (j + 1) * columns]))
-            result[i * rows + j] = entry
-            result[j * rows + i] = entry
+        result.values[batch] = np.float32(0.0 if negative or np.isnan(total) else total)

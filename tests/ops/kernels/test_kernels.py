@@ -9,7 +9,7 @@ from kernel_runner import run_kernel
 from tensor_strategies import AWKWARD, broadcasting_shapes, shapes, tensors
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
-from eznas.ops.elementwise import BLOCK
+from eznas.ops.kernels.broadcasting import BLOCK
 from eznas.ops.reference import ShapeError, apply
 
 DETERMINED = {
@@ -90,7 +90,7 @@ def test_operations_of_one_argument(operation, data):
 @SETTINGS
 def test_operations_of_two_arguments_that_broadcast(operation, data):
     first, second = data.draw(broadcasting_shapes())
-    if operation.rule is ShapeRule.ROWS:
+    if operation.rule is ShapeRule.SCALAR_OF_ROWS:
         first, second = (shape or (1,) for shape in (first, second))
     assert_agrees(operation, data.draw(tensors(first)), data.draw(tensors(second)))
 

@@ -1,0 +1,106 @@
+"""Arguments that broadcast, brought to the common shape block by block, in buffers that stay in the cache."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.jit import compiled
+from eznas.ops.kernels.kernel import Operand
+from eznas.ops.shapes import element_count
+
+BLOCK: Final = 1024
+"""Elements that are brought to the common shape at a time: 4 KiB per argument."""
+
+
+@compiled
+def _run_length(
+    source_shape: NDArray[np.int64], source_axes: int, shape: NDArray[np.int64], axes: int
+) -> tuple[int, int, int]:
+    """How many consecutive elements of a broadcast source are consecutive in it, or else one and the same.
+
+    Returns:
+        The length of such a run, its step in the source (1 or 0), and the number of last axes that it spans.
+    """
+    run = 1
+    step = -1
+    spanned = 0
+    while spanned < axes:
+        length = shape[axes - 1 - spanned]
+        if length > 1:
+            repeats = spanned >= source_axes or source_shape[source_axes - 1 - spanned] == 1
+            if step >= 0 and (step == 0) != repeats:
+                break
+            step = 0 if repeats else 1
+            run *= length
+        spanned += 1
+    return run, max(step, 0), spanned
+
+
+@compiled
+def _run_start(
+    run: int,
+    source_shape: NDArray[np.int64],
+    source_axes: int,
+    shape: NDArray[np.int64],
+    axes: int,
+    spanned: int,
+    stride: int,
+) -> int:
+    """Where in the source the run of this number starts; `stride` is the number of its elements in the spanned axes."""
+    position = 0
+    for back in range(spanned, axes):
+        length = shape[axes - 1 - back]
+        own_length = source_shape[source_axes - 1 - back] if back < source_axes else 1
+        if own_length > 1:
+            position += run % length * stride
+            stride *= own_length
+        run //= length
+    return position
+
+
+@compiled
+def block_of(
+    buffer: NDArray[np.float32],
+    source: Operand,
+    shape: NDArray[np.int64],
+    axes: int,
+    start: int,
+    stop: int,
+) -> NDArray[np.float32]:
+    """Elements `start` to `stop` of `source` broadcast to `shape`: a view of it where nothing repeats, or `buffer`.
+
+    Called for one block after another, from `start` 0 on, with the same buffer of `BLOCK` elements: a single number
+    is written to it once.
+    """
+    values = source.values
+    if values.size == element_count(shape):
+        return values[start:stop]
+    block = buffer[: stop - start]
+    if values.size == 1:
+        if start == 0:
+            block[:] = values[0]
+        return block
+    run, step, spanned = _run_length(source.shape, source.axes, shape, axes)
+    stride = run if step == 1 else 1
+    number, offset = start // run, start % run
+    if step == 1 and offset + stop - start <= run:
+        begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride) + offset
+        return values[begin : begin + stop - start]
+    done = 0
+    while done < block.size:
+        begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride)
+        count = min(run - offset, block.size - done)
+        if step == 1:
+            for i in range(count):
+                block[done + i] = values[begin + offset + i]
+        else:
+            value = values[begin]
+            for i in range(count):
+                block[done + i] = value
+        done += count
+        number += 1
+        offset = 0
+    return block

@@ -1,0 +1,62 @@
+"""Kernels of the two eigenvalue ratios, by LAPACK."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.jit import compiled
+from eznas.ops.kernels.kernel import Operand, Workspace, kernel
+from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
+from eznas.ops.kernels.reductions import dot
+from eznas.ops.kernels.vector_math import NOT_A_NUMBER
+
+
+@compiled
+def workspace_of_order(n: int) -> int:
+    """The float32 of workspace for a Gram matrix of order n, its eigenvalues, and LAPACK."""
+    return int(n * n + n + lapack_workspace(n))
+
+
+@compiled
+def _gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> None:
+    """A A^T of a row-major A with `rows` rows, each entry accumulated in float64 and rounded once."""
+    columns = a.size // rows
+    for i in range(rows):
+        for j in range(i + 1):
+            entry = np.float32(dot(a[i * columns : (i + 1) * columns], a[j * columns : (j + 1) * columns]))
+            result[i * rows + j] = entry
+            result[j * rows + i] = entry
+
+
+@compiled
+def _is_finite(a: NDArray[np.float32]) -> bool:
+    """Whether there is no NaN and no infinity, which LAPACK may never return from."""
+    others = 0
+    for i in range(a.size):
+        others += 0 if np.isfinite(a[i]) else 1
+    return others == 0
+
+
+@kernel
+def sym_eig_ratio(a: Operand, workspace: Workspace) -> np.float32:
+    """Largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1); NaN if M is not finite."""
+    n = a.shape[0]
+    matrix, eigenvalues = workspace.numbers[: n * n], workspace.numbers[n * n : n * n + n]
+    _gram(matrix, a.values, n)
+    for i in range(n * n):
+        matrix[i] = matrix[i] + matrix[i]
+    if not _is_finite(matrix) or not symmetric_eigenvalues(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
+        return NOT_A_NUMBER
+    return np.float32(eigenvalues[n - 1] / eigenvalues[0])
+
+
+@kernel
+def eig_ratio(a: Operand, workspace: Workspace) -> np.float32:
+    """Last over first eigenvalue of A A^T with A as (shape[0], -1), real parts, in the order that LAPACK leaves."""
+    n = a.shape[0]
+    matrix, eigenvalues = workspace.numbers[: n * n], workspace.numbers[n * n : n * n + n]
+    _gram(matrix, a.values, n)
+    if not _is_finite(matrix) or not general_eigenvalues(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
+        return NOT_A_NUMBER
+    return np.float32(eigenvalues[n - 1] / eigenvalues[0])

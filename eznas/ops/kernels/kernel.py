@@ -1,0 +1,82 @@
+"""What a kernel is: the function that computes the operation of its name, on one unit.
+
+There are two kinds. An element-wise kernel takes the numbers of one place, one for each argument, and returns the
+number of that place. Any other kernel names those of these parameters that it needs:
+
+    result: the `Operand` to fill; a kernel without it returns the one number that the operation gives.
+    a, b: the arguments, of shapes that the operation can take, as `infer_shape` says.
+    workspace: memory to work in, of the size that `workspace_elements` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.jit import compiled, inlined
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Operand(NamedTuple):
+    """A tensor as kernels see it.
+
+    Attributes:
+        values: the elements, flat; a result shares no memory with the arguments.
+        shape: int64[4], left-aligned, unused places 1.
+        axes: the number of axes, 0 to 4.
+    """
+
+    values: NDArray[np.float32]
+    shape: NDArray[np.int64]
+    axes: int
+
+
+class Workspace(NamedTuple):
+    """Memory that a kernel may overwrite.
+
+    Attributes:
+        numbers: float32, at least as many as `workspace_elements` says.
+        shapes: int64[3, 4].
+    """
+
+    numbers: NDArray[np.float32]
+    shapes: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled function, and how to call it.
+
+    Attributes:
+        function: the compiled function.
+        parameters: the names of its parameters.
+        is_elementwise: whether they are numbers rather than operands.
+    """
+
+    function: Callable[..., Any]
+    parameters: tuple[str, ...]
+    is_elementwise: bool
+
+
+KERNELS: Final[dict[str, Kernel]] = {}
+"""The kernels by the names of their operations; filled as the modules of this package are imported."""
+
+
+def elementwise(function: Function) -> Function:
+    """Make a function of one or two float32 numbers the element-wise kernel of the operation of its name."""
+    compiled_function = inlined(function)
+    KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters), is_elementwise=True)
+    return compiled_function
+
+
+def kernel(function: Function) -> Function:
+    """Make a function of operands the kernel of the operation of its name."""
+    compiled_function = compiled(function)
+    KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters), is_elementwise=False)
+    return compiled_function

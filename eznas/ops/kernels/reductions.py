@@ -1,0 +1,158 @@
+"""Kernels of the operations that give one number: sums in float64, rounded to float32 once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.jit import compiled, summing
+from eznas.ops.kernels.broadcasting import BLOCK, block_of
+from eznas.ops.kernels.kernel import Operand, Workspace, kernel
+from eznas.ops.kernels.vector_math import ONE, ZERO, logarithm
+from eznas.ops.limits import COSINE_EPSILON
+from eznas.ops.shapes import broadcast, broadcast_rows, element_count
+
+
+@summing
+def sum_of(a: NDArray[np.float32]) -> float:
+    """Sum in float64."""
+    total = np.float64(0.0)
+    for i in range(a.size):
+        total += np.float64(a[i])
+    return total
+
+
+@summing
+def sum_of_absolutes(a: NDArray[np.float32]) -> float:
+    """Sum of absolute values in float64."""
+    total = np.float64(0.0)
+    for i in range(a.size):
+        total += np.abs(np.float64(a[i]))
+    return total
+
+
+@summing
+def dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Sum of products in float64, where a product of two float32 numbers is exact."""
+    total = np.float64(0.0)
+    for i in range(a.size):
+        total += np.float64(a[i]) * np.float64(b[i])
+    return total
+
+
+@summing
+def sum_of_squared_differences(a: NDArray[np.float32], center: float) -> float:
+    """Sum of (A - center)^2 in float64."""
+    total = np.float64(0.0)
+    for i in range(a.size):
+        difference = np.float64(a[i]) - center
+        total += difference * difference
+    return total
+
+
+@summing
+def _count_sign_changes(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """How many elements are positive in one and not in the other."""
+    total = np.float64(0.0)
+    for i in range(a.size):
+        total += np.float64(ONE if (a[i] > ZERO) != (b[i] > ZERO) else ZERO)
+    return total
+
+
+@summing
+def _sum_of_divergences(inputs: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
+    """Sum of t log t - t * input, each term in float32; t log t is 0 at 0 and NaN below."""
+    total = np.float64(0.0)
+    for i in range(inputs.size):
+        target = targets[i]
+        entropy = ZERO if target == ZERO else target * logarithm(target)
+        total += np.float64(entropy - target * inputs[i])
+    return total
+
+
+@kernel
+def frobenius_norm(a: Operand) -> np.float32:
+    """Square root of the sum of squares."""
+    return np.float32(np.sqrt(dot(a.values, a.values)))
+
+
+@kernel
+def normalized_sum(a: Operand) -> np.float32:
+    """Sum over the number of elements."""
+    return np.float32(sum_of(a.values) / a.values.size)
+
+
+@kernel
+def l1_norm(a: Operand) -> np.float32:
+    """Sum of absolute values over the number of elements."""
+    return np.float32(sum_of_absolutes(a.values) / a.values.size)
+
+
+@kernel
+def numel(a: Operand) -> np.float32:
+    """Number of elements."""
+    return np.float32(a.values.size)
+
+
+@kernel
+def hamming_distance(a: Operand, b: Operand, workspace: Workspace) -> np.float32:
+    """How many elements of the common shape are positive in one argument and not in the other."""
+    shape = workspace.shapes[0]
+    axes = broadcast(shape, a.shape, a.axes, b.shape, b.axes)
+    total = np.float64(0.0)
+    n = element_count(shape)
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        left = block_of(workspace.numbers[:BLOCK], a, shape, axes, start, stop)
+        right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], b, shape, axes, start, stop)
+        total += _count_sign_changes(left, right)
+    return np.float32(total)
+
+
+@kernel
+def kl_divergence(a: Operand, b: Operand, workspace: Workspace) -> np.float32:
+    """Mean of B log B - B A over the common shape."""
+    shape = workspace.shapes[0]
+    axes = broadcast(shape, a.shape, a.axes, b.shape, b.axes)
+    total = np.float64(0.0)
+    n = element_count(shape)
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        left = block_of(workspace.numbers[:BLOCK], a, shape, axes, start, stop)
+        right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], b, shape, axes, start, stop)
+        total += _sum_of_divergences(left, right)
+    return np.float32(total / n)
+
+
+@compiled
+def _as_rows(operand: Operand, shape: NDArray[np.int64]) -> Operand:
+    """The operand after reshape(shape[0], -1), with its shape written to `shape`."""
+    shape[0] = operand.shape[0]
+    shape[1] = operand.shape[1] * operand.shape[2] * operand.shape[3]
+    shape[2:] = 1
+    return Operand(operand.values, shape, 2)
+
+
+@kernel
+def cosine_similarity(a: Operand, b: Operand, workspace: Workspace) -> np.float32:
+    """Sum over the rows of the cosine similarity, both arguments as (shape[0], -1)."""
+    shape = workspace.shapes[0]
+    left_rows, right_rows = _as_rows(a, workspace.shapes[1]), _as_rows(b, workspace.shapes[2])
+    axes = broadcast_rows(shape, a.shape, b.shape)
+    rows, columns = shape[0], shape[1]
+    total = np.float64(0.0)
+    for row in range(rows):
+        end = (row + 1) * columns
+        products, squares, other_squares = np.float64(0.0), np.float64(0.0), np.float64(0.0)
+        for start in range(row * columns, end, BLOCK):
+            stop = min(start + BLOCK, end)
+            left = block_of(workspace.numbers[:BLOCK], left_rows, shape, axes, start, stop)
+            right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], right_rows, shape, axes, start, stop)
+            products += dot(left, right)
+            squares += dot(left, left)
+            other_squares += dot(right, right)
+        norm, other_norm = np.sqrt(squares), np.sqrt(other_squares)
+        norm = COSINE_EPSILON if norm < COSINE_EPSILON else norm  # written so that NaN stays
+        other_norm = COSINE_EPSILON if other_norm < COSINE_EPSILON else other_norm
+        total += products / (norm * other_norm)
+    return np.float32(total)
