@@ -5,6 +5,11 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples every time, however slowly a loaded machine draws them.
+settings.register_profile("eznas", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("eznas")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,7 +36,7 @@ class Fault:
         file: below `eznas/`.
         old: the text that it replaces, which stands in the file once.
         new: what it puts there.
-        tests: files below `tests/`, one of which should fail.
+        tests: files below `tests/`, or tests in them as pytest names them, one of which should fail.
     """
 
     name: str
@@ -255,21 +255,21 @@ FAULTS = (
         "scoring/correlation.py",
         "math.sqrt(untied_x * untied_y)",
         "max(untied_x, untied_y)",
-        ("scoring/test_correlation.py",),
+        ("scoring/test_correlation.py::test_kendall_tau_equals_scipy",),
     ),
     Fault(
         "tied scores are half concordant",
         "scoring/correlation.py",
         "order_x = int(x[j] > x_i) - int(x[j] < x_i)",
         "order_x = int(x[j] >= x_i) - int(x[j] < x_i)",
-        ("scoring/test_correlation.py",),
+        ("scoring/test_correlation.py::test_kendall_tau_equals_scipy",),
     ),
     Fault(
         "the top decile is the bottom one",
         "scoring/correlation.py",
         "kept = accuracy >= threshold",
         "kept = accuracy <= threshold",
-        ("scoring/test_correlation.py",),
+        ("scoring/test_correlation.py::test_top_decile_keeps_a_tenth_rounded_up",),
     ),
     Fault(
         "ties are broken by rounding",
