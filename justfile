@@ -61,6 +61,7 @@ compare-genomes *arguments:
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py
+    {{python}} bench/bench_eigenvalues.py
     {{python}} bench/bench_ranking.py
     {{python}} bench/bench_formulas.py
     {{python}} bench/bench_statistics.py

@@ -1,7 +1,8 @@
 """One thread for BLAS while LAPACK is called, so that no result depends on a number of threads.
 
 With more, the order of BLAS's additions, and with it the sign of an eigenvalue that is rounding noise, depends on their
-number (from order 200 on, by `bench/bench_eigenvalues.py`); and eznas has a thread for every network already.
+number: from order 64 on for symmetric matrices, 256 for others, by `bench/bench_eigenvalues.py`. And eznas has a thread
+for every network already.
 """
 
 from __future__ import annotations
