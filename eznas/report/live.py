@@ -23,14 +23,21 @@ Clock = Callable[[], float]
 _QUIET_SECONDS: Final = 10.0
 """The longest time for which a log gets no line while networks get done."""
 
+_PATIENCE_SECONDS: Final = 1.0
+"""How long something may take before a log says what it is."""
+
 
 class PlainView(SilentObserver):
     """Prints lines for a log: one when something begins, one per generation, and how far it is now and then."""
 
-    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
-        """Set up a view that prints on `console`."""
+    def __init__(
+        self, console: Console, clock: Clock = time.monotonic, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
+        """Set up a view that prints on `console`; use it as a context manager."""
         self._console = console
         self._clock = clock
+        self._patience_seconds = patience_seconds
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
         self._pace = _Pace()
         self._phase = ""
@@ -38,14 +45,22 @@ class PlainView(SilentObserver):
         self._ends_with_a_line = False
         self._begun = self._printed = clock()
 
+    def __exit__(self, *_: object) -> None:
+        self._begin("", 0, ends_with_a_line=False)
+
     def message(self, text: str) -> None:
         """Print a sentence."""
         self._print(text)
 
     def phase(self, name: str, total: int | None = None) -> None:
-        """Print that a phase begins."""
+        """Print that work on networks begins; of something else, only if it takes long."""
         self._begin(name, total or 0, ends_with_a_line=True)
-        self._print(name if total is None else f"{name}: {total} networks")
+        if total is not None:
+            self._print(f"{name}: {total} networks")
+            return
+        self._timer = threading.Timer(self._patience_seconds, self._print, (name,))
+        self._timer.daemon = True
+        self._timer.start()
 
     def advance(self) -> None:
         """Count a network; print now and then, and when the phase is done."""
@@ -86,6 +101,8 @@ class PlainView(SilentObserver):
         )
 
     def _begin(self, phase: str, total: int, *, ends_with_a_line: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         with self._lock:
             self._phase, self._total, self._done, self._begun = phase, total, 0, self._clock()
             self._ends_with_a_line = ends_with_a_line

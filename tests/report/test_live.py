@@ -82,20 +82,32 @@ def test_the_last_generation_tells_how_long_the_networks_to_come_take(plain, to_
 
 def test_a_phase_is_followed_by_time_and_to_its_end(plain):
     view, lines, clock = plain
-    view.phase("loading digits")
-    view.advance()
     view.phase("scoring", 10)
     for _ in range(15):
         clock.now += 4.0
         view.advance()
     assert lines() == [
-        "loading digits",
         "scoring: 10 networks",
         "scoring: 3/10, 28 s for the others",
         "scoring: 6/10, 16 s for the others",
         "scoring: 9/10, 4 s for the others",
         "scoring: 10/10",
     ]
+
+
+def test_what_is_over_soon_is_not_told_in_a_log():
+    console = a_console(terminal=False)
+    with PlainView(console, patience_seconds=60.0) as view:
+        view.phase("loading digits")
+        view.phase("loading kernels")
+        timer = view._timer
+    timer.join()
+    assert console.file.getvalue() == ""
+    with PlainView(console, patience_seconds=0.0) as view:
+        view.phase("loading digits")
+        view._timer.join()
+        view.advance()
+    assert console.file.getvalue() == "loading digits\n"
 
 
 def test_a_generation_is_followed_only_if_it_takes_long(plain):
