@@ -12,11 +12,23 @@ class RunObserver(Protocol):
     def message(self, text: str) -> None:
         """Take one sentence for the user."""
 
-    def phase(self, name: str, total: int) -> None:
-        """Learn that work on `total` networks begins."""
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Learn that something begins: work on `total` networks, or something else that takes its time."""
 
     def advance(self) -> None:
         """Learn that one more network of the phase is done; called from any thread."""
+
+    def expect(self, networks: int) -> None:
+        """Learn that `networks` will be scored after the last generation."""
+
+    def evaluating(self, generation: int, total: int, *, collecting: bool) -> None:
+        """Learn that a generation begins to be evaluated on `total` networks: a phase of its own.
+
+        Args:
+            generation: its number.
+            total: how many networks.
+            collecting: whether their statistics have to be collected first.
+        """
 
     def generation(self, record: Mapping[str, Any], timing: Mapping[str, Any], generations: int) -> None:
         """Learn what a generation gave.
@@ -40,11 +52,17 @@ class SilentObserver:
     def message(self, text: str) -> None:
         """Ignore a sentence."""
 
-    def phase(self, name: str, total: int) -> None:
+    def phase(self, name: str, total: int | None = None) -> None:
         """Ignore the begin of a phase."""
 
     def advance(self) -> None:
         """Ignore a network."""
+
+    def expect(self, networks: int) -> None:
+        """Ignore what is to come."""
+
+    def evaluating(self, generation: int, total: int, *, collecting: bool) -> None:
+        """Ignore the begin of a generation."""
 
     def generation(self, record: Mapping[str, Any], timing: Mapping[str, Any], generations: int) -> None:
         """Ignore a generation."""

@@ -24,7 +24,7 @@ from eznas.benchmarks.sample_images import SampleImages, sample_images
 from eznas.benchmarks.table_layout import TableLayout
 from eznas.data.tables import Table, read_own_table
 from eznas.errors import EznasError
-from eznas.files import write_atomically
+from eznas.files import LARGEST_TEXT, read_regular, write_atomically
 from eznas.spaces.base import Space
 from eznas.spaces.foreign import ForeignSpace, as_space
 from eznas.spaces.importing import stored_name
@@ -161,7 +161,7 @@ class NewTable:
         if not self.record_path.exists():
             return
         try:
-            before: object = json.loads(self.record_path.read_bytes())
+            before: object = json.loads(read_regular(self.record_path, LARGEST_TEXT))
         except (OSError, ValueError, RecursionError):
             before = None
         is_record = isinstance(before, dict) and {"format", "space", "normalisation"} <= before.keys()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eznas.benchmarks import SAMPLE_IMAGES
 from eznas.benchmarks.images import Normalisation, Pixels, read_arrays
 from eznas.errors import EznasError, described
+from eznas.files import check_regular
 
 _IMAGE_ARRAYS: Final = ("x_train", "x", "images", "data", "x_test")
 _LABEL_ARRAYS: Final = ("y_train", "y", "labels", "label", "targets", "y_test")
@@ -161,6 +162,7 @@ def _decoded(file: Path) -> NDArray[np.uint8]:
         raise EznasError(
             "Reading image files needs Pillow: run `pip install pillow`, or give the images as an .npz file."
         ) from error
+    check_regular(file)
     try:
         with Image.open(file) as image:
             return np.asarray(image.convert("RGB"), dtype=np.uint8)

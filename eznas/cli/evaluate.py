@@ -75,9 +75,10 @@ def evaluate(
         what = "taken in" if all_networks else "left out; --all-networks takes them in"
         typer.echo(f"eznas: {len(seen)} networks of {loaded.name} that evolution has seen are {what}.", err=True)
     without = frozenset[int]() if all_networks else seen
-    from eznas.scoring.evaluation import evaluate as evaluate_proxies
-
     with ProgressBar(stderr()) as progress:
+        progress.phase("loading PyTorch")
+        from eznas.scoring.evaluation import evaluate as evaluate_proxies
+
         evaluation = evaluate_proxies(resolved, loaded, networks, batch_size, seed, device, threads, progress, without)
     content = evaluation.to_dict()
     if json:

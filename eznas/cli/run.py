@@ -92,11 +92,13 @@ def run(
     chosen = _chosen(config, given, genome_setting or [])
     from eznas.report.live import run_view
     from eznas.report.summary import summary_parts
-    from eznas.runs.run import Run
 
     directory = resume
     try:
         with run_view(stderr(), "eznas run", quiet=quiet) as view:
+            view.phase("loading PyTorch")
+            from eznas.runs.run import Run
+
             opened = (
                 Run.resume(resume, chosen, view)
                 if resume

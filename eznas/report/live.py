@@ -1,54 +1,98 @@
-"""What a run shows while it works: a live panel on a terminal, one line per generation elsewhere, or nothing."""
+"""What a run shows while it works: a live panel on a terminal, lines for a log elsewhere, or nothing."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any, Self
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from eznas.observer import SilentObserver
-from eznas.search.evaluated import INVALID_FITNESS
+
+Clock = Callable[[], float]
+"""Tells the seconds since some moment."""
+
+_QUIET_SECONDS: Final = 10.0
+"""The longest time for which a log gets no line while networks get done."""
+
+_PATIENCE_SECONDS: Final = 1.0
+"""How long something may take before a log says what it is."""
 
 
 class PlainView(SilentObserver):
-    """Prints a line per generation and per quarter of a phase, for logs."""
+    """Prints lines for a log: one when something begins, one per generation, and how far it is now and then."""
 
-    def __init__(self, console: Console) -> None:
-        """Set up a view that prints on `console`."""
+    def __init__(
+        self, console: Console, clock: Clock = time.monotonic, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
+        """Set up a view that prints on `console`; use it as a context manager."""
         self._console = console
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
         self._pace = _Pace()
         self._phase = ""
         self._total = self._done = 0
+        self._ends_with_a_line = False
+        self._begun = self._printed = clock()
+
+    def __exit__(self, *_: object) -> None:
+        self._begin("", 0, ends_with_a_line=False)
 
     def message(self, text: str) -> None:
         """Print a sentence."""
         self._print(text)
 
-    def phase(self, name: str, total: int) -> None:
-        """Print that a phase begins."""
-        self._phase, self._total, self._done = name, total, 0
-        self._print(f"{name}: {total} networks")
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Print that work on networks begins; of something else, only if it takes long."""
+        self._begin(name, total or 0, ends_with_a_line=True)
+        if total is not None:
+            self._print(f"{name}: {total} networks")
+            return
+        self._timer = threading.Timer(self._patience_seconds, self._print, (name,))
+        self._timer.daemon = True
+        self._timer.start()
 
     def advance(self) -> None:
-        """Count a network; print when a quarter of the phase is done."""
+        """Count a network; print now and then, and when the phase is done."""
         with self._lock:
             if self._done >= self._total:
                 # Statistics that did not fit in memory are collected again, outside any phase.
                 return
             self._done += 1
-            if self._done * 4 // self._total > (self._done - 1) * 4 // self._total:
-                self._print(f"{self._phase}: {self._done}/{self._total}")
+            now = self._clock()
+            is_due = self._ends_with_a_line if self._done == self._total else now - self._printed >= _QUIET_SECONDS
+            if not is_due:
+                return
+            left = (now - self._begun) / self._done * (self._total - self._done)
+            self._print(
+                f"{self._phase}: {self._done}/{self._total}" + (f", {_duration(left)} for the others" if left else "")
+            )
+
+    def expect(self, networks: int) -> None:
+        """Count what comes after the last generation into the time left."""
+        self._pace.networks_to_come = networks
+
+    def evaluating(self, generation: int, total: int, *, collecting: bool) -> None:
+        """Print that statistics are collected; of another generation, something only if it takes long."""
+        self._pace.training = total
+        if collecting:
+            self.phase("statistics", total)
+        else:
+            self._begin(f"generation {generation}", total, ends_with_a_line=False)
 
     def generation(self, record: Mapping[str, Any], timing: Mapping[str, Any], generations: int) -> None:
         """Print the generation in a line."""
+        self._begin("", 0, ends_with_a_line=False)
         left = self._pace.time_left(record["generation"], timing["seconds"], generations)
         self._print(
             f"generation {record['generation']}/{generations}  best {_tau(record['best'])}  "
@@ -56,7 +100,15 @@ class PlainView(SilentObserver):
             f"{timing['programs_per_second']:.0f} programs/s  time left {left}"
         )
 
+    def _begin(self, phase: str, total: int, *, ends_with_a_line: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            self._phase, self._total, self._done, self._begun = phase, total, 0, self._clock()
+            self._ends_with_a_line = ends_with_a_line
+
     def _print(self, text: str) -> None:
+        self._printed = self._clock()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -71,9 +123,8 @@ class LiveView(SilentObserver):
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
         )
-        self._generation: RenderableType = Text(
-            "evaluating the first generation (a first run compiles its kernels, too)", style="dim"
-        )
+        self._waiting: Spinner | None = None
+        self._generation: Table | None = None
         self._live = Live(get_renderable=self._panel, console=console, refresh_per_second=4)
 
     def __enter__(self) -> Self:
@@ -81,26 +132,40 @@ class LiveView(SilentObserver):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._clear_progress()
+        self._clear_phase()
+        # What was shown before the first generation says nothing afterwards.
+        self._live.transient = self._generation is None
         self._live.stop()
 
     def message(self, text: str) -> None:
         """Print a sentence above the panel."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def phase(self, name: str, total: int) -> None:
-        """Show a progress bar for the phase."""
-        self._clear_progress()
-        self._progress.add_task(name, total=total)
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Show a progress bar for the phase, or that it is being worked on."""
+        self._clear_phase()
+        if total is None:
+            self._waiting = Spinner("line", Text(name))
+        else:
+            self._progress.add_task(name, total=total)
 
     def advance(self) -> None:
         """Move the progress bar on."""
         for task in self._progress.task_ids:
             self._progress.advance(task)
 
+    def expect(self, networks: int) -> None:
+        """Count what comes after the last generation into the time left."""
+        self._pace.networks_to_come = networks
+
+    def evaluating(self, generation: int, total: int, *, collecting: bool) -> None:
+        """Show a progress bar for the generation."""
+        self._pace.training = total
+        self.phase("statistics" if collecting else f"generation {generation}", total)
+
     def generation(self, record: Mapping[str, Any], timing: Mapping[str, Any], generations: int) -> None:
         """Show the generation."""
-        self._clear_progress()
+        self._clear_phase()
         left = self._pace.time_left(record["generation"], timing["seconds"], generations)
         table = Table.grid(padding=(0, 2))
         for label, value in (
@@ -115,12 +180,18 @@ class LiveView(SilentObserver):
             table.add_row(Text(label, style="dim"), Text(value))
         self._generation = table
 
-    def _clear_progress(self) -> None:
+    def _clear_phase(self) -> None:
+        self._waiting = None
         for task in self._progress.task_ids:
             self._progress.remove_task(task)
 
     def _panel(self) -> Panel:
-        parts = [self._generation, self._progress] if self._progress.task_ids else [self._generation]
+        waiting, generation = self._waiting, self._generation
+        parts: list[RenderableType] = [] if generation is None else [generation]
+        if waiting is not None:
+            parts.append(waiting)
+        elif self._progress.task_ids:
+            parts.append(self._progress)
         return Panel(Group(*parts), title=self._title, title_align="left")
 
 
@@ -137,24 +208,37 @@ def shortened(formula: str, length: int) -> str:
 
 
 class _Pace:
-    """Estimates the time left from the generations that this process has done."""
+    """Estimates the time left from the generations that this process has done.
+
+    Attributes:
+        training: on how many networks programs are evaluated.
+        networks_to_come: how many networks are scored after the last generation.
+    """
 
     def __init__(self) -> None:
+        self.training = 0
+        self.networks_to_come = 0
         self._seconds: list[float] = []
 
     def time_left(self, generation: int, seconds: float, generations: int) -> str:
-        """Return the time that the generations left will take, in words.
+        """Return the time that the rest of the run will take, in words.
 
-        The first generation of a process says nothing of the others: it also compiles kernels and collects statistics.
+        The first generation of a process collects the statistics of its networks, which the later ones find there: it
+        tells how long the networks to come take, each about as long, and nothing about later generations.
         """
         self._seconds.append(seconds)
-        usual = self._seconds[1:]
-        if not usual:
+        first, *usual = self._seconds
+        if not usual and generation < generations:
             return "not known yet"
-        return _duration(sum(usual) / len(usual) * (generations - generation))
+        per_generation = sum(usual) / len(usual) if usual else 0.0
+        per_network = first / self.training if self.training else 0.0
+        return _duration(per_generation * (generations - generation) + per_network * self.networks_to_come)
 
 
 def _tau(value: float) -> str:
+    # Imported when it is there already: the view opens before anything that takes long to import.
+    from eznas.search.evaluated import INVALID_FITNESS
+
     return "none valid" if value <= INVALID_FITNESS else f"{value:.4f}"
 
 

@@ -25,8 +25,8 @@ class ProgressBar(SilentObserver):
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def phase(self, name: str, total: int) -> None:
-        """Begin a new bar in the place of the last one."""
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Begin a new bar in the place of the last one; one that moves to and fro where the amount is not known."""
         for task in self._progress.task_ids:
             self._progress.remove_task(task)
         self._progress.add_task(name, total=total)

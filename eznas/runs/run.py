@@ -24,11 +24,12 @@ from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import summarise
 from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
+from eznas.scoring.ranking import networks_scored
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness
 from eznas.statistics.store import StatisticsStore
-from eznas.statistics.tensors import NetworkStatistics
 
 RUNS: Final = Path("runs")
 """Where runs go that are given no directory."""
@@ -79,7 +80,7 @@ class Run:
             EznasError: a benchmark or the device is not there, too many networks are asked for, or the directory
                 cannot be made.
         """
-        inputs = RunInputs.of(settings)
+        inputs = _inputs(settings, observer)
         stems = "+".join(Path(name).stem for name in settings.benchmark)
         path = output or unused_path(RUNS, f"{stems}-{settings.genome}-{settings.seed}")
         directory = RunDirectory.create(path, settings, metadata.version("eznas"), inputs.fingerprints)
@@ -113,7 +114,7 @@ class Run:
                     f"{path} cannot be resumed with other settings ({difference}): leave that setting out, "
                     "or start a new run with another --output."
                 )
-            inputs = RunInputs.of(settings)
+            inputs = _inputs(settings, observer)
             changed = directory.changed_data(inputs.fingerprints)
             if changed:
                 raise EznasError(
@@ -157,11 +158,15 @@ class Run:
         for one in self._inputs.benchmarks:
             if one.split.note:
                 self._observer.message(one.split.note)
+        held_out = [(one.benchmark, one.split.held_out) for one in self._inputs.benchmarks]
+        self._observer.expect(sum(networks_scored(len(indices)) for _, indices in held_out))
+        self._observer.phase(LOADING_KERNELS)
+        load_kernels()
         evolution, checkpoint = self._evolve()
         summary = summarise(
             self.path,
             self._settings,
-            [(one.benchmark, one.split.held_out) for one in self._inputs.benchmarks],
+            held_out,
             evolution.hall_of_fame,
             checkpoint,
             self._observer,
@@ -188,11 +193,13 @@ class Run:
                 Evaluator(store, self._settings.to_scalar, self._settings.aggregation),
                 self._inputs.ranked_networks(),
                 self._settings.combine,
+                lambda _done, _count: self._observer.advance(),
             )
             evolution, checkpoint = self._stored_evolution()
-            if not evolution.finished:
-                self._observer.phase("statistics", self._inputs.training_count)
+            collecting = True
             while not evolution.finished:
+                self._observer.evaluating(evolution.generation, self._inputs.training_count, collecting=collecting)
+                collecting = False
                 started = time.perf_counter()
                 record = evolution.tell(fitness.of(evolution.ask())).to_dict()
                 seconds = time.perf_counter() - started
@@ -207,14 +214,10 @@ class Run:
                 self._observer.generation(record, timing, self._settings.evolution.generations)
         return evolution, checkpoint
 
-    def _own_training_store(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
-        def collect(position: int) -> NetworkStatistics:
-            statistics = inputs.collect(position)
-            self._observer.advance()
-            return statistics
-
+    @staticmethod
+    def _own_training_store(settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
         return StatisticsStore(
-            inputs.training_count, collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+            inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
         )
 
     def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:
@@ -244,6 +247,11 @@ class Run:
             "aggregation": settings.aggregation,
             "programs": [_program_entry(one, settings.benchmark) for one in evolution.hall_of_fame],
         }
+
+
+def _inputs(settings: RunSettings, observer: RunObserver | None) -> RunInputs:
+    (observer or SilentObserver()).phase(f"loading {' and '.join(settings.benchmark)}")
+    return RunInputs.of(settings)
 
 
 def _program_entry(one: Evaluated, benchmarks: Sequence[str]) -> dict[str, Any]:

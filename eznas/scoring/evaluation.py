@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
-from eznas.observer import RunObserver
-from eznas.proxies import AnyProxy
+from eznas.observer import RunObserver, SilentObserver
+from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.bootstrap import INTERVAL
+from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
 from eznas.scoring.scores import ScoringSettings
 from eznas.statistics.workers import available_cores
@@ -101,9 +102,12 @@ def evaluate(
         EznasError: more networks or images are asked for than there are, the device is not there, or no network at
             all could be scored by any of the proxies (the sentence has the first reason).
     """
-    started = time.perf_counter()
     settings = ScoringSettings(batch_size, seed, device, threads or available_cores())
     indices = _sample(benchmark, networks, seed, without)
+    if any(isinstance(proxy, Proxy) for proxy in proxies):
+        (observer or SilentObserver()).phase(LOADING_KERNELS)
+        load_kernels()
+    started = time.perf_counter()
     rankings = rank_networks(proxies, benchmark, indices, settings, observer)
     if all(len(ranking.unscored) == len(indices) for ranking in rankings):
         reason = next((reason for ranking in rankings for reason in ranking.unscored.values()), "There is no proxy.")

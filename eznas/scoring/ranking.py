@@ -166,6 +166,11 @@ def rankable(scores: NDArray[np.float64], orientation: int) -> NDArray[np.float6
     return np.where(np.isnan(oriented), -np.inf, oriented)
 
 
+def networks_scored(count: int) -> int:
+    """Return how many times a network is scored by each proxy in the ranking of `count` networks."""
+    return count + min(count, SECOND_DRAW_NETWORKS)
+
+
 def rank_networks(
     proxies: Sequence[AnyProxy],
     benchmark: Benchmark,
@@ -200,6 +205,7 @@ def rank_networks(
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
         second = score_networks(proxies, benchmark, again, redrawn, observer)
+    observer.phase("intervals")
     accuracies = benchmark.accuracies[indices]
     return [
         Ranking.of(

@@ -69,7 +69,11 @@ class Fitness:
     """Evaluates programs against the accuracies of networks."""
 
     def __init__(
-        self, evaluator: Evaluator, benchmarks: Sequence[RankedNetworks], combine: Combine = "minimum"
+        self,
+        evaluator: Evaluator,
+        benchmarks: Sequence[RankedNetworks],
+        combine: Combine = "minimum",
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         """Set up fitness.
 
@@ -77,15 +81,17 @@ class Fitness:
             evaluator: gives the scores of the networks of all benchmarks.
             benchmarks: the networks of each, at least one.
             combine: from the taus of several benchmarks to one fitness.
+            progress: called after each network of an evaluation, as by `Evaluator.scores`.
         """
         self._evaluator = evaluator
+        self._progress = progress
         self._benchmarks = tuple(benchmarks)
         self._combine = _COMBINED[combine]
 
     def of(self, programs: Sequence[Program]) -> list[Evaluated]:
         """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
         well_formed = [program for program in programs if program.is_well_formed]
-        scores = dict(zip(well_formed, self._evaluator.scores(well_formed), strict=True))
+        scores = dict(zip(well_formed, self._evaluator.scores(well_formed, self._progress), strict=True))
         return [self._evaluate(program, scores.get(program)) for program in programs]
 
     def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:

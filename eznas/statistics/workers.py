@@ -85,16 +85,14 @@ class _Loop(Generic[Result]):
                     self._changed.notify_all()
 
     def done(self) -> Iterator[int]:
-        """Yield the rising number of calls done, until all are or one has raised."""
-        reported = 0
-        while reported < self._count:
+        """Yield 1, 2 and so on, each when so many calls are done, until all are or one has raised."""
+        for number in range(1, self._count + 1):
             with self._changed:
-                while len(self.results) == reported and not self._stopped:
+                while len(self.results) < number and not self._stopped:
                     self._changed.wait()
                 if self._stopped:
                     return
-                reported = len(self.results)
-            yield reported
+            yield number
 
     def stop(self) -> None:
         """Let no further call begin."""

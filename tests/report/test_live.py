@@ -30,38 +30,103 @@ def test_the_view_suits_the_console():
     assert type(run_view(a_console(terminal=True), "run", quiet=True)) is SilentObserver
 
 
-def test_plain_lines_tell_the_generation_and_the_time_left():
-    console = a_console(terminal=False)
-    view = PlainView(console)
-    view.generation({**RECORD, "generation": 1}, TIMING, 12)
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def plain():
+    """A view for logs, what it has printed, and the clock that it looks at."""
+    console, clock = a_console(terminal=False), Clock()
+    return PlainView(console, clock), lambda: console.file.getvalue().splitlines(), clock
+
+
+def test_plain_lines_tell_the_generation(plain):
+    view, lines, _ = plain
     view.generation(RECORD, TIMING, 12)
-    assert console.file.getvalue().splitlines()[1] == (
-        "generation 2/12  best 0.5123  median 0.2500  repeats 40%  15 programs/s  time left 20 s"
-    )
+    assert lines() == [
+        "generation 2/12  best 0.5123  median 0.2500  repeats 40%  15 programs/s  time left not known yet"
+    ]
 
 
-def test_the_first_generation_which_compiles_kernels_tells_no_time_left():
-    console = a_console(terminal=False)
-    view = PlainView(console)
+def test_the_time_left_is_told_once_a_generation_without_collection_is_known(plain):
+    view, lines, _ = plain
+    view.expect(30)
+    view.evaluating(2, 40, collecting=True)
     view.generation(RECORD, {**TIMING, "seconds": 100.0}, 12)
+    view.evaluating(3, 40, collecting=False)
     view.generation({**RECORD, "generation": 3}, TIMING, 12)
-    first, second = console.file.getvalue().splitlines()
+    view.evaluating(4, 40, collecting=False)
+    view.generation({**RECORD, "generation": 4}, {**TIMING, "seconds": 4.0}, 12)
+    _, first, second, third = lines()
     assert first.endswith("time left not known yet")
-    assert second.endswith("time left 18 s")
+    # 9 generations of 2 s, then 8 of 3 s, and 30 networks of 100 / 40 s.
+    assert second.endswith("programs/s  time left 1 min 33 s")
+    assert third.endswith("programs/s  time left 1 min 39 s")
 
 
-def test_plain_lines_follow_a_phase_in_quarters():
-    console = a_console(terminal=False)
-    view = PlainView(console)
-    view.phase("statistics", 10)
+@pytest.mark.parametrize(("to_come", "left"), [(0, "time left 0 s"), (80, "time left 3 min 20 s")])
+def test_the_last_generation_tells_how_long_the_networks_to_come_take(plain, to_come, left):
+    view, lines, _ = plain
+    view.expect(to_come)
+    view.evaluating(12, 40, collecting=True)
+    view.generation({**RECORD, "generation": 12}, {**TIMING, "seconds": 100.0}, 12)
+    assert lines()[-1].endswith(left)
+
+
+def test_a_phase_is_followed_by_time_and_to_its_end(plain):
+    view, lines, clock = plain
+    view.phase("scoring", 10)
     for _ in range(15):
+        clock.now += 4.0
         view.advance()
-    assert console.file.getvalue().splitlines() == [
-        "statistics: 10 networks",
-        "statistics: 3/10",
-        "statistics: 5/10",
-        "statistics: 8/10",
-        "statistics: 10/10",
+    assert lines() == [
+        "scoring: 10 networks",
+        "scoring: 3/10, 28 s for the others",
+        "scoring: 6/10, 16 s for the others",
+        "scoring: 9/10, 4 s for the others",
+        "scoring: 10/10",
+    ]
+
+
+def test_what_is_over_soon_is_not_told_in_a_log():
+    console = a_console(terminal=False)
+    with PlainView(console, patience_seconds=60.0) as view:
+        view.phase("loading digits")
+        view.phase("loading kernels")
+        timer = view._timer
+    timer.join()
+    assert console.file.getvalue() == ""
+    with PlainView(console, patience_seconds=0.0) as view:
+        view.phase("loading digits")
+        view._timer.join()
+        view.advance()
+    assert console.file.getvalue() == "loading digits\n"
+
+
+def test_a_generation_is_followed_only_if_it_takes_long(plain):
+    view, lines, clock = plain
+    view.evaluating(0, 4, collecting=True)
+    for generation, seconds in ((0, 1.0), (1, 1.0), (2, 6.0)):
+        if generation:
+            view.evaluating(generation, 4, collecting=False)
+        for _ in range(4):
+            clock.now += seconds
+            view.advance()
+        view.generation({**RECORD, "generation": generation}, TIMING, 2)
+    assert [line.split("  best")[0] for line in lines()] == [
+        "statistics: 4 networks",
+        "statistics: 4/4",
+        "generation 0/2",
+        "generation 1/2",
+        "generation 2: 2/4, 12 s for the others",
+        "generation 2/2",
     ]
 
 
@@ -69,16 +134,36 @@ def test_the_panel_shows_phase_and_generation():
     console = a_console(terminal=True)
     with LiveView(console, "a run") as view:
         view.message("a note [not markup]")
-        view.phase("statistics", 4)
+        view.phase("loading digits")
+        assert "loading digits" in rendered(view)
+        view.expect(20)
+        view.evaluating(1, 4, collecting=True)
         view.advance()
+        assert "statistics" in rendered(view)
         assert "1/4" in rendered(view)
-        assert "first generation" in rendered(view)
+        view.generation({**RECORD, "generation": 1}, {**TIMING, "seconds": 40.0}, 12)
+        assert "not known yet" in rendered(view)
+        view.evaluating(2, 4, collecting=False)
+        view.advance()
+        assert "generation 2 " in rendered(view)
+        assert "1/4" in rendered(view)
         view.generation(RECORD, TIMING, 12)
         panel = rendered(view)
     assert "a note [not markup]" in console.file.getvalue()
-    for text in ("2 of 12", "0.5123", "0.2500", "sigmoid(wt)", "15 programs per second", "40% of", "not known yet"):
+    # 10 generations of 2 s and 20 networks of 40 / 4 s.
+    for text in ("2 of 12", "0.5123", "0.2500", "sigmoid(wt)", "15 programs per second", "40% of", "3 min 40 s"):
         assert text in panel
     assert "1/4" not in panel
+
+
+def test_a_panel_without_a_generation_is_gone_at_the_end():
+    console = a_console(terminal=True)
+    with LiveView(console, "a run") as view:
+        view.phase("loading digits")
+    assert view._live.transient
+    with LiveView(console, "a run") as view:
+        view.generation(RECORD, TIMING, 12)
+    assert not view._live.transient
 
 
 def test_a_run_without_valid_programs_is_told_as_such():

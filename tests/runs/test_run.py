@@ -10,6 +10,7 @@ from tiny_benchmark import write_tiny_benchmark
 
 from eznas import files
 from eznas.errors import EznasError
+from eznas.observer import SilentObserver
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
 
@@ -53,6 +54,41 @@ def test_a_run_leaves_its_files(uninterrupted, settings):
     assert "seconds" not in history[0]
     session = json.loads((uninterrupted / "environment.json").read_text())["sessions"][0]
     assert session["versions"].keys() >= {"eznas", "numpy", "torch"}
+
+
+class Told(SilentObserver):
+    """Keeps what a run tells, and counts the networks."""
+
+    def __init__(self):
+        self.told, self.advanced = [], 0
+
+    def phase(self, name, total=None):
+        self.told.append(f"{name.split()[0]} {total}" if total else name.split()[0])
+
+    def expect(self, networks):
+        self.told.append(f"to come {networks}")
+
+    def evaluating(self, generation, total, *, collecting):
+        self.told.append(f"{'collecting' if collecting else 'evaluating'} {generation} on {total}")
+
+    def advance(self):
+        self.advanced += 1
+
+    def generation(self, record, timing, generations):
+        self.told.append(f"generation {record['generation']}")
+
+
+def test_a_run_tells_what_it_does_from_the_first_moment(settings, uninterrupted, tmp_path):
+    observer = Told()
+    with Run.start(settings, tmp_path / "run", observer) as run:
+        assert observer.told == ["loading"]
+        run.execute()
+    steps = [f"{'evaluating' if number else 'collecting'} {number} on 8|generation {number}" for number in range(4)]
+    end = ["scoring 8", "scoring 8", "intervals"]
+    assert observer.told == ["loading", "to come 16", "loading", *"|".join(steps).split("|"), *end]
+    # Each network once in every generation with a new program, and twice among those held out.
+    new = [json.loads(line)["evaluated"] > 0 for line in (uninterrupted / "history.jsonl").read_text().splitlines()]
+    assert observer.advanced == 8 * sum(new) + 16
 
 
 def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupted):

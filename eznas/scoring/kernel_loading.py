@@ -1,0 +1,29 @@
+"""The compiled code that scoring needs, made ready before the first network: only so can a command say what it does."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from eznas.ops.notation import parse_program
+from eznas.ops.plan import Plan
+from eznas.scoring.correlation import kendall_tau, spearman
+from eznas.scoring.evaluator import scores_of_network
+from eznas.scoring.ties import tied
+from eznas.statistics.tensors import Layout, NetworkStatistics
+
+LOADING_KERNELS: Final = "loading the compiled kernels (made once on a machine, which takes about a minute)"
+"""What the phase is called."""
+
+
+def load_kernels() -> None:
+    """Load all kernels from numba's cache, or compile them; the second time in a process it is done at once."""
+    program = parse_program("abs(wt)")
+    layout = Layout.of([dict.fromkeys(("wt", "inp", "pre", "act"), ())], program.terminals)
+    unit = NetworkStatistics("", np.zeros(layout.size, np.float32), layout.offsets, layout.shapes, layout.axes)
+    scores_of_network(Plan.of([program]), unit, "mean", "mean")
+    for count in (3, 200):  # few networks are ranked by other code than many
+        numbers = np.arange(float(count))
+        kendall_tau(tied(numbers), numbers)
+        spearman(numbers, numbers)
