@@ -1,7 +1,7 @@
 """The notation of programs: formula text, and its parser.
 
-A formula is an expression of statistics (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and, for the seven that
-have one, infix operators, with Python's precedence: `@` and `*` before `+` and `-` before `<`, `>` and `==`. Parts
+A formula is an expression of statistics (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and, for those that
+have one, infix operators, with Python's precedence: `@`, `*` and `/` before `+` and `-` before `<`, `>` and `==`. Parts
 may be named first: `t1 = sign(wt); t1 * t1`. For every program p that is well-formed,
 `parse_program(format_program(p)) == p`.
 
@@ -23,7 +23,7 @@ from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder, result_is_sca
 from eznas.terminals import BY_NAME as TERMINALS_BY_NAME
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
-PRECEDENCE: Final = {"<": 0, ">": 0, "==": 0, "+": 1, "-": 1, "*": 2, "@": 2}
+PRECEDENCE: Final = {"<": 0, ">": 0, "==": 0, "+": 1, "-": 1, "*": 2, "@": 2, "/": 2}
 """How tightly an infix operator binds, as in Python."""
 _ATOM: Final = 3  # a name or a call
 
@@ -36,12 +36,12 @@ _SYMBOL_OF: Final[dict[type[ast.AST], str]] = {
     ast.Sub: "-",
     ast.Mult: "*",
     ast.MatMult: "@",
+    ast.Div: "/",
     ast.Lt: "<",
     ast.Gt: ">",
     ast.Eq: "==",
 }
 _INSTEAD: Final[dict[type[ast.AST], str]] = {
-    ast.Div: "; write a * invert(b)",
     ast.Pow: "; power(a) is the square of a",
     ast.LtE: "; there are <, > and ==",
     ast.GtE: "; there are <, > and ==",
@@ -115,7 +115,7 @@ def parse_program(text: str) -> Program:
 
     Args:
         text: an expression of terminals (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and the operators
-            `+ - * @ < > ==`. Parts may be named first: `t1 = ...; t2 = ...; result`, or one on each line.
+            `+ - * / @ < > ==`. Parts may be named first: `t1 = ...; t2 = ...; result`, or one on each line.
 
     Raises:
         EznasError: the text is no formula; the sentence names the place and, for a name, the nearest valid one.
@@ -221,7 +221,7 @@ class _Reader:
 
     def _infix(self, node: ast.expr, symbol: ast.AST) -> Operation:
         if type(symbol) not in _SYMBOL_OF:
-            instead = _INSTEAD.get(type(symbol), "; there are + - * @ < > ==")
+            instead = _INSTEAD.get(type(symbol), "; there are + - * / @ < > ==")
             raise self._error(node, f"this operator is not part of formulas{instead}")
         return _INFIX[_SYMBOL_OF[type(symbol)]]
 

@@ -76,10 +76,16 @@ class Proxy:
         """The program as text."""
         return format_program(self.program)
 
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The operations beyond the paper's 34 that the formula uses."""
+        return self.program.extensions
+
     def describe(self) -> dict[str, Any]:
         """Return what the score depends on, as plain data."""
         return {
             "formula": self.formula,
+            "extensions": list(self.extensions),
             "unit": self.unit,
             "to_scalar": self.to_scalar,
             "aggregation": self.aggregation,

@@ -66,6 +66,7 @@ def summarise(
         "programs": [
             {
                 "formula": format_program(one.program),
+                "extensions": list(one.program.extensions),
                 "orientation": one.orientation,
                 "size": one.program.size,
                 "fitness": one.fitness,
