@@ -159,13 +159,13 @@ def _description(proxy: AnyProxy) -> dict[str, Any]:
 
     if not isinstance(proxy, Proxy):
         return {"name": proxy.name, **proxy.describe()}
-    from eznas.ops.latex import to_latex
+    from eznas.ops.terms import terms_to_latex
 
     return {
         "name": proxy.name,
-        "latex": to_latex(proxy.program),
-        "size": proxy.program.size,
-        "depth": proxy.program.depth,
+        "latex": terms_to_latex(proxy.terms),
+        "size": proxy.size,
+        "depth": proxy.depth,
         **proxy.describe(),
         "note": proxy.note,
     }

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.options import Aggregation, ThirdPass, Unit
+from eznas.options import Aggregation, Operations, ThirdPass, Unit
 
 
 def discover(
@@ -24,6 +24,11 @@ def discover(
         ThirdPass, typer.Option(help="The third pass as it is, or minus the data pass.")
     ] = "perturbed",
     aggregation: Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")] = "sum",
+    operations: Annotated[
+        Operations,
+        typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
+    ] = "extended",
+    terms: Annotated[int, typer.Option(min=1, max=3, help="Terms of a formula, at most.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
     proposals: Annotated[int, typer.Option(min=0, help="Features that are tried between two rounds.")] = 200,
@@ -61,6 +66,8 @@ def discover(
         unit=unit,
         third_pass=third_pass,
         aggregation=aggregation,
+        operations=operations,
+        terms=terms,
         rounds=rounds,
         epochs=epochs,
         proposals=proposals,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
+from eznas.discovery.alphabet import Alphabet, alphabet_of
 from eznas.discovery.archive import Archive, Found
 from eznas.discovery.fitness import fitness_of, workspace_for
 from eznas.discovery.networks import Networks
@@ -107,7 +108,7 @@ class Discovery:
                 f"None of the {len(standard_bank())} features of the standard bank is useful on {self.benchmark.name} "
                 f"({self.dropped}): give more networks."
             )
-        self._search: FormulaSearch = FormulaSearch(self._training, self._leaves, settings.search, self._search_rng)
+        self._search: FormulaSearch = FormulaSearch(self._training, self._alphabet, settings.search, self._search_rng)
 
     @property
     def archive(self) -> Archive:
@@ -192,7 +193,7 @@ class Discovery:
                 self.features, self.dropped = (), {}
                 self._adopt([parse_program(text) for text in about["features"]])
                 self.dropped = about["dropped"]
-                self._search.extend(self._training, self._leaves)
+                self._search.extend(self._training, self._alphabet)
                 self._search.restore(state)
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise EznasError(f"The checkpoint is damaged ({error}): start anew in another folder.") from error
@@ -202,8 +203,9 @@ class Discovery:
         return self._machine.threads or available_cores()
 
     @property
-    def _leaves(self) -> NDArray[np.int64]:
-        return np.arange(len(self.features), dtype=np.int64)
+    def _alphabet(self) -> Alphabet:
+        leaves = np.arange(len(self.features), dtype=np.int64)
+        return alphabet_of(leaves, self.settings.operations, self.settings.terms)
 
     def _table_of(self, networks: NDArray[np.int64]) -> FeatureTable:
         settings = self.settings
@@ -216,7 +218,7 @@ class Discovery:
         """Propose features from what good formulas use, and take in the useful ones."""
         proposed = propose(self.features, self.archive.formulas, self.settings.proposals, self._proposal_rng)
         self._adopt(proposed)
-        self._search.extend(self._training, self._leaves)
+        self._search.extend(self._training, self._alphabet)
         self._rounds_grown += 1
 
     def _adopt(self, features: Sequence[Program]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.archive import Found, fitness_on
-from eznas.discovery.codes import to_program
+from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import fitness_of, workspace_for
 from eznas.proxies.proxy import Proxy
@@ -102,10 +102,12 @@ def _reported(discovery: Discovery, formula: Found, scores: NDArray[np.float64],
     accuracies = discovery.benchmark.accuracies[discovery.networks.held_out]
     orientation = discovery.orientation_of(formula)
     ranking = Ranking.of(scores, accuracies, orientation, settings.seed)
+    first, *further = to_terms(formula.codes, discovery.features)
     return ReportedFormula(
         proxy=Proxy(
             name=f"{settings.benchmark}-{settings.seed}-{formula.size}",
-            program=to_program(formula.codes, discovery.features),
+            program=first.program,
+            further_terms=tuple(further),
             orientation=orientation,
             unit=settings.unit,
             aggregation=settings.aggregation,

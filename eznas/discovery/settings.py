@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from eznas.discovery.codes import MAXIMUM_TERMS
 from eznas.discovery.search import SearchSettings
 from eznas.errors import EznasError
-from eznas.options import Aggregation, ThirdPass, Unit
+from eznas.options import Aggregation, Operations, ThirdPass, Unit
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class DiscoverySettings:
         unit: the three consecutive layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         aggregation: from the units' numbers to a network's score.
+        operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
+        terms: of a formula, at most; see `eznas.ops.terms`.
         rounds: how often formulas are searched; between two rounds the table grows.
         epochs: of the search in each round, see `SearchSettings.epoch`.
         proposals: features that are tried after each round but the last.
@@ -38,6 +41,8 @@ class DiscoverySettings:
     unit: Unit = "R-C-B"
     third_pass: ThirdPass = "perturbed"
     aggregation: Aggregation = "sum"
+    operations: Operations = "extended"
+    terms: int = 1
     rounds: int = 2
     epochs: int = 30
     proposals: int = 200
@@ -47,3 +52,5 @@ class DiscoverySettings:
         for name, least in (("networks", 2), ("validation", 2), ("held_out", 0), ("rounds", 1), ("epochs", 1)):
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
+        if not 1 <= self.terms <= MAXIMUM_TERMS:
+            raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")

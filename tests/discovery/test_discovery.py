@@ -104,5 +104,5 @@ def test_a_stopped_discovery_goes_on_and_a_finished_one_is_reported_again(make, 
 def test_settings_that_cannot_be_are_named(tiny_table):
     with pytest.raises(EznasError, match="rounds is 0"):
         DiscoverySettings(rounds=0)
-    with pytest.raises(EznasError, match="islands is 0"):
+    with pytest.raises(EznasError, match=r"search.islands is 0"):
         SearchSettings(islands=0)
