@@ -34,7 +34,7 @@ class SearchSettings:
         tournament: members that a tournament draws.
         parsimony: what a node costs in fitness when members are selected.
         crossover: share of children of two parents.
-        epoch: children that an island makes between two exchanges.
+        children: that an island makes in an epoch, between two exchanges.
         random_share: share of fresh formulas among the children.
         migrants: formulas that an island takes from another one after an epoch.
         restart_after: epochs without a better formula after which an island starts anew; what it found stays in the
@@ -46,7 +46,7 @@ class SearchSettings:
     tournament: int = setting(5, "members that a tournament draws", minimum=1)
     parsimony: float = setting(0.002, "what a node costs in fitness when members are selected", maximum=1)
     crossover: float = setting(0.4, "share of children of two parents", maximum=1)
-    epoch: int = setting(4000, "children that an island makes between two exchanges", minimum=1)
+    children: int = setting(4000, "children that an island makes in an epoch", minimum=1)
     random_share: float = setting(0.0, "share of fresh formulas among the children", maximum=1)
     migrants: int = setting(4, "formulas that an island takes from another one after an epoch")
     restart_after: int = setting(15, "epochs without a better formula after which an island starts anew", minimum=1)
@@ -106,7 +106,7 @@ class FormulaSearch:
 
         def one_epoch(number: int) -> None:
             fresh = self._settings.members if self._fresh[number] else 0
-            self._work_on(number, () if self._begun else self._seeds, fresh, self._settings.epoch)
+            self._work_on(number, () if self._begun else self._seeds, fresh, self._settings.children)
 
         run_in_threads(one_epoch, count=len(self._islands), threads=threads, limit=lambda: threads)
         self._begun = True
@@ -182,7 +182,7 @@ class FormulaSearch:
         """Make islands forget that found nothing better for long."""
         settings = self._settings
         for number, island in enumerate(self._islands):
-            if island.counts[MADE] - island.counts[IMPROVED] > settings.restart_after * settings.epoch:
+            if island.counts[MADE] - island.counts[IMPROVED] > settings.restart_after * settings.children:
                 island.kept_fitness[:] = -1.0
                 island.counts[IMPROVED] = island.counts[MADE]
                 self._fresh[number] = True

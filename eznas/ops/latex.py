@@ -37,9 +37,9 @@ def latex_steps(program: Program, first: int = 1) -> tuple[list[str], str]:
     texts: list[tuple[str, int | None]] = [(terminal.symbol, None) for terminal in TERMINALS]
     lines: list[str] = []
     for index, (operation, a, b) in enumerate(program.nodes):
-        first = _argument(operation, *texts[a], is_right=False)
-        second = "" if b == NO_OPERAND else _argument(operation, *texts[b], is_right=True)
-        text, outside = OPERATIONS[operation].latex.format(a=first, b=second), operation
+        left = _argument(operation, *texts[a], is_right=False)
+        right = "" if b == NO_OPERAND else _argument(operation, *texts[b], is_right=True)
+        text, outside = OPERATIONS[operation].latex.format(a=left, b=right), operation
         if index in steps:
             lines.append(rf"t_{{{steps[index]}}} &= {text}")
             texts.append((f"t_{{{steps[index]}}}", None))

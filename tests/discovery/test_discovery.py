@@ -10,7 +10,7 @@ from eznas.errors import EznasError
 from eznas.proxies.proxy import read_proxy
 from eznas.scoring.evaluation import evaluate
 
-SEARCH = SearchSettings(islands=2, members=30, epoch=150)
+SEARCH = SearchSettings(islands=2, members=30, children=150)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from eznas.discovery.search import FormulaSearch, SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME
 
-SETTINGS = SearchSettings(islands=3, members=40, epoch=300, restart_after=2)
+SETTINGS = SearchSettings(islands=3, members=40, children=300, restart_after=2)
 ARRAYS = arrays_of([group(networks=80)], "sum")
 
 
@@ -82,7 +82,7 @@ def test_formulas_of_several_terms_are_found_where_they_rank_better():
     sums = np.add.reduceat(one.values, ends - one.units, axis=1, dtype=np.float64)
     logs = np.sign(sums) * np.log1p(np.abs(sums))
     arrays = arrays_of([NetworkGroup(one.units, one.values, one.valid, logs[0] - logs[1])], "sum")
-    settings = SearchSettings(islands=2, members=60, epoch=500)
+    settings = SearchSettings(islands=2, members=60, children=500)
     search = FormulaSearch(arrays, alphabet_of(np.arange(FEATURE_COUNT), terms=2), settings, np.random.default_rng(0))
     for _ in range(5):
         search.advance(1)
@@ -92,13 +92,13 @@ def test_formulas_of_several_terms_are_found_where_they_rank_better():
 
 def test_seeds_are_in_the_first_population_and_fresh_formulas_come_on_demand():
     seed = (0, 1, -1 - BY_NAME["product"].id, 2, -1 - BY_NAME["divide"].id)
-    settings = SearchSettings(islands=1, members=20, epoch=1)
+    settings = SearchSettings(islands=1, members=20, children=1)
     alphabet = alphabet_of(np.array([3]))
     search = FormulaSearch(ARRAYS, alphabet, settings, np.random.default_rng(0), [seed])
     search.advance(1)
     assert seed in [formula.codes for formula in search.archive.formulas]
     assert search.made == 20 + 1 + 1
-    only_fresh = SearchSettings(islands=1, members=20, epoch=200, random_share=1.0)
+    only_fresh = SearchSettings(islands=1, members=20, children=200, random_share=1.0)
     search = FormulaSearch(ARRAYS, alphabet, only_fresh, np.random.default_rng(0))
     search.advance(1)
     assert max(formula.size for formula in search.archive.formulas) <= 9  # four operations, each with another leaf
