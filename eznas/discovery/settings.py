@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from eznas.benchmarks import distinct_names
 from eznas.discovery.codes import MAXIMUM_TERMS
 from eznas.discovery.search import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
-from eznas.options import Aggregation, Operations, ThirdPass, Unit
+from eznas.options import Aggregation, Combine, Operations, ThirdPass, Unit
 
 _LEAST: Final = {
     "networks": 2,
@@ -28,15 +29,16 @@ class DiscoverySettings:
     """What a discovery depends on.
 
     Attributes:
-        benchmark: the name of a benchmark, or the path of a table.
-        networks: that formulas evolve on.
-        validation: networks that the reported formula is chosen by.
-        held_out: networks that it is judged on, fewer where there are no more.
+        benchmarks: names of benchmarks, or paths of tables; one formula is to serve all of them.
+        networks: of each benchmark, that formulas evolve on.
+        validation: networks of each that the reported formula is chosen by.
+        held_out: networks of each that it is judged on, fewer where there are no more.
         batch_size: images that every network sees.
         seed: of everything that is drawn.
         unit: the three consecutive layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         aggregation: from the units' numbers to a network's score.
+        combine: from the taus of several benchmarks to one fitness.
         operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
         terms: of a formula, at most; see `eznas.ops.terms`.
         rounds: how often formulas are searched; between two rounds the table grows.
@@ -48,7 +50,7 @@ class DiscoverySettings:
         search: how formulas evolve.
     """
 
-    benchmark: str = "digits"
+    benchmarks: tuple[str, ...] = ("digits",)
     networks: int = 200
     validation: int = 100
     held_out: int = 1000
@@ -57,6 +59,7 @@ class DiscoverySettings:
     unit: Unit = "R-C-B"
     third_pass: ThirdPass = "perturbed"
     aggregation: Aggregation = "sum"
+    combine: Combine = "minimum"
     operations: Operations = "extended"
     terms: int = 1
     rounds: int = 2
@@ -68,6 +71,9 @@ class DiscoverySettings:
     search: SearchSettings = field(default_factory=SearchSettings)
 
     def __post_init__(self) -> None:
+        if not self.benchmarks:
+            raise EznasError("benchmarks is empty: name one or more.")
+        object.__setattr__(self, "benchmarks", distinct_names(self.benchmarks))
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")

@@ -121,22 +121,3 @@ def test_the_signs_of_terms_against_each_other_stay_when_one_is_dropped():
         kept.add(tuple(into[:length].tolist()))
     assert kept == {(0, 1, SUBTRACTED), (0, 2, ADDED), (1, 2, SUBTRACTED)}
     assert drop_term(np.array([0], np.uint64), codes[:1], 1, into) == 0
-
-
-def test_the_fitness_on_several_groups_is_the_least_one_with_one_orientation():
-    one, other = group(seed=1), group(seed=2, networks=20)
-    arrays = arrays_of([one, other], "sum")
-    work = workspace_for(arrays)
-    for codes in random_formulas(50, seed=2):
-        fitness = fitness_of(codes, len(codes), arrays, work)
-        if fitness == -1.0:
-            continue
-        taus = work.taus.copy()
-        alone = []
-        for group_ in (one, other):
-            arrays_alone = arrays_of([group_], "sum")
-            work_alone = workspace_for(arrays_alone)
-            fitness_of(codes, len(codes), arrays_alone, work_alone)
-            alone.append(work_alone.taus[0])
-        np.testing.assert_array_equal(taus, alone)
-        assert fitness == max(taus.min(), -taus.max())
