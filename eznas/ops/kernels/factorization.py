@@ -40,20 +40,29 @@ def pivots_of(a: Operand, workspace: Workspace) -> NDArray[np.float32]:
     Determinant and logarithm of one operand are mostly asked for shortly one after the other: the pivots of the
     operand that was factorised last are kept in the workspace, and used again.
     """
-    n = a.shape[a.axes - 1]
-    pivots = workspace.pivots
     if workspace.operands[FACTORIZED] != workspace.operands[RUNNING]:
-        for matrix in range(a.values.size // (n * n)):
-            values = a.values[matrix * n * n : (matrix + 1) * n * n]
-            target = pivots[matrix * (n + 1) : (matrix + 1) * (n + 1)]
-            if n == 3:
-                _factorize_three(values, target)
-            elif n < _LEAST_FOR_LANES:
-                _factorize_small(values, n, workspace.numbers, target)
-            else:
-                _factorize_by_lanes(values, n, workspace.numbers, target)
+        _factorize(a.values, a.shape[a.axes - 1], workspace)
         workspace.operands[FACTORIZED] = workspace.operands[RUNNING]
-    return pivots
+    return workspace.pivots
+
+
+@compiled
+def _factorize(a: NDArray[np.float32], n: int, workspace: Workspace) -> None:
+    """Factorise a batch of matrices of order n."""
+    pivots = workspace.pivots
+    if n == 1:  # that of many convolutions: no time for views of single numbers
+        for matrix in range(a.size):
+            pivots[2 * matrix], pivots[2 * matrix + 1] = a[matrix], ONE
+        return
+    for matrix in range(a.size // (n * n)):
+        values = a[matrix * n * n : (matrix + 1) * n * n]
+        target = pivots[matrix * (n + 1) : (matrix + 1) * (n + 1)]
+        if n == 3:
+            _factorize_three(values, target)
+        elif n < _LEAST_FOR_LANES:
+            _factorize_small(values, n, workspace.numbers, target)
+        else:
+            _factorize_by_lanes(values, n, workspace.numbers, target)
 
 
 @compiled
