@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from eznas.options import Orientation
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
 
 Rankings = Mapping[str, Ranking]
 """How a proxy ranks the held-out networks of every benchmark, by its name."""
@@ -45,7 +45,12 @@ class ReportedFormula:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        taus = zip(self.held_out, self.training.taus, self.validation.taus, strict=True)
+        taus = zip(
+            self.held_out,
+            _by_benchmark(self.training, list(self.held_out)),
+            _by_benchmark(self.validation, list(self.held_out)),
+            strict=True,
+        )
         return {
             "formula": self.proxy.formula,
             "orientation": self.proxy.orientation,
@@ -117,7 +122,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     Raises:
         EznasError: there are fewer images than a batch, or the device is not there.
     """
-    settings, machine = discovery.settings, discovery.machine
+    settings = discovery.settings
     formulas = discovery.archive.formulas
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
     chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
@@ -129,12 +134,9 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         for formula, judgement in zip(reported, training, strict=True)
     ]
     beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
-    scoring = ScoringSettings(
-        settings.batch_size, settings.seed, machine.device, discovery.threads, machine.memory_bytes
-    )
     by_benchmark = {
         sample.benchmark.name: rank_networks(
-            [*proxies, *beside], sample.benchmark, sample.networks.held_out, scoring, observer
+            [*proxies, *beside], sample.benchmark, sample.networks.held_out, discovery.scoring, observer
         )
         for sample in discovery.samples
     }
@@ -166,6 +168,11 @@ def protocol(discovery: Discovery) -> dict[str, Any]:
         "networks": settings.networks,
         "validation": settings.validation,
         "combine": settings.combine,
+        "objective": settings.objective,
+        "given": settings.given,
+        "over": list(settings.over),
+        "lead_cap": settings.lead_cap,
+        "draws": settings.draws,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
         "unit": settings.unit,
@@ -187,6 +194,12 @@ def worst(rankings: Rankings) -> dict[str, Any] | None:
         return None
     name = min(taus, key=lambda one: taus[one])
     return {"benchmark": name, "tau": taus[name]}
+
+
+def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
+    """Return the tau of each benchmark, the mean over its draws."""
+    draws = len(judgement.taus) // len(names)
+    return [fmean(judgement.taus[start : start + draws]) for start in range(0, len(judgement.taus), draws)]
 
 
 def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
