@@ -62,6 +62,7 @@ class Discovery:
 
     Attributes:
         settings: what the result depends on.
+        references: the proxies that formulas are compared with while they evolve.
         samples: the networks of each benchmark.
         machine: what it may use.
         features: those that formulas are made of, by row.
@@ -86,9 +87,9 @@ class Discovery:
         self.settings = settings
         self.machine = machine or Machine()
         self._observer = observer or SilentObserver()
-        references = [resolve_proxy(text) for text in settings.references]
+        self.references = tuple(resolve_proxy(text) for text in settings.references)
         self.samples = tuple(
-            Sample.of(name, settings, self.scoring, references, self.machine.tables, self._observer)
+            Sample.of(name, settings, self.scoring, self.references, self.machine.tables, self._observer)
             for name in settings.benchmarks
         )
         self._search_rng = seeds.generator(settings.seed, "formulas")

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-from small_problem import FEATURE_COUNT, group
+from small_problem import FEATURE_COUNT, group, random_formulas
 
 from eznas.discovery.alphabet import alphabet_of
-from eznas.discovery.chance import below
 from eznas.discovery.codes import ADDED, MAXIMUM_NODES, MAXIMUM_TERMS, SUBTRACTED, arity, is_join, term_spans, to_terms
 from eznas.discovery.fitness import INVALID, fitness_of, workspace_for
 from eznas.discovery.problem import arrays_of
-from eznas.discovery.variation import cross, draw_fresh, drop_term, mutate
+from eznas.discovery.variation import drop_term
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
@@ -43,24 +42,6 @@ def expected_scores(codes, one, aggregation):
         aggregates = aggregate_columns(values, valid, aggregation)[plan.root_columns]
         scores.append(join_terms(aggregates, np.array([term.sign for term in terms], float)))
     return np.array(scores)
-
-
-def random_formulas(count, seed=0, terms=1):
-    """Formulas of every size, grown by variation."""
-    state = np.array([seed], np.uint64)
-    alphabet = alphabet_of(np.arange(FEATURE_COUNT), terms=terms)
-    child, patch = np.zeros(MAXIMUM_NODES, np.int32), np.zeros(MAXIMUM_NODES + 2, np.int32)
-    parents = [child[: draw_fresh(state, alphabet, child)].copy()]
-    while len(parents) < count:
-        parent = parents[below(state, len(parents))]
-        donor = parents[below(state, len(parents))]
-        if below(state, 3):
-            length = mutate(state, parent, len(parent), alphabet, patch, child)
-        else:
-            length = cross(state, parent, len(parent), donor, len(donor), alphabet, child)
-        if length:
-            parents.append(child[:length].copy())
-    return parents
 
 
 @pytest.mark.parametrize("terms", [1, 3])

@@ -4,8 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
-from small_problem import FEATURE_COUNT, group
-from test_arithmetic import random_formulas
+from small_problem import FEATURE_COUNT, group, random_formulas
 
 from eznas.discovery.criterion import LEAST_SHARE, Criterion
 from eznas.discovery.fitness import INVALID, fitness_of, judge, workspace_for
