@@ -7,7 +7,7 @@ from typing import Final
 
 from eznas.benchmarks import distinct_names
 from eznas.discovery.codes import MAXIMUM_TERMS
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
 from eznas.options import Aggregation, Combine, Operations, ThirdPass, Unit

@@ -3,11 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eznas.discovery.codes import SUBTRACTED, to_terms
 from eznas.discovery.discovery import Discovery, Machine
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.result import proxy_of
+from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import RESULT, discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
+from eznas.ops.notation import format_program
+from eznas.ops.terms import format_terms, parse_terms
 from eznas.proxies.proxy import read_proxy
 from eznas.scoring.evaluation import evaluate
 
@@ -138,3 +142,42 @@ def test_settings_that_cannot_be_are_named(tiny_table):
         DiscoverySettings(rounds=0)
     with pytest.raises(EznasError, match=r"search.islands is 0"):
         SearchSettings(islands=0)
+
+
+def test_a_discovery_starts_from_seeds_and_is_never_worse_than_they_are(make):
+    seed = "numel(wt) / sqrt(l1_norm(sign(softmax(exp(act.noise)))))"
+    one = make(seed_formulas=(seed,), rounds=1, epochs=1)
+    assert "l1_norm(sign(softmax(exp(act.noise))))" in [format_program(feature) for feature in one.features[:2]]
+    finished(one)
+    found = [format_terms(to_terms(formula.codes, one.features)) for formula in one.archive.formulas]
+    assert format_terms(parse_terms(seed)) in found
+    second = make(threads=2, seed_formulas=(seed,), rounds=1, epochs=1)
+    second.restore(make(seed_formulas=(seed,), rounds=1, epochs=1).encode())
+    assert finished(second).archive == one.archive
+
+
+def test_a_search_ends_early_when_it_stands_still_or_has_computed_enough(make):
+    still = finished(make(epochs=200, patience=1, rounds=1))
+    assert still.epochs < 200
+    enough = finished(make(max_evaluations=250))
+    assert 250 <= enough.formulas_evaluated < 1000
+    assert enough.epochs == 1
+
+
+def test_a_formula_of_several_terms_is_one_proxy(make):
+    discovery = make(terms=2)
+    proxy = proxy_of((3, 7, SUBTRACTED), -1, discovery)
+    first, second = (format_program(discovery.features[row]) for row in (3, 7))
+    assert [term.sign for term in proxy.terms] == [1, -1]
+    assert proxy.formula.startswith("signed_log(") or "; signed_log(" in proxy.formula
+    assert [format_program(term.program) for term in proxy.terms] == [first, second]
+    assert (proxy.orientation, proxy.aggregation) == (-1, "sum")
+
+
+def test_a_seed_that_does_not_fit_is_named():
+    with pytest.raises(EznasError, match="give --terms 2"):
+        DiscoverySettings(seed_formulas=("signed_log(wt) + signed_log(wt)",))
+    with pytest.raises(EznasError, match="uses sqrt"):
+        DiscoverySettings(seed_formulas=("sqrt(numel(wt))",), operations="paper")
+    with pytest.raises(EznasError, match="patience is -1"):
+        DiscoverySettings(patience=-1)
