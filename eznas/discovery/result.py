@@ -208,5 +208,5 @@ def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Pr
         unit=settings.unit,
         aggregation=settings.aggregation,
         third_pass=settings.third_pass,
-        source=f"eznas discover {' '.join(f'--benchmark {name}' for name in names)} --seed {settings.seed}",
+        source=settings.command,
     )

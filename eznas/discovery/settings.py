@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shlex
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from eznas.benchmarks import distinct_names
@@ -81,6 +82,18 @@ class DiscoverySettings:
             raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")
         for formula in self.seed_formulas:
             self._check_seed(formula)
+
+    @property
+    def command(self) -> str:
+        """The command that makes a discovery with these settings."""
+        words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
+        words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
+        for settings in (self, self.search):
+            for one in fields(settings):
+                value = getattr(settings, one.name)
+                if isinstance(value, int | float | str) and (value != one.default or one.name == "seed"):
+                    words += [f"--{one.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
     def _check_seed(self, formula: str) -> None:
         terms = parse_terms(formula)

@@ -22,7 +22,9 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
         *(_of_benchmark(content, name) for name in names),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
         pairs_table("How it was measured", content["protocol"]),
-        pairs_table("What the search did", content["search"]),
+        pairs_table(
+            "What the search did", {key: value for key, value in content["search"].items() if key != "settings"}
+        ),
     ]
 
 
