@@ -62,6 +62,7 @@ class ReportedFormula:
         )
         return {
             "formula": self.proxy.formula,
+            "extensions": list(self.proxy.extensions),
             "orientation": self.proxy.orientation,
             "size": self.size,
             "fitness": self.training.fitness,
@@ -144,7 +145,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     training = _judgements(reported, discovery.training_problem)
     validation = _judgements(reported, discovery.validation_problem)
     proxies = [
-        _proxy_of(formula.codes, judgement.orientation, discovery)
+        proxy_of(formula.codes, judgement.orientation, discovery)
         for formula, judgement in zip(reported, training, strict=True)
     ]
     beside = _compared_with(discovery)
@@ -249,7 +250,8 @@ def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
     return [judge(np.array(formula.codes, np.int32), problem, work) for formula in formulas]
 
 
-def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+    """Return a formula of a discovery as a proxy that is computed as the search computed it."""
     settings = discovery.settings
     names = [sample.benchmark.name for sample in discovery.samples]
     first, *further = to_terms(codes, discovery.features)
@@ -261,5 +263,5 @@ def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> P
         unit=settings.unit,
         aggregation=settings.aggregation,
         third_pass=settings.third_pass,
-        source=f"eznas discover {' '.join(f'--benchmark {name}' for name in names)} --seed {settings.seed}",
+        source=settings.command,
     )
