@@ -144,7 +144,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     training = _judgements(reported, discovery.training_problem)
     validation = _judgements(reported, discovery.validation_problem)
     proxies = [
-        _proxy_of(formula.codes, judgement.orientation, discovery)
+        proxy_of(formula.codes, judgement.orientation, discovery)
         for formula, judgement in zip(reported, training, strict=True)
     ]
     beside = _compared_with(discovery)
@@ -249,7 +249,8 @@ def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
     return [judge(np.array(formula.codes, np.int32), problem, work) for formula in formulas]
 
 
-def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+    """Return a formula as the proxy that is computed as the discovery computes it."""
     settings = discovery.settings
     names = [sample.benchmark.name for sample in discovery.samples]
     first, *further = to_terms(codes, discovery.features)
