@@ -33,9 +33,10 @@ import eznas.discovery.session
 import eznas.report.discovery
 import eznas.runs.run  # noqa: F401  loaded here once
 from eznas.cli.app import main as command_line
+from eznas.discovery.alphabet import alphabet_of
+from eznas.discovery.problem import NetworkGroup, arrays_of
+from eznas.discovery.search import FormulaSearch, SearchSettings
 from eznas.scoring.kernel_loading import load_kernels
-
-EPOCHS = 4
 
 
 class Study(ABC):
@@ -115,7 +116,7 @@ class DiscoverStudy(Study):
         return [
             *("discover", "--benchmark", given.benchmark, "--seed", str(given.seed), "--rounds", "2"),
             *("--networks", str(given.networks), "--validation", str(given.networks // 2)),
-            *("--held-out", str(given.held_out), "--epochs", str(EPOCHS), "--proposals", "20"),
+            *("--held-out", str(given.held_out), "--epochs", str(given.epochs), "--proposals", "20"),
             *("--output", str(path)),
         ]
 
@@ -131,7 +132,12 @@ class DiscoverStudy(Study):
         return {**os.environ, "EZNAS_CACHE": str(tables)}
 
     def prepare(self) -> None:
-        """Compute the standard bank, unless every discovery is to do so."""
+        """Load the kernels of the search, and compute the standard bank unless every discovery is to do so."""
+        values = np.arange(8, dtype=np.float32)[np.newaxis]
+        group = NetworkGroup(np.full(4, 2), values, np.ones(values.shape, bool), np.arange(4.0))
+        settings = SearchSettings(islands=1, members=2, children=2)
+        search = FormulaSearch(arrays_of([group], "sum"), alphabet_of(np.arange(1)), settings, np.random.default_rng(0))
+        search.advance(1)
         given = self.options
         if given.empty_tables:
             return
@@ -147,9 +153,10 @@ class DiscoverStudy(Study):
             return "before the first checkpoint"
         with np.load(path / "checkpoint.npz") as state:
             epochs = json.loads(state["about"].tobytes())["epochs"]
-        if epochs == 2 * EPOCHS:
+        of_round = self.options.epochs
+        if epochs == 2 * of_round:
             return "after the search, in the report"
-        return "while the table grew" if epochs == EPOCHS else f"in the search of round {1 + epochs // EPOCHS}"
+        return "around the growth of the table" if epochs == of_round else f"in round {1 + epochs // of_round}"
 
     @property
     def _prepared(self) -> Path:
@@ -197,6 +204,7 @@ def main() -> None:
     parser.add_argument("--benchmark", default="digits")
     parser.add_argument("--networks", type=int, default=20)
     parser.add_argument("--held-out", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=4, help="of each of the two rounds of a discovery")
     parser.add_argument("--seed", type=int, default=0, help="of the moments, and of the runs")
     parser.add_argument("--empty-tables", action="store_true", help="of discoveries: compute the standard bank as well")
     options = parser.parse_args()
