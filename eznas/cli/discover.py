@@ -11,7 +11,7 @@ import typer
 
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.discovery.search_settings import SearchSettings
-from eznas.options import Aggregation, Combine, Operations, ThirdPass, Unit
+from eznas.options import Aggregation, Combine, Objective, Operations, ThirdPass, Unit
 from eznas.setting import settings_of
 
 
@@ -59,6 +59,22 @@ def discover(
     ] = "perturbed",
     aggregation: Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")] = "sum",
     combine: Annotated[Combine, typer.Option(help="From the taus of several benchmarks to one fitness.")] = "minimum",
+    objective: Annotated[
+        Objective, typer.Option(help="Tau over all networks, weighted to the best ones, or a front of both.")
+    ] = "tau",
+    given: Annotated[
+        str, typer.Option(metavar="PROXY", help="Only what a formula knows beyond this proxy counts, such as params.")
+    ] = "",
+    over: Annotated[
+        str,
+        typer.Option(
+            metavar="PROXIES", help="The lead over the best of these counts, with commas between: params,flops."
+        ),
+    ] = "",
+    lead_cap: Annotated[float, typer.Option(help="The most that a lead on one benchmark counts.")] = 0.15,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Draws of weights and images over which the value of a formula is the mean.")
+    ] = 1,
     operations: Annotated[
         Operations,
         typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
@@ -125,6 +141,11 @@ def discover(
         third_pass=third_pass,
         aggregation=aggregation,
         combine=combine,
+        objective=objective,
+        given=given,
+        over=tuple(name.strip() for name in over.split(",") if name.strip()),
+        lead_cap=lead_cap,
+        draws=draws,
         operations=operations,
         terms=terms,
         rounds=rounds,

@@ -14,10 +14,9 @@ from eznas.discovery.found import found_proxy
 from eznas.discovery.result import protocol, report
 from eznas.errors import EznasError
 from eznas.features.folder import locked
-from eznas.files import LARGEST_TEXT, read_regular, write_atomically
+from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
 from eznas.observer import RunObserver
 from eznas.proxies.proxy import save
-from eznas.runs.directory import json_text
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
