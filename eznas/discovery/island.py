@@ -143,12 +143,22 @@ def _tournament(island: Island, rounds: int, parsimony: float) -> int:
 
 
 @compiled
+def _fresh(island: Island, leaves: NDArray[np.int64], maximum_nodes: int, child: NDArray[np.int32]) -> int:
+    """Write a random formula; returns its length."""
+    while True:
+        length = draw_fresh(island.chance, leaves, child)
+        if length <= maximum_nodes:
+            return length
+
+
+@compiled
 def _child(
     island: Island,
     leaves: NDArray[np.int64],
     rounds: int,
     parsimony: float,
     crossover: float,
+    maximum_nodes: int,
     patch: NDArray[np.int32],
     child: NDArray[np.int32],
 ) -> int:
@@ -167,9 +177,9 @@ def _child(
             )
         else:
             length = mutate(island.chance, island.codes[first], island.lengths[first], leaves, patch, child)
-        if length > 0:
+        if 0 < length <= maximum_nodes:
             return length
-    return draw_fresh(island.chance, leaves, child)
+    return _fresh(island, leaves, maximum_nodes, child)
 
 
 @compiled
@@ -185,6 +195,7 @@ def evolve(
     rounds: int,
     parsimony: float,
     crossover: float,
+    maximum_nodes: int,
 ) -> None:
     """Take in formulas from elsewhere, draw fresh ones, and make children, in this order.
 
@@ -202,6 +213,7 @@ def evolve(
         rounds: members that a tournament draws.
         parsimony: what a node costs in fitness.
         crossover: share of children of two parents.
+        maximum_nodes: the most nodes of a formula that is made here, 1 or more.
     """
     child = np.zeros(MAXIMUM_NODES, np.int32)
     patch = np.zeros(MAXIMUM_NODES + 2, np.int32)
@@ -210,7 +222,7 @@ def evolve(
             length = guest_lengths[turn]
             child[:] = guests[turn]
         elif turn < len(guest_lengths) + fresh:
-            length = draw_fresh(island.chance, leaves, child)
+            length = _fresh(island, leaves, maximum_nodes, child)
         else:
-            length = _child(island, leaves, rounds, parsimony, crossover, patch, child)
+            length = _child(island, leaves, rounds, parsimony, crossover, maximum_nodes, patch, child)
         _take_in(island, child, length, arrays, work)

@@ -37,6 +37,7 @@ class SearchSettings:
         migrants: formulas that an island takes from another one after an epoch.
         patience: epochs without a better formula after which an island starts anew; what it found stays in the
             archive.
+        maximum_nodes: operations and leaves of a formula, at most.
     """
 
     islands: int = 8
@@ -47,11 +48,14 @@ class SearchSettings:
     epoch: int = 4000
     migrants: int = 4
     patience: int = 15
+    maximum_nodes: int = MAXIMUM_NODES
 
     def __post_init__(self) -> None:
         for name in ("islands", "members", "tournament", "epoch", "patience"):
             if getattr(self, name) < 1:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        if not 1 <= self.maximum_nodes <= MAXIMUM_NODES:
+            raise EznasError(f"maximum_nodes is {self.maximum_nodes}; it must be from 1 to {MAXIMUM_NODES}.")
 
 
 class FormulaSearch:
@@ -162,6 +166,7 @@ class FormulaSearch:
             self._settings.tournament,
             self._settings.parsimony,
             self._settings.crossover,
+            self._settings.maximum_nodes,
         )
 
     def _exchange(self, found: Sequence[Sequence[Found]]) -> None:

@@ -48,7 +48,10 @@ def compare_search(
     for place, aggregation in enumerate(AGGREGATIONS):
         best = float(enumeration.leaders.taus[:COMPLETE_SIZE, place, 0].max())
         for seed in range(settings.searches):
-            rows.append({"aggregation": aggregation, "seed": seed, "best": best} | _search(enumeration, place, best, seed, settings))
+            rows.append(
+                {"aggregation": aggregation, "seed": seed, "best": best}
+                | _search(enumeration, place, best, seed, settings)
+            )
             observer.advance()
     return rows
 

@@ -183,7 +183,7 @@ class Enumeration:
             self._observer.advance()
         level_shown = -1
 
-        def report(level: int, looked_at: int, count: int) -> None:
+        def report(level: int, _looked_at: int, count: int) -> None:
             nonlocal level_shown
             if level != level_shown:
                 self._observer.phase(f"{count:,} programs of depth {level}")

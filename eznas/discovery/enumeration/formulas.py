@@ -20,8 +20,9 @@ from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.jit import compiled, summing
 from eznas.ops.kernels.execute import map_one, map_two
 from eznas.ops.limits import RELATIVE_TOLERANCE
+from eznas.options import Aggregation
 
-AGGREGATIONS: Final = ("sum", "mean")
+AGGREGATIONS: Final[tuple[Aggregation, ...]] = ("sum", "mean")
 """In the order of the arrays here."""
 
 MAXIMUM_SIZE: Final = 4

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eznas.discovery.codes import to_program
 from eznas.discovery.enumeration.enumeration import Enumeration
@@ -75,7 +76,7 @@ def best_formulas(enumeration: Enumeration) -> list[BestFormula]:
                     size=size,
                     tau=float(of_size[place]),
                     equals=int(leaders.equals[size - 1, place, 0]),
-                    is_on_front=place == np.argmax(of_size) and of_size[place] > highest,
+                    is_on_front=bool(place == np.argmax(of_size) and of_size[place] > highest),
                     next_best=tuple(tau for tau in leaders.taus[size - 1, place, 1:KEPT].tolist() if tau > 0),
                 )
             )
@@ -117,18 +118,20 @@ def coverage(enumeration: Enumeration) -> list[str]:
             )
         else:
             sentences.append(
-                f"All programs of depth up to {settings.depth} over {over} were looked at, {enumerated.made:,} of them; "
-                f"those that agree on all units of {settings.sample_networks} networks were taken for one."
+                f"All {enumerated.made:,} programs of depth up to {settings.depth} over {over} were looked at; those that "
+                f" agree on all units of {settings.sample_networks} networks were taken for one."
             )
     if settings.features != "enumerated":
         sentences.append("The features of the standard bank were taken in.")
     scope = f"of 1 to {COMPLETE_SIZE} nodes over {len(enumeration.features):,} features, and all their quotients"
     if enumeration.is_finished:
-        sentences.append(f"All {enumeration.formulas:,} formulas {scope}, were compared, by their sum and by their mean.")
+        sentences.append(
+            f"All {enumeration.formulas:,} formulas {scope}, were compared, by sum and by mean over units."
+        )
     else:
         sentences.append(
-            f"Not exhaustive over formulas: stopped after {enumeration.formulas_made:,} of the {enumeration.formulas:,} "
-            f"formulas {scope}; the same command goes on."
+            f"Not exhaustive over formulas: stopped after {enumeration.formulas_made:,} of the "
+            f"{enumeration.formulas:,} formulas {scope}; the same command goes on."
         )
     return sentences
 
@@ -152,10 +155,14 @@ def content_of(enumeration: Enumeration) -> dict[str, Any]:
         "features_dropped": enumeration.dropped,
         "features": len(enumeration.features),
         "formulas": enumeration.formulas,
-        "formulas_made": dict(enumerate(leaders.made.tolist(), 1)),
-        "formulas_unscored": dict(enumerate(leaders.unscored.tolist(), 1)),
+        "formulas_made": _by_size(leaders.made),
+        "formulas_unscored": _by_size(leaders.unscored),
         "best": [one.to_dict() for one in best_formulas(enumeration)],
     }
+
+
+def _by_size(counts: NDArray[np.int64]) -> dict[str, int]:
+    return {str(size): count for size, count in enumerate(counts.tolist(), 1) if count}
 
 
 def _proxy(enumeration: Enumeration, size: int, place: int, aggregation: Aggregation) -> Proxy:
@@ -169,6 +176,8 @@ def _proxy(enumeration: Enumeration, size: int, place: int, aggregation: Aggrega
         unit=settings.unit,
         aggregation=aggregation,
         third_pass=settings.third_pass,
-        source=f"eznas enumerate --benchmark {settings.benchmark} --networks {settings.networks} --seed {settings.seed}",
+        source=(
+            f"eznas enumerate --benchmark {settings.benchmark} --networks {settings.networks} --seed {settings.seed}"
+        ),
         note=f"the best formula of {size} nodes by the {aggregation} over units",
     )

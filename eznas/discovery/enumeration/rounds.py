@@ -153,7 +153,8 @@ class _Rounds:
         )
         if count > _MOST_CANDIDATES:
             raise EznasError(
-                f"There are {count:,} programs of depth {level}: choose a smaller depth, or fewer terminals or operations."
+                f"There are {count:,} programs of depth {level}: choose a smaller depth, or fewer terminals or "
+                "operations."
             )
         blocks, bounds = [np.empty((0, 3), np.int64)], [np.empty(0, np.int64)]
         for operation in operations:
@@ -194,21 +195,20 @@ class _Rounds:
     def _prepared(self, operation: int, first: int, second: int) -> str | tuple[int, int]:
         """The ref and the kind of a candidate, or why it need not be computed."""
         if operation == _TERMINAL:
-            ref, kind = self._builder.terminal(first), self._kinds.of(self.sample.terminal_shapes(first))
+            ref, kind = self._builder.terminal(first), self._kinds.of_terminal(first)
         else:
             one, other = self._known[first], None if second == NO_OPERAND else self._known[second]
-            kind = self._kinds.after(operation, one.kind, None if other is None else other.kind)
-            if kind is None:
+            made = self._kinds.after(operation, one.kind, None if other is None else other.kind)
+            if made is None:
                 return _INVALID
+            kind = made
             ref = self._builder.apply(operation, one.ref, None if other is None else other.ref)
         if ref in self._seen:
             return _EQUAL
         self._seen.add(ref)
         return ref, kind
 
-    def _grows(
-        self, program: Program, ref: int, kind: int, level: int, observed: NDArray[np.float32]
-    ) -> str | None:
+    def _grows(self, program: Program, ref: int, kind: int, level: int, observed: NDArray[np.float32]) -> str | None:
         """Keep a program for the next round, or say why not."""
         alike = self._tensors.setdefault((kind, program.gives_scalar), Observations())
         if not alike.add(observed):
@@ -235,14 +235,11 @@ class _Kinds:
         self._kind_of: dict[bytes, int] = {}
         self._made: dict[tuple[int, int, int | None], int | None] = {}
 
-    def of(self, shapes: Shapes) -> int:
-        if shapes.key not in self._kind_of:
-            self._kind_of[shapes.key] = len(self._shapes)
-            self._shapes.append(shapes)
-        return self._kind_of[shapes.key]
+    def of_terminal(self, address: int) -> int:
+        return self._of(self._sample.terminal_shapes(address))
 
     def valid(self, kind: int) -> NDArray[np.bool_]:
-        """bool (units,): where there is a value."""
+        """Where there is a value, bool (units,)."""
         return self._shapes[kind].axes >= 0
 
     def after(self, operation: int, first: int, second: int | None) -> int | None:
@@ -254,5 +251,11 @@ class _Kinds:
             starts = np.concatenate([[0], self._sample.ends[:-1]])
             some_everywhere = np.add.reduceat(valid, starts, dtype=np.int64).all()
             is_useful = some_everywhere and (~valid).mean() <= DEFAULT_SELECTION.invalid_share
-            self._made[key] = self.of(shapes) if is_useful else None
+            self._made[key] = self._of(shapes) if is_useful else None
         return self._made[key]
+
+    def _of(self, shapes: Shapes) -> int:
+        if shapes.key not in self._kind_of:
+            self._kind_of[shapes.key] = len(self._shapes)
+            self._shapes.append(shapes)
+        return self._kind_of[shapes.key]

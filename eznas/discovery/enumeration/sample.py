@@ -65,9 +65,7 @@ class UnitSample:
             values, _ = evaluate_plan(plan, network.values, *shapes, nothing, nothing.astype(np.bool_), "mean")
             return values[:, plan.root_columns].T
 
-        parts = run_in_threads(
-            observe, count=len(self._networks), threads=self._threads, limit=lambda: self._threads
-        )
+        parts = run_in_threads(observe, count=len(self._networks), threads=self._threads, limit=lambda: self._threads)
         rows = np.concatenate(parts, axis=1)
         made = np.zeros((len(programs), self.units, 1 + len(_FURTHER) if closely else 1), np.float32)
         start = 0

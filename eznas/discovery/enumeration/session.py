@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,8 +86,6 @@ def _explore(enumeration: Enumeration, checkpoint: Path) -> None:
             write_atomically(checkpoint, enumeration.encode())
             written = time.monotonic()
 
-    try:
+    with suppress(KeyboardInterrupt):  # what is known is reported as a part
         enumeration.explore_all(keep)
-    except KeyboardInterrupt:
-        pass  # what is known is reported as a part
     write_atomically(checkpoint, enumeration.encode())

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME as OPERATION_OF
-from eznas.options import ThirdPass, Unit
+from eznas.options import FeatureSource, ThirdPass, Unit
 from eznas.terminals import BY_NAME as TERMINAL_OF
-
-FeatureSource = Literal["enumerated", "bank", "both"]
-"""Where the features of formulas come from: all up to a depth, the standard bank, or both."""
 
 DEFAULT_TERMINALS: Final = ("wt", "wt_grad.data", "inp.data", "inp_grad.data", "inp_grad.noise", "act_grad.data")
 DEFAULT_OPERATIONS: Final = (
@@ -73,8 +70,8 @@ class EnumerationSettings:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
         if self.sample_networks > self.networks:
             raise EznasError(
-                f"sample_networks is {self.sample_networks}; the sample is of the {self.networks} networks that formulas "
-                "are compared on, so give no more."
+                f"sample_networks is {self.sample_networks}; the sample is of the {self.networks} networks that "
+                "formulas are compared on, so give no more."
             )
         for names, known, what in (
             (self.terminals, TERMINAL_OF, "statistic"),
