@@ -24,7 +24,7 @@ def enumerate_formulas(
     ] = "enumerated",
     terminal: Annotated[
         list[str] | None,
-        typer.Option(help="A statistic that features are made of; may be given several times. Default: six of them."),
+        typer.Option(help="A statistic that features are made of; may be given several times. Default: five of them."),
     ] = None,
     operation: Annotated[
         list[str] | None,

@@ -118,8 +118,8 @@ def coverage(enumeration: Enumeration) -> list[str]:
             )
         else:
             sentences.append(
-                f"All {enumerated.made:,} programs of depth up to {settings.depth} over {over} were looked at; those that "
-                f" agree on all units of {settings.sample_networks} networks were taken for one."
+                f"All {enumerated.made:,} programs of depth up to {settings.depth} over {over} were looked at; those "
+                f"that agree on all units of {settings.sample_networks} networks were taken for one."
             )
     if settings.features != "enumerated":
         sentences.append("The features of the standard bank were taken in.")

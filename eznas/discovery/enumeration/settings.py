@@ -10,7 +10,7 @@ from eznas.ops.catalogue import BY_NAME as OPERATION_OF
 from eznas.options import FeatureSource, ThirdPass, Unit
 from eznas.terminals import BY_NAME as TERMINAL_OF
 
-DEFAULT_TERMINALS: Final = ("wt", "wt_grad.data", "inp.data", "inp_grad.data", "inp_grad.noise", "act_grad.data")
+DEFAULT_TERMINALS: Final = ("wt", "wt_grad.data", "inp_grad.data", "inp_grad.noise", "act_grad.data")
 DEFAULT_OPERATIONS: Final = (
     "product",
     "abs_log",
