@@ -106,7 +106,7 @@ def test_a_tensor_of_constant_mean_is_no_feature_but_grows(sample):
     found = enumerated(sample, 2, terminals=("wt",), operations=("ones_like", "frobenius_norm"))
     texts = [format_program(feature) for feature in found.features]
     assert texts == ["normalized_sum(wt)", "frobenius_norm(wt)", "frobenius_norm(ones_like(wt))"]
-    assert found.dropped["constant"] == 2  # ones of the weight's shape, and a single one
+    assert found.dropped["constant"] == 3  # ones of the shape of the weight, of itself, and of a norm
 
 
 def test_of_programs_that_agree_the_smaller_one_stays(sample):
