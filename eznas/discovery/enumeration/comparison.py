@@ -8,13 +8,14 @@ from typing import Any, Final
 import numpy as np
 
 from eznas import seeds
+from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.archive import Codes
 from eznas.discovery.enumeration.enumeration import Enumeration
-from eznas.discovery.enumeration.formulas import AGGREGATIONS, COMPLETE_SIZE, tau_of_formula
+from eznas.discovery.enumeration.formulas import AGGREGATIONS, MAXIMUM_SIZE, tau_of_formula
 from eznas.discovery.search import FormulaSearch, SearchSettings
 from eznas.observer import RunObserver, SilentObserver
 
-_EPOCH: Final = 500  # children of an island between two looks, so that evaluations are counted finely
+_CHILDREN: Final = 500  # of an island between two looks, so that evaluations are counted finely
 _DEFAULT: Final = SearchSettings()
 
 
@@ -34,7 +35,7 @@ class ComparisonSettings:
 def compare_search(
     enumeration: Enumeration, settings: ComparisonSettings, observer: RunObserver | None = None
 ) -> list[dict[str, Any]]:
-    """Let the search look for the best formula of up to `COMPLETE_SIZE` nodes on the same features and networks.
+    """Let the search look for the best formula of up to `MAXIMUM_SIZE` nodes on the same features and networks.
 
     Its settings are the default ones, but for the size of formulas, and for shorter epochs with as much patience.
 
@@ -46,7 +47,7 @@ def compare_search(
     observer.phase("searches for the best formula", len(AGGREGATIONS) * settings.searches)
     rows = []
     for place, aggregation in enumerate(AGGREGATIONS):
-        best = float(enumeration.leaders.taus[:COMPLETE_SIZE, place, 0].max())
+        best = float(enumeration.leaders.taus[:, place, 0].max())
         for seed in range(settings.searches):
             rows.append(
                 {"aggregation": aggregation, "seed": seed, "best": best}
@@ -60,11 +61,9 @@ def _search(
     enumeration: Enumeration, aggregation: int, best: float, seed: int, settings: ComparisonSettings
 ) -> dict[str, Any]:
     arrays = enumeration.arrays._replace(use_mean=AGGREGATIONS[aggregation] == "mean")
-    evolving = SearchSettings(
-        epoch=_EPOCH, patience=_DEFAULT.patience * _DEFAULT.epoch // _EPOCH, maximum_nodes=COMPLETE_SIZE
-    )
-    rng = seeds.generator(seed, "formulas")
-    search = FormulaSearch(arrays, np.arange(len(enumeration.features)), evolving, rng)
+    evolving = SearchSettings(children=_CHILDREN, restart_after=_DEFAULT.restart_after * _DEFAULT.children // _CHILDREN)
+    alphabet = alphabet_of(np.arange(len(enumeration.features)), nodes=MAXIMUM_SIZE)
+    search = FormulaSearch(arrays, alphabet, evolving, seeds.generator(seed, "formulas"))
     known: dict[Codes, float] = {}
     found, evaluated = 0.0, 0
     while found < best and search.evaluated < settings.evaluations:

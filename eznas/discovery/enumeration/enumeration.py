@@ -20,7 +20,6 @@ from eznas.discovery.enumeration.formulas import (
     Leaders,
     explore,
     formulas_beginning_with,
-    invert_all,
     merge,
     no_leaders,
 )
@@ -122,7 +121,7 @@ class Enumeration:
         def one_feature(place: int) -> None:
             row = waiting[place]
             found = no_leaders()
-            explore(row, self.arrays, self._inverted, found)
+            explore(row, self.arrays, found)
             with self._lock:
                 merge(self.leaders, found)
                 self._explored[row] = True
@@ -223,4 +222,3 @@ class Enumeration:
         self.features = tuple(values.features[row] for row in kept)
         group = NetworkGroup(values.units, values.values[kept], values.valid[kept], self.benchmark.accuracies[indices])
         self.arrays = arrays_of([group], "sum")
-        self._inverted = invert_all(self.arrays.features)

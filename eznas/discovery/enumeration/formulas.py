@@ -25,11 +25,8 @@ from eznas.options import Aggregation
 AGGREGATIONS: Final[tuple[Aggregation, ...]] = ("sum", "mean")
 """In the order of the arrays here."""
 
-MAXIMUM_SIZE: Final = 4
-"""The most nodes of a formula: a quotient is a product with an inverted feature."""
-
-COMPLETE_SIZE: Final = 3
-"""Up to so many nodes *all* formulas of the language are made."""
+MAXIMUM_SIZE: Final = 3
+"""The most nodes of a formula: an operation of two features."""
 
 KEPT: Final = 10
 """How many formulas of each size and aggregation are kept; of those that have one tau, which rank alike, the first."""
@@ -40,11 +37,7 @@ _UNARY_OF_FEATURE: Final = 1
 _UNARY_OF_UNARY: Final = 2
 _PAIR: Final = 3
 _SWAPPED: Final = 4
-_QUOTIENT: Final = 5
-_SWAPPED_QUOTIENT: Final = 6
 
-_INVERT: Final = BY_NAME["invert"].id
-_PRODUCT: Final = BY_NAME["product"].id
 _MIRRORED: Final = ("greater_than",)  # a > b is b < a
 
 
@@ -54,16 +47,21 @@ def _forms_of_one() -> list[tuple[int, int, int, int]]:
     for inner in unary:
         forms.append((_UNARY_OF_FEATURE, inner, 0, 2))
         forms += [(_UNARY_OF_UNARY, inner, outer, 3) for outer in unary]
-    return forms
+    return [*forms, *((_PAIR, operation, 0, 3) for operation in _binary())]
+
+
+def _binary() -> list[int]:
+    return [BY_NAME[name].id for name in BINARY_WEIGHTS if name not in _MIRRORED]
 
 
 def _forms_of_two() -> list[tuple[int, int, int, int]]:
     forms = []
-    for rule in (BY_NAME[name] for name in BINARY_WEIGHTS if name not in _MIRRORED):
-        forms.append((_PAIR, rule.id, 0, 3))
+    for operation in _binary():
+        forms.append((_PAIR, operation, 0, 3))
+        rule = OPERATIONS[operation]
         if not (rule.commutative or rule.name == "difference"):  # which in the other order has the opposite sign
-            forms.append((_SWAPPED, rule.id, 0, 3))
-    return [*forms, (_QUOTIENT, _PRODUCT, 0, 4), (_SWAPPED_QUOTIENT, _PRODUCT, 0, 4)]
+            forms.append((_SWAPPED, operation, 0, 3))
+    return forms
 
 
 # Rows: the way; the operation, or the inner one of two; the outer one; the number of nodes.
@@ -231,22 +229,17 @@ def _write(codes: NDArray[np.int32], way: int, operation: int, outer: int, row: 
     """Write the formula that a form makes of two rows."""
     codes[:] = 0
     codes[0] = row
-    if way in (_UNARY_OF_FEATURE, _UNARY_OF_UNARY):
+    if way == _UNARY_OF_FEATURE:
         codes[1] = -1 - operation
-    if way == _UNARY_OF_UNARY:
-        codes[2] = -1 - outer
-    if way >= _PAIR:
-        swapped = way in (_SWAPPED, _SWAPPED_QUOTIENT)
-        codes[0], codes[1] = (other, row) if swapped else (row, other)
-        if way in (_QUOTIENT, _SWAPPED_QUOTIENT):
-            codes[2] = -1 - _INVERT
-            codes[3] = -1 - operation
-        else:
-            codes[2] = -1 - operation
+    elif way == _UNARY_OF_UNARY:
+        codes[1], codes[2] = -1 - operation, -1 - outer
+    elif way != _ALONE:
+        codes[0], codes[1] = (other, row) if way == _SWAPPED else (row, other)
+        codes[2] = -1 - operation
 
 
 @compiled
-def explore(row: int, arrays: Arrays, inverted: NDArray[np.float32], leaders: Leaders) -> None:
+def explore(row: int, arrays: Arrays, leaders: Leaders) -> None:
     """Make all formulas of a feature alone, and all of it with every later feature.
 
     Each kernel is called in one place, because every further one takes long to compile.
@@ -254,7 +247,6 @@ def explore(row: int, arrays: Arrays, inverted: NDArray[np.float32], leaders: Le
     Args:
         row: of the feature.
         arrays: the problem, with one group of networks; its aggregation is not used.
-        inverted: float32, of the shape of `arrays.features`: one over each number.
         leaders: changed in place.
     """
     features = arrays.features
@@ -274,9 +266,8 @@ def explore(row: int, arrays: Arrays, inverted: NDArray[np.float32], leaders: Le
                 source, numbers = (once, twice) if way == _UNARY_OF_UNARY else (features[row], once)
                 map_one(operation if way == _UNARY_OF_FEATURE else outer, numbers, source)
             else:
-                first, second = (other, row) if way in (_SWAPPED, _SWAPPED_QUOTIENT) else (row, other)
-                is_quotient = way in (_QUOTIENT, _SWAPPED_QUOTIENT)
-                map_two(operation, numbers, features[first], inverted[second] if is_quotient else features[second])
+                first, second = (other, row) if way == _SWAPPED else (row, other)
+                map_two(operation, numbers, features[first], features[second])
             leaders.made[size - 1] += 1
             if not _score(numbers, arrays.valid[row], arrays.valid[other], all_valid, arrays.ends, scores):
                 leaders.unscored[size - 1] += 1
@@ -285,15 +276,6 @@ def explore(row: int, arrays: Arrays, inverted: NDArray[np.float32], leaders: Le
             for aggregation in range(2):
                 tau = tau_of(scores[aggregation], arrays.accuracies, arrays.order)
                 enter(leaders, size, aggregation, tau, codes, 1)
-
-
-@compiled
-def invert_all(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return one over each number, as the operation computes it."""
-    inverted = np.empty_like(features)
-    for row in range(len(features)):
-        map_one(_INVERT, inverted[row], features[row])
-    return inverted
 
 
 def tau_of_formula(codes: Sequence[int], arrays: Arrays) -> tuple[float, float]:

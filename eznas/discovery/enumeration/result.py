@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.discovery.codes import to_program
+from eznas.discovery.codes import to_terms
 from eznas.discovery.enumeration.enumeration import Enumeration
-from eznas.discovery.enumeration.formulas import AGGREGATIONS, COMPLETE_SIZE, KEPT, MAXIMUM_SIZE
+from eznas.discovery.enumeration.formulas import AGGREGATIONS, KEPT, MAXIMUM_SIZE
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.options import Aggregation
@@ -123,11 +123,9 @@ def coverage(enumeration: Enumeration) -> list[str]:
             )
     if settings.features != "enumerated":
         sentences.append("The features of the standard bank were taken in.")
-    scope = f"of 1 to {COMPLETE_SIZE} nodes over {len(enumeration.features):,} features, and all their quotients"
+    scope = f"of 1 to {MAXIMUM_SIZE} nodes over {len(enumeration.features):,} features"
     if enumeration.is_finished:
-        sentences.append(
-            f"All {enumeration.formulas:,} formulas {scope}, were compared, by sum and by mean over units."
-        )
+        sentences.append(f"All {enumeration.formulas:,} formulas {scope} were compared, by sum and by mean over units.")
     else:
         sentences.append(
             f"Not exhaustive over formulas: stopped after {enumeration.formulas_made:,} of the "
@@ -168,7 +166,7 @@ def _by_size(counts: NDArray[np.int64]) -> dict[str, int]:
 def _proxy(enumeration: Enumeration, size: int, place: int, aggregation: Aggregation) -> Proxy:
     settings, leaders = enumeration.settings, enumeration.leaders
     codes = leaders.codes[size - 1, place, 0, :size].tolist()
-    program = to_program(codes, enumeration.features)
+    program = to_terms(codes, enumeration.features)[0].program
     return Proxy(
         name=format_program(program),
         program=program,
