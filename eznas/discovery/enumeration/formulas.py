@@ -7,7 +7,6 @@ aggregation the best are kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -276,26 +275,3 @@ def explore(row: int, arrays: Arrays, leaders: Leaders) -> None:
             for aggregation in range(2):
                 tau = tau_of(scores[aggregation], arrays.accuracies, arrays.order)
                 enter(leaders, size, aggregation, tau, codes, 1)
-
-
-def tau_of_formula(codes: Sequence[int], arrays: Arrays) -> tuple[float, float]:
-    """Return tau of a formula in postfix notation by each of the `AGGREGATIONS`; 0 where some network has no score."""
-    valid = np.ones(arrays.features.shape[1], np.bool_)
-    stack: list[NDArray[np.float32]] = []
-    for code in codes:
-        if code >= 0:
-            stack.append(arrays.features[code])
-            valid &= arrays.valid[code]
-            continue
-        numbers = np.empty(arrays.features.shape[1], np.float32)
-        if OPERATIONS[-1 - code].arity == 1:
-            map_one(-1 - code, numbers, stack.pop())
-        else:
-            second = stack.pop()
-            map_two(-1 - code, numbers, stack.pop(), second)
-        stack.append(numbers)
-    scores = np.empty((len(AGGREGATIONS), len(arrays.ends)))
-    if not _score(stack[0], valid, valid, bool(valid.all()), arrays.ends, scores):
-        return 0.0, 0.0
-    by_sum, by_mean = (tau_of(one, arrays.accuracies, arrays.order) for one in scores)
-    return by_sum, by_mean

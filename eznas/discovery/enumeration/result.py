@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from eznas.discovery.enumeration.formulas import AGGREGATIONS, KEPT, MAXIMUM_SIZ
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.options import Aggregation
+from eznas.proxies.provenance import MeasuredTau, Provenance
 from eznas.proxies.proxy import Proxy
 from eznas.scoring.ranking import Ranking, rank_networks
 from eznas.scoring.scores import ScoringSettings
@@ -104,6 +106,24 @@ def judge(
     return validation, rank_networks(proxies, enumeration.benchmark, networks.held_out, scoring, observer)
 
 
+def with_figures(proxy: Proxy, enumeration: Enumeration, held_out: Ranking) -> Proxy:
+    """Return a proxy whose provenance says how it ranks the held-out networks."""
+    if proxy.provenance is None or math.isnan(held_out.tau.value):
+        return proxy
+    top = held_out.top_decile_tau.value
+    measured = MeasuredTau(
+        benchmark=enumeration.benchmark.name,
+        networks=len(enumeration.networks.held_out),
+        seed=enumeration.settings.seed,
+        batch_size=enumeration.settings.batch_size,
+        tau=held_out.tau.value,
+        low=held_out.tau.low,
+        high=held_out.tau.high,
+        top_decile_tau=None if math.isnan(top) else top,
+    )
+    return replace(proxy, provenance=replace(proxy.provenance, taus=(measured,)))
+
+
 def coverage(enumeration: Enumeration) -> list[str]:
     """Return in sentences what was enumerated, and what was left out."""
     settings, enumerated = enumeration.settings, enumeration.enumerated
@@ -141,7 +161,8 @@ def content_of(enumeration: Enumeration) -> dict[str, Any]:
     return {
         "benchmark": enumeration.benchmark.name,
         "seed": enumeration.settings.seed,
-        "settings": repr(enumeration.settings),
+        "command": enumeration.settings.command,
+        "settings": asdict(enumeration.settings),
         "networks": len(networks.training),
         "validation_networks": len(networks.validation),
         "held_out_networks": len(networks.held_out),
@@ -174,8 +195,12 @@ def _proxy(enumeration: Enumeration, size: int, place: int, aggregation: Aggrega
         unit=settings.unit,
         aggregation=aggregation,
         third_pass=settings.third_pass,
-        source=(
-            f"eznas enumerate --benchmark {settings.benchmark} --networks {settings.networks} --seed {settings.seed}"
-        ),
+        source="eznas enumerate",
         note=f"the best formula of {size} nodes by the {aggregation} over units",
+        provenance=Provenance(
+            command=settings.command,
+            seed=settings.seed,
+            networks={enumeration.benchmark.name: {"training": settings.networks, "validation": settings.validation}},
+            settings=asdict(settings),
+        ),
     )

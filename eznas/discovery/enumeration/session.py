@@ -10,13 +10,12 @@ from typing import Any, Final
 
 from eznas.discovery.enumeration.comparison import ComparisonSettings, compare_search
 from eznas.discovery.enumeration.enumeration import Enumeration
-from eznas.discovery.enumeration.result import best_formulas, content_of, judge
+from eznas.discovery.enumeration.result import best_formulas, content_of, judge, with_figures
 from eznas.errors import EznasError
 from eznas.features.folder import locked
-from eznas.files import write_atomically
+from eznas.files import json_text, write_atomically
 from eznas.observer import RunObserver
 from eznas.proxies.proxy import save
-from eznas.runs.directory import json_text
 
 _CHECKPOINT: Final = "checkpoint.npz"
 _RESULT: Final = "result.json"
@@ -64,12 +63,11 @@ def enumerate_in(
         }
         if enumeration.is_finished:
             best = best_formulas(enumeration)
-            for one in best:
-                save(one.proxy, folder / f"{one.name}.json")
             validation, held_out = judge(enumeration, best, observer)
-            for entry, on_validation, on_held_out in zip(content["best"], validation, held_out, strict=True):
+            for one, entry, on_validation, on_held_out in zip(best, content["best"], validation, held_out, strict=True):
                 entry["validation"] = on_validation.figures()
                 entry["held_out"] = on_held_out.figures()
+                save(with_figures(one.proxy, enumeration, on_held_out), folder / f"{one.name}.json")
             if comparison is not None:
                 content["search"] = compare_search(enumeration, comparison, observer)
         write_atomically(folder / _RESULT, json_text(content))

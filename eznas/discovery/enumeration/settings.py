@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, fields
 from typing import Final
 
 from eznas.errors import EznasError
@@ -85,3 +86,16 @@ class EnumerationSettings:
                 raise EznasError(f"The {what} {repeated} is given twice: leave one out.")
         if not self.terminals and self.features != "bank":
             raise EznasError("Features are made of statistics: give at least one --terminal.")
+
+    @property
+    def command(self) -> str:
+        """The command that makes an enumeration with these settings."""
+        words = ["eznas", "enumerate", "--benchmark", self.benchmark]
+        for one in fields(self):
+            value, option = getattr(self, one.name), f"--{one.name.replace('_', '-')}"
+            if one.name in ("terminals", "operations"):
+                chosen = value if value != one.default else ()
+                words += [word for name in chosen for word in (option.removesuffix("s"), name)]
+            elif one.name == "seed" or (one.name != "benchmark" and value != one.default):
+                words += [option, str(value)]
+        return shlex.join(words)

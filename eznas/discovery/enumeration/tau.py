@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled
 from eznas.ops.limits import RELATIVE_TOLERANCE
-from eznas.scoring.correlation import _compare_by_sorting
-from eznas.scoring.ties import _follow_leaders
+from eznas.scoring.correlation import compare_by_sorting
+from eznas.scoring.ties import any_tied, tied_in_order
 
 # Up to here comparing all pairs twice, which vectorises, is faster than sorting.
 _ALL_PAIRS_LIMIT: Final = 700
@@ -45,8 +45,10 @@ def tau_of(scores: NDArray[np.float64], accuracies: NDArray[np.float64], order: 
     if count <= _ALL_PAIRS_LIMIT:
         discordant = _discordant_pairs(scores[order])
     if discordant < 0:
-        equal = _follow_leaders(scores, np.argsort(scores), RELATIVE_TOLERANCE)
-        concordance, untied, untied_scores = _compare_by_sorting(accuracies, equal, order)
+        concordance, untied, untied_scores, ascending = compare_by_sorting(accuracies, scores, order)
+        if any_tied(ascending):
+            equal = tied_in_order(scores, ascending)
+            concordance, untied, untied_scores, ascending = compare_by_sorting(accuracies, equal, order)
     else:
         untied_scores = count * (count - 1) // 2
         untied = untied_scores

@@ -12,7 +12,6 @@ from eznas.discovery.enumeration.formulas import (
     formulas_beginning_with,
     merge,
     no_leaders,
-    tau_of_formula,
 )
 from eznas.discovery.problem import arrays_of
 from eznas.genomes.feature_tree import BINARY_WEIGHTS, UNARY_WEIGHTS
@@ -104,12 +103,3 @@ def test_the_product_behind_the_accuracies_is_found_and_its_sign_is_known():
     explore(0, turned, found)
     assert found.signs[2, 0, 0] == -1
     assert found.taus[2, 0, 0] == leaders.taus[2, 0, 0]
-
-
-def test_tau_of_one_formula_is_that_of_the_enumeration():
-    leaders = explored()
-    for size in range(1, MAXIMUM_SIZE + 1):
-        for place in range(2):
-            codes = leaders.codes[size - 1, place, 0, :size].tolist()
-            tau = leaders.signs[size - 1, place, 0] * leaders.taus[size - 1, place, 0]
-            assert tau_of_formula(codes, ARRAYS)[place] == tau
