@@ -62,6 +62,7 @@ class ReportedFormula:
         )
         return {
             "formula": self.proxy.formula,
+            "extensions": list(self.proxy.extensions),
             "orientation": self.proxy.orientation,
             "size": self.size,
             "fitness": self.training.fitness,
@@ -250,7 +251,7 @@ def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
 
 
 def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
-    """Return a formula as the proxy that is computed as the discovery computes it."""
+    """Return a formula of a discovery as a proxy that is computed as the search computed it."""
     settings = discovery.settings
     names = [sample.benchmark.name for sample in discovery.samples]
     first, *further = to_terms(codes, discovery.features)
@@ -262,5 +263,5 @@ def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Pr
         unit=settings.unit,
         aggregation=settings.aggregation,
         third_pass=settings.third_pass,
-        source=f"eznas discover {' '.join(f'--benchmark {name}' for name in names)} --seed {settings.seed}",
+        source=settings.command,
     )

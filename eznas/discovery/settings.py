@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shlex
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from eznas.benchmarks import distinct_names
 from eznas.discovery.codes import MAXIMUM_TERMS
 from eznas.discovery.criterion import Criterion
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
 from eznas.options import Aggregation, Combine, Objective, Operations, Reference, ThirdPass, Unit
@@ -108,6 +109,19 @@ class DiscoverySettings:
     def references(self) -> tuple[str, ...]:
         """The proxies that formulas are compared with while they evolve."""
         return (self.given,) if self.given else self.over
+
+    @property
+    def command(self) -> str:
+        """The command that makes a discovery with these settings."""
+        words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
+        words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
+        words += ["--over", ",".join(self.over)] if self.over else []
+        for settings in (self, self.search):
+            for one in fields(settings):
+                value = getattr(settings, one.name)
+                if isinstance(value, int | float | str) and (value != one.default or one.name == "seed"):
+                    words += [f"--{one.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
     def _check_seed(self, formula: str) -> None:
         terms = parse_terms(formula)

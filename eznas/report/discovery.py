@@ -22,7 +22,9 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
         *(part for name in names for part in (_taus(content, name), _picks_and_leads(content, name))),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
         pairs_table("How it was measured", content["protocol"]),
-        pairs_table("What the search did", content["search"]),
+        pairs_table(
+            "What the search did", {key: value for key, value in content["search"].items() if key != "settings"}
+        ),
     ]
 
 

@@ -9,7 +9,8 @@ from eznas.discovery.archive import fitness_on
 from eznas.discovery.codes import MAXIMUM_NODES, SUBTRACTED
 from eznas.discovery.criterion import Criterion
 from eznas.discovery.problem import NetworkGroup, arrays_of
-from eznas.discovery.search import FormulaSearch, SearchSettings
+from eznas.discovery.search import FormulaSearch
+from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME
 
