@@ -114,16 +114,14 @@ def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
 def log_abs_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the absolute values of the determinants; a determinant of 0 is taken as 1."""
     n = a.shape[a.axes - 1]
-    lu = workspace.numbers[: n * n]
-    for batch in range(result.values.size):
-        for i in range(n * n):
-            lu[i] = a.values[batch * n * n + i]
-        _factorize(lu, n)
+    pivots = pivots_of(a, workspace)
+    for matrix in range(result.values.size):
+        first = matrix * (n + 1)
         total = np.float64(0.0)
         for k in range(n):
-            pivot = np.float64(lu[k * n + k])
+            pivot = np.float64(pivots[first + k])
             total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
-        result.values[batch] = np.float32(0.0 if total == -np.inf else total)
+        result.values[matrix] = np.float32(0.0 if total == -INFINITY else total)
 
 
 @kernel
