@@ -355,6 +355,27 @@ FAULTS = (
         "[column_of[root] for root in sorted(roots)]",
         ("ops/test_plan.py",),
     ),
+    Fault(
+        "terms are added without their logarithms",
+        "scoring/aggregation.py",
+        "np.copysign(np.log1p(np.abs(aggregates)), aggregates)",
+        "aggregates",
+        ("scoring/test_aggregation.py",),
+    ),
+    Fault(
+        "a term keeps its sign where the first is dropped",
+        "discovery/variation.py",
+        "into[written] = ADDED if spans[term, 2] == lead else SUBTRACTED",
+        "into[written] = spans[term, 2]",
+        ("discovery/test_arithmetic.py::test_the_signs_of_terms_against_each_other_stay_when_one_is_dropped",),
+    ),
+    Fault(
+        "evaluation takes in networks that an evolved proxy has seen",
+        "runs/proxy_argument.py",
+        "sum(proxy.provenance.networks[benchmark.name].values())",
+        "0",
+        ("runs/test_proxy_argument.py",),
+    ),
 )
 
 

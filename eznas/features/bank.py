@@ -5,10 +5,10 @@ leaves out what cannot differ from another feature of it: the mean of absolute v
 that a normalisation fixes. It also leaves out what float32 decides rather than the network:
 
 * `determinant` of small numbers underflows: of the softmax of gradients it is 0 for every unit of 16 x 16 and 32 x 32
-  pixels of NAS-Bench-201 (the median logarithms are -178 and -330, and float32 ends at -103) and for a fifth of those of
-  8 x 8 (-96), on `digits` for every one of 16 x 16 (-144). So `l1_norm(sign(determinant(softmax(act_grad.data))))`
-  tells the last stage of a network and whether a gradient flows at all. `log_abs_determinant` has the number itself;
-  the side of the image is a feature of `sizes.py`; and the determinant stays for signs, which do not underflow.
+  pixels of NAS-Bench-201 (the median logarithms are -178 and -330, and float32 ends at -103) and for a fifth of those
+  of 8 x 8 (-96), on `digits` for every one of 16 x 16 (-144). So `l1_norm(sign(determinant(softmax(act_grad.data))))`
+  tells the last stage of a network and whether a gradient flows at all. `log_abs_determinant` has the number itself,
+  the side of the image is a feature of `sizes.py`, and the determinant stays for signs, which do not underflow.
 * `eig_ratio` and `sym_eig_ratio` divide by the least eigenvalue of A A^T. With one image per pass every statistic but
   weights and their gradients has one row and the ratio is 1; weights have full rank; and the gradient of the weights of
   64 channels, from 64 positions, is singular in every unit of NAS-Bench-201, where the ratio is negative for 50 % of

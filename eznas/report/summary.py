@@ -15,6 +15,7 @@ from eznas.report.tables import (
     Unwrapped,
     interval_text,
     number_text,
+    operations_text,
     pairs_table,
     share_text,
     table,
@@ -31,7 +32,7 @@ def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType | Unwrapped
         *(_rankings(summary) if several else [_ranking(summary)]),
         *(_leads(summary, name) for name in summary["protocol"]["benchmarks"]),
         _formulas(summary["programs"]),
-        pairs_table("How it was measured", _protocol(summary["protocol"])),
+        pairs_table("How it was measured", {**_protocol(summary["protocol"]), "operations": _operations(summary)}),
         pairs_table("What evolution did", summary["evolution"]),
         unwrapped_pairs("Where it is", summary["files"]),
         unwrapped_pairs("What to do with it", summary["use"]),
@@ -164,6 +165,11 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
         for position, (name, about) in enumerate(benchmarks.items(), start=1)
     }
     return {**lines, **rest}
+
+
+def _operations(summary: Mapping[str, Any]) -> str:
+    """Return which operations the programs are made of."""
+    return operations_text(sorted({name for one in summary["programs"] for name in one.get("extensions", ())}))
 
 
 def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType | Unwrapped:
