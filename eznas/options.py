@@ -22,6 +22,12 @@ Aggregation = Literal["mean", "sum"]
 Combine = Literal["minimum", "mean", "median"]
 """From the |tau| of several benchmarks to one fitness."""
 
+Objective = Literal["tau", "top", "both"]
+"""What a formula is to be good at: Kendall's tau over all networks, tau weighted to the best ones, or both."""
+
+Reference = Literal["none", "given", "over"]
+"""What a formula is compared with while it evolves: nothing, a proxy that counts already, or proxies to be ahead of."""
+
 Distinct = Literal["ranking", "program", "none"]
 """Which repeats do not survive selection: those of one ranking of the networks, of one program, or none."""
 
@@ -29,5 +35,11 @@ Selection = Literal["parents", "survivors"]
 """What tournaments select: the parents of the offspring, and the best survive; or the survivors among parents and
 offspring, with parents drawn uniformly, as in DEAP's `eaMuPlusLambda`."""
 
+Operations = Literal["extended", "paper"]
+"""Which operations formulas over features draw from: the paper's and the extensions, or the paper's alone."""
+
 Preset = Literal["default", "paper"]
 """Where settings that nobody gives come from: what works best here, or the published method and nothing else."""
+
+FeatureSource = Literal["enumerated", "bank", "both"]
+"""Where the features of an enumeration come from: all up to a depth, the standard bank, or both."""

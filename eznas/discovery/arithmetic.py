@@ -1,7 +1,8 @@
 """A formula on all units of all networks: numbers to numbers with the interpreter's own element-wise kernels.
 
-Units are worked on in blocks that stay in the first-level cache. A network's score is the sum or the mean of its valid
-units' numbers, in float64, exactly as for programs.
+Units are worked on in blocks that stay in the first-level cache. A network's aggregate is the sum or the mean of its
+valid units' numbers, in float64, exactly as for programs, and the terms of a formula are joined as
+`scoring.aggregation.join_terms` does.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.discovery.codes import MAXIMUM_NODES, arity
+from eznas.discovery.codes import ADDED, MAXIMUM_NODES, MAXIMUM_TERMS, arity, is_join, term_spans
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.execute import map_one, map_two
+from eznas.ops.limits import RELATIVE_TOLERANCE
 
 BLOCK: Final = 512
 """Units that are worked on at a time."""
@@ -82,6 +84,77 @@ def _mark_valid(
 
 
 @compiled
+def _aggregate_term(
+    codes: NDArray[np.int32],
+    length: int,
+    features: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    partly_valid: NDArray[np.bool_],
+    ends: NDArray[np.int64],
+    use_mean: bool,
+    slots: NDArray[np.float32],
+    places: NDArray[np.int64],
+    marks: NDArray[np.bool_],
+    aggregates: NDArray[np.float64],
+) -> bool:
+    """Fill in the aggregate of every network by one term; return whether all are finite."""
+    first, second, target = places[0], places[1], places[2]
+    result = _schedule(codes, length, first, second, target, places[3])
+    check = False
+    for step in range(length):
+        if codes[step] >= 0 and partly_valid[codes[step]]:
+            check = True
+    units = features.shape[1]
+    network = 0
+    total = np.float64(0.0)
+    size = np.float64(0.0)
+    count = 0
+    for start in range(0, units, BLOCK):
+        stop = min(start + BLOCK, units)
+        for step in range(length):
+            operands = arity(codes[step])
+            if operands > 0:
+                a = _values_at(first[step], features, slots, start, stop)
+                into = slots[target[step], : stop - start]
+                if operands == 1:
+                    map_one(-1 - codes[step], into, a)
+                else:
+                    map_two(-1 - codes[step], into, a, _values_at(second[step], features, slots, start, stop))
+        numbers = _values_at(result, features, slots, start, stop)
+        if check:
+            _mark_valid(marks, codes, length, valid, start, stop)
+        unit = start
+        while unit < stop:
+            end = min(stop, ends[network])
+            if check:
+                for position in range(unit - start, end - start):
+                    if marks[position]:
+                        total += np.float64(numbers[position])
+                        size += np.abs(np.float64(numbers[position]))
+                        count += 1
+            else:
+                for position in range(unit - start, end - start):
+                    total += np.float64(numbers[position])
+                    size += np.abs(np.float64(numbers[position]))
+                count += end - unit
+            unit = end
+            if end == ends[network]:
+                if count == 0:
+                    return False
+                if np.abs(total) < RELATIVE_TOLERANCE * size:
+                    total = np.float64(0.0)  # the units cancel but for the error of computing them
+                score = total / count if use_mean else total
+                if not np.isfinite(score):
+                    return False
+                aggregates[network] = score
+                network += 1
+                total = np.float64(0.0)
+                size = np.float64(0.0)
+                count = 0
+    return True
+
+
+@compiled
 def score_networks(
     codes: NDArray[np.int32],
     length: int,
@@ -110,51 +183,36 @@ def score_networks(
         marks: bool[BLOCK], overwritten.
         scores: float64[networks], overwritten.
     """
-    first, second, target = places[0], places[1], places[2]
-    result = _schedule(codes, length, first, second, target, places[3])
-    check = False
-    for step in range(length):
-        if codes[step] >= 0 and partly_valid[codes[step]]:
-            check = True
-    units = features.shape[1]
-    network = 0
-    total = np.float64(0.0)
-    count = 0
-    for start in range(0, units, BLOCK):
-        stop = min(start + BLOCK, units)
-        for step in range(length):
-            operands = arity(codes[step])
-            if operands > 0:
-                a = _values_at(first[step], features, slots, start, stop)
-                into = slots[target[step], : stop - start]
-                if operands == 1:
-                    map_one(-1 - codes[step], into, a)
-                else:
-                    map_two(-1 - codes[step], into, a, _values_at(second[step], features, slots, start, stop))
-        numbers = _values_at(result, features, slots, start, stop)
-        if check:
-            _mark_valid(marks, codes, length, valid, start, stop)
-        unit = start
-        while unit < stop:
-            end = min(stop, ends[network])
-            if check:
-                for position in range(unit - start, end - start):
-                    if marks[position]:
-                        total += np.float64(numbers[position])
-                        count += 1
-            else:
-                for position in range(unit - start, end - start):
-                    total += np.float64(numbers[position])
-                count += end - unit
-            unit = end
-            if end == ends[network]:
-                if count == 0:
-                    return False
-                score = total / count if use_mean else total
-                if not np.isfinite(score):
-                    return False
-                scores[network] = score
-                network += 1
-                total = np.float64(0.0)
-                count = 0
+    if not is_join(codes[length - 1]):
+        return bool(
+            _aggregate_term(codes, length, features, valid, partly_valid, ends, use_mean, slots, places, marks, scores)
+        )
+    spans = np.empty((MAXIMUM_TERMS, 3), np.int64)
+    aggregates, sizes = np.empty_like(scores), np.zeros_like(scores)
+    for term in range(term_spans(codes, length, spans)):
+        start, stop = spans[term, 0], spans[term, 1]
+        if not _aggregate_term(
+            codes[start:stop],
+            stop - start,
+            features,
+            valid,
+            partly_valid,
+            ends,
+            use_mean,
+            slots,
+            places,
+            marks,
+            aggregates,
+        ):
+            return False
+        if term == 0:
+            scores[:] = 0.0
+        sign = 1.0 if spans[term, 2] == ADDED else -1.0
+        for network in range(len(scores)):
+            size = np.log1p(np.abs(aggregates[network]))
+            scores[network] += sign * (size if aggregates[network] >= 0 else -size)
+            sizes[network] += size
+    for network in range(len(scores)):
+        if np.abs(scores[network]) < RELATIVE_TOLERANCE * sizes[network]:
+            scores[network] = 0.0
     return True

@@ -9,20 +9,22 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eznas import seeds
-from eznas.discovery.archive import Archive
+from eznas.discovery.alphabet import Alphabet, alphabet_of
+from eznas.discovery.archive import Archive, Codes
+from eznas.discovery.pace import Pace
 from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
 from eznas.discovery.sample import Sample
 from eznas.discovery.search import FormulaSearch
+from eznas.discovery.seed_formulas import Symbols, symbols_of
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
@@ -31,6 +33,8 @@ from eznas.features.table import DEFAULT_MEMORY_BYTES
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
+from eznas.runs.proxy_argument import resolve_proxy
+from eznas.scoring.scores import ScoringSettings
 from eznas.statistics.workers import available_cores
 
 _UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
@@ -58,6 +62,7 @@ class Discovery:
 
     Attributes:
         settings: what the result depends on.
+        references: the proxies that formulas are compared with while they evolve.
         samples: the networks of each benchmark.
         machine: what it may use.
         features: those that formulas are made of, by row.
@@ -81,25 +86,41 @@ class Discovery:
         """
         self.settings = settings
         self.machine = machine or Machine()
-        self.samples = tuple(
-            Sample.of(name, settings, self.machine.device, self.machine.tables) for name in settings.benchmarks
-        )
         self._observer = observer or SilentObserver()
+        self.references = tuple(resolve_proxy(text) for text in settings.references)
+        self.samples = tuple(
+            Sample.of(name, settings, self.scoring, self.references, self.machine.tables, self._observer)
+            for name in settings.benchmarks
+        )
         self._search_rng = seeds.generator(settings.seed, "formulas")
         self._proposal_rng = seeds.generator(settings.seed, "features")
         self.epochs = 0
         self.features: tuple[Program, ...] = ()
         self.dropped: dict[str, int] = {}
-        self._rounds_grown = 0
+        self._pace = Pace()
         self._training: Arrays
         self._validation: Arrays
-        self._adopt(standard_bank())
-        if not self.features:
+        self._alphabet: Alphabet
+        seeds_given = [symbols_of(formula) for formula in settings.seed_formulas]
+        # The leaves of the seeds come first and stay, useful or not, so that the seeds are what they were.
+        self._seed_leaves = tuple(
+            dict.fromkeys(symbol for symbols in seeds_given for symbol in symbols if isinstance(symbol, Program))
+        )
+        bank = standard_bank(settings.operations)
+        self._adopt(list(dict.fromkeys((*self._seed_leaves, *bank))))
+        if not len(self._alphabet.leaves):
             raise EznasError(
-                f"None of the {len(standard_bank())} features of the standard bank is useful on "
+                f"None of the {len(bank)} features of the standard bank is useful on "
                 f"{' and '.join(settings.benchmarks)} ({self.dropped}): give more networks."
             )
-        self._search: FormulaSearch = FormulaSearch(self._training, self._leaves, settings.search, self._search_rng)
+        self._search: FormulaSearch = FormulaSearch(
+            self._training,
+            self._alphabet,
+            settings.search,
+            self._search_rng,
+            self._seed_codes(seeds_given),
+            settings.criterion,
+        )
 
     @property
     def archive(self) -> Archive:
@@ -118,8 +139,11 @@ class Discovery:
 
     @property
     def is_finished(self) -> bool:
-        """Whether all epochs of all rounds are done."""
-        return self.epochs == self.settings.rounds * self.settings.epochs
+        """Whether all rounds are done, or as many formulas are computed as there may be."""
+        settings = self.settings
+        if settings.max_evaluations and self.formulas_evaluated >= settings.max_evaluations:
+            return True
+        return self._pace.round == settings.rounds - 1 and self._pace.is_over(settings.epochs, settings.patience)
 
     def advance(self) -> None:
         """Let the table grow where a round begins, else search for one epoch.
@@ -127,15 +151,18 @@ class Discovery:
         Raises:
             EznasError: a network fails.
         """
-        if self.epochs // self.settings.epochs > self._rounds_grown:
+        if self._pace.is_over(self.settings.epochs, self.settings.patience):
             self._grow()
+            self._pace = self._pace.next_round()
         else:
             self._search.advance(self.threads)
             self.epochs += 1
+            front = self.archive.front
+            self._pace = self._pace.after_epoch(front[-1].fitness if front else -1.0)
 
     @property
     def training_problem(self) -> Arrays:
-        """The training networks with the features that formulas are made of; a group for each benchmark."""
+        """The training networks with the features that formulas are made of; a group for each benchmark and draw."""
         return self._training
 
     @property
@@ -148,13 +175,20 @@ class Discovery:
         """How many threads to use."""
         return self.machine.threads or available_cores()
 
+    @property
+    def scoring(self) -> ScoringSettings:
+        """Under what networks are scored by whole proxies."""
+        return ScoringSettings(
+            self.settings.batch_size, self.settings.seed, self.machine.device, self.threads, self.machine.memory_bytes
+        )
+
     def encode(self) -> bytes:
         """Return what `restore` goes on from, as the bytes of an .npz file without pickled objects."""
         content = io.BytesIO()
         about = {
             "settings": repr(self.settings),
             "epochs": self.epochs,
-            "rounds_grown": self._rounds_grown,
+            "pace": asdict(self._pace),
             "features": [format_program(feature) for feature in self.features],
             "dropped": self.dropped,
             "proposals": self._proposal_rng.bit_generator.state,
@@ -175,40 +209,48 @@ class Discovery:
                 about: dict[str, Any] = json.loads(state["about"].tobytes())
                 if about["settings"] != repr(self.settings):
                     raise EznasError(_UNKNOWN.format(about["settings"]))
-                self.epochs, self._rounds_grown = about["epochs"], about["rounds_grown"]
+                self.epochs, self._pace = about["epochs"], Pace(**about["pace"])
                 self._proposal_rng.bit_generator.state = about["proposals"]
                 self.features, self.dropped = (), {}
                 self._adopt([parse_program(text) for text in about["features"]])
                 self.dropped = about["dropped"]
-                self._search.extend(self._training, self._leaves)
+                self._search.extend(self._training, self._alphabet)
                 self._search.restore(state)
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise EznasError(f"The checkpoint is damaged ({error}): start anew in another folder.") from error
 
-    @property
-    def _leaves(self) -> NDArray[np.int64]:
-        return np.arange(len(self.features), dtype=np.int64)
+    def _seed_codes(self, seeds_given: Sequence[Symbols]) -> list[Codes]:
+        """The seeds with the rows of their leaves."""
+        row_of = {feature: row for row, feature in enumerate(self.features[: len(self._seed_leaves)])}
+        return [
+            tuple(row_of[symbol] if isinstance(symbol, Program) else symbol for symbol in symbols)
+            for symbols in seeds_given
+        ]
 
     def _grow(self) -> None:
         """Propose features from what good formulas use, and take in the useful ones."""
         proposed = propose(self.features, self.archive.formulas, self.settings.proposals, self._proposal_rng)
         self._adopt(proposed)
-        self._search.extend(self._training, self._leaves)
-        self._rounds_grown += 1
+        self._search.extend(self._training, self._alphabet)
 
     def _adopt(self, features: Sequence[Program]) -> None:
         """Compute features, append those that are useful to the others, and set up the problems."""
         programs = (*self.features, *features)
-        tables = [
+        by_sample = [
             sample.features(programs, self._observer, self.threads, self.machine.memory_bytes)
             for sample in self.samples
         ]
-        selection = select(*tables)
+        selection = select(*(table for draws in by_sample for table in draws))
         for reason, count in selection.counts.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
-        kept = selection.kept
+        kept = np.union1d(np.arange(len(self._seed_leaves)), selection.kept)
+        leaves = np.flatnonzero(np.isin(kept, selection.kept))
+        self._alphabet = alphabet_of(leaves, self.settings.operations, self.settings.terms)
         self.features = tuple(programs[row] for row in kept)
-        pairs = [sample.groups(values, kept) for sample, values in zip(self.samples, tables, strict=True)]
+        pairs = [sample.groups(draws, kept) for sample, draws in zip(self.samples, by_sample, strict=True)]
         self._training, self._validation = (
-            arrays_of(groups, self.settings.aggregation, self.settings.combine) for groups in zip(*pairs, strict=True)
+            arrays_of(
+                [group for groups in part for group in groups], self.settings.aggregation, self.settings.criterion
+            )
+            for part in zip(*pairs, strict=True)
         )

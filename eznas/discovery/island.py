@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.chance import below, mixed, uniform
 from eznas.discovery.codes import MAXIMUM_NODES
-from eznas.discovery.fitness import Workspace, fitness_of
+from eznas.discovery.fitness import INVALID, Workspace, fitness_of
 from eznas.discovery.problem import Arrays
 from eznas.discovery.variation import cross, draw_fresh, mutate
 from eznas.ops.jit import compiled
@@ -35,7 +36,7 @@ class Island(NamedTuple):
         lengths: int64 (members,).
         fitness: float64 (members,).
         kept_codes: int32 (MAXIMUM_NODES + 1, KEPT_PER_SIZE, MAXIMUM_NODES), the best formulas by size.
-        kept_fitness: float64 (MAXIMUM_NODES + 1, KEPT_PER_SIZE), falling along a row; -1 where there is none.
+        kept_fitness: float64 (MAXIMUM_NODES + 1, KEPT_PER_SIZE), falling along a row; `INVALID` where there is none.
         known: uint64 (2, n): hashes of formulas, and the bits of their fitness.
         chance: uint64 (1,): the state of the random numbers.
         counts: int64 (4,): the oldest member; formulas made; formulas evaluated, which leaves out those whose fitness
@@ -63,9 +64,9 @@ def new_island(members: int, rng: np.random.Generator) -> Island:
     return Island(
         codes=np.zeros((members, MAXIMUM_NODES), np.int32),
         lengths=np.zeros(members, np.int64),
-        fitness=np.full(members, -1.0),
+        fitness=np.full(members, INVALID),
         kept_codes=np.zeros((MAXIMUM_NODES + 1, KEPT_PER_SIZE, MAXIMUM_NODES), np.int32),
-        kept_fitness=np.full((MAXIMUM_NODES + 1, KEPT_PER_SIZE), -1.0),
+        kept_fitness=np.full((MAXIMUM_NODES + 1, KEPT_PER_SIZE), INVALID),
         known=np.zeros((2, _KNOWN), np.uint64),
         chance=rng.integers(2**64, size=1, dtype=np.uint64),
         counts=np.zeros(4, np.int64),
@@ -121,7 +122,7 @@ def _take_in(island: Island, codes: NDArray[np.int32], length: int, arrays: Arra
     """Evaluate a formula and put it in the place of the oldest member."""
     fitness = _fitness(island, codes, length, arrays, work)
     island.counts[MADE] += 1
-    if fitness > 0:
+    if fitness > INVALID:
         _remember(island, codes, length, fitness)
     oldest = island.counts[OLDEST]
     island.codes[oldest, :length] = codes[:length]
@@ -145,14 +146,17 @@ def _tournament(island: Island, rounds: int, parsimony: float) -> int:
 @compiled
 def _child(
     island: Island,
-    leaves: NDArray[np.int64],
+    alphabet: Alphabet,
     rounds: int,
     parsimony: float,
     crossover: float,
+    random_share: float,
     patch: NDArray[np.int32],
     child: NDArray[np.int32],
 ) -> int:
-    """Write a child of one or two members; returns its length."""
+    """Write a child of one or two members, or a fresh formula; returns its length."""
+    if random_share > 0.0 and uniform(island.chance) < random_share:
+        return draw_fresh(island.chance, alphabet, child)
     first = _tournament(island, rounds, parsimony)
     for _ in range(_ATTEMPTS):
         if uniform(island.chance) < crossover:
@@ -163,20 +167,21 @@ def _child(
                 island.lengths[first],
                 island.codes[second],
                 island.lengths[second],
+                alphabet,
                 child,
             )
         else:
-            length = mutate(island.chance, island.codes[first], island.lengths[first], leaves, patch, child)
-        if length > 0:
+            length = mutate(island.chance, island.codes[first], island.lengths[first], alphabet, patch, child)
+        if 0 < length <= alphabet.most_nodes:
             return length
-    return draw_fresh(island.chance, leaves, child)
+    return draw_fresh(island.chance, alphabet, child)
 
 
 @compiled
 def evolve(
     island: Island,
     arrays: Arrays,
-    leaves: NDArray[np.int64],
+    alphabet: Alphabet,
     work: Workspace,
     guests: NDArray[np.int32],
     guest_lengths: NDArray[np.int64],
@@ -185,15 +190,16 @@ def evolve(
     rounds: int,
     parsimony: float,
     crossover: float,
+    random_share: float,
 ) -> None:
-    """Take in formulas from elsewhere, draw fresh ones, and make children, in this order.
+    """Draw fresh formulas, take in some from elsewhere, and make children, in this order.
 
     One function does all three, because each that evaluates formulas takes long to compile.
 
     Args:
         island: changed in place.
         arrays: the problem.
-        leaves: int64, the rows of the features that variation draws from.
+        alphabet: what variation makes formulas of.
         work: of this thread.
         guests: int32 (formulas, MAXIMUM_NODES), in postfix notation.
         guest_lengths: int64 (formulas,), their numbers of nodes.
@@ -202,15 +208,16 @@ def evolve(
         rounds: members that a tournament draws.
         parsimony: what a node costs in fitness.
         crossover: share of children of two parents.
+        random_share: share of fresh formulas among the children.
     """
     child = np.zeros(MAXIMUM_NODES, np.int32)
     patch = np.zeros(MAXIMUM_NODES + 2, np.int32)
     for turn in range(len(guest_lengths) + fresh + steps):
-        if turn < len(guest_lengths):
-            length = guest_lengths[turn]
-            child[:] = guests[turn]
-        elif turn < len(guest_lengths) + fresh:
-            length = draw_fresh(island.chance, leaves, child)
+        if turn < fresh:
+            length = draw_fresh(island.chance, alphabet, child)
+        elif turn < fresh + len(guest_lengths):
+            length = guest_lengths[turn - fresh]
+            child[:] = guests[turn - fresh]
         else:
-            length = _child(island, leaves, rounds, parsimony, crossover, patch, child)
+            length = _child(island, alphabet, rounds, parsimony, crossover, random_share, patch, child)
         _take_in(island, child, length, arrays, work)

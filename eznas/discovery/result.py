@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
 from eznas.discovery.archive import Codes, Found, fitness_on
-from eznas.discovery.codes import to_program
+from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import Judgement, judge, workspace_for
 from eznas.discovery.problem import Arrays
@@ -18,11 +19,13 @@ from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
 from eznas.scoring.bootstrap import INTERVAL
-from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Estimate, Ranking, leads, rank_networks
 
 Rankings = Mapping[str, Ranking]
 """How a proxy ranks the held-out networks of every benchmark, by its name."""
+
+Leads = Mapping[str, Mapping[str, Estimate]]
+"""Held-out tau of a formula minus that of a baseline, with its paired interval: by benchmark, then by baseline."""
 
 
 @dataclass(frozen=True)
@@ -34,29 +37,41 @@ class ReportedFormula:
         size: its nodes, a feature counting as one.
         training: on the networks that it evolved on.
         validation: on the networks that the choice is made by.
+        extremes: its fitness by tau alone and by the top-weighted tau alone, where both were the objective; else ().
         held_out: on networks that took no part.
+        leads: over what it is compared with there.
     """
 
     proxy: Proxy
     size: int
     training: Judgement
     validation: Judgement
+    extremes: tuple[float, ...]
     held_out: Rankings
+    leads: Leads
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        taus = zip(self.held_out, self.training.taus, self.validation.taus, strict=True)
+        taus = zip(
+            self.held_out,
+            _by_benchmark(self.training, list(self.held_out)),
+            _by_benchmark(self.validation, list(self.held_out)),
+            strict=True,
+        )
         return {
             "formula": self.proxy.formula,
+            "extensions": list(self.proxy.extensions),
             "orientation": self.proxy.orientation,
             "size": self.size,
             "fitness": self.training.fitness,
             "validation_fitness": self.validation.fitness,
+            **({"fitness_by_tau_and_top": list(self.extremes)} if self.extremes else {}),
             "benchmarks": {
                 name: {
                     "tau_training": self.training.orientation * training,
                     "tau_validation": self.training.orientation * validation,
                     "held_out": self.held_out[name].figures(),
+                    "lead": {other: lead.figures() for other, lead in self.leads[name].items()},
                 }
                 for name, training, validation in taus
             },
@@ -117,7 +132,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     Raises:
         EznasError: there are fewer images than a batch, or the device is not there.
     """
-    settings, machine = discovery.settings, discovery.machine
+    settings = discovery.settings
     formulas = discovery.archive.formulas
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
     chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
@@ -125,16 +140,13 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     training = _judgements(reported, discovery.training_problem)
     validation = _judgements(reported, discovery.validation_problem)
     proxies = [
-        _proxy_of(formula.codes, judgement.orientation, discovery)
+        proxy_of(formula.codes, judgement.orientation, discovery)
         for formula, judgement in zip(reported, training, strict=True)
     ]
-    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
-    scoring = ScoringSettings(
-        settings.batch_size, settings.seed, machine.device, discovery.threads, machine.memory_bytes
-    )
+    beside = _compared_with(discovery)
     by_benchmark = {
         sample.benchmark.name: rank_networks(
-            [*proxies, *beside], sample.benchmark, sample.networks.held_out, scoring, observer
+            [*proxies, *beside], sample.benchmark, sample.networks.held_out, discovery.scoring, observer
         )
         for sample in discovery.samples
     }
@@ -142,11 +154,10 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         {name: of_benchmark[row] for name, of_benchmark in by_benchmark.items()}
         for row in range(len(proxies) + len(beside))
     ]
+    ahead = _leads(discovery, by_benchmark, [proxy.name for proxy in beside])
     made = [
-        ReportedFormula(proxy, formula.size, on_training, on_validation, of_proxy)
-        for proxy, formula, on_training, on_validation, of_proxy in zip(
-            proxies, reported, training, validation, rankings[: len(proxies)], strict=True
-        )
+        ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], ahead[row])
+        for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
     ]
     return Report(made[0], made[1:], list(zip(beside, rankings[len(proxies) :], strict=True)))
 
@@ -166,11 +177,18 @@ def protocol(discovery: Discovery) -> dict[str, Any]:
         "networks": settings.networks,
         "validation": settings.validation,
         "combine": settings.combine,
+        "objective": settings.objective,
+        "given": settings.given,
+        "over": list(settings.over),
+        "lead_cap": settings.lead_cap,
+        "draws": settings.draws,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
         "unit": settings.unit,
         "third_pass": settings.third_pass,
         "aggregation": settings.aggregation,
+        "operations": settings.operations,
+        "terms": settings.terms,
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
@@ -187,20 +205,51 @@ def worst(rankings: Rankings) -> dict[str, Any] | None:
     return {"benchmark": name, "tau": taus[name]}
 
 
+def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
+    """Return the tau of each benchmark, the mean over its draws."""
+    draws = len(judgement.taus) // len(names)
+    return [fmean(judgement.taus[start : start + draws]) for start in range(0, len(judgement.taus), draws)]
+
+
+def _compared_with(discovery: Discovery) -> list[AnyProxy]:
+    """Return the baselines of every report, and what the formulas were compared with while they evolved."""
+    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    known = {proxy.name for proxy in beside}
+    return [*beside, *(proxy for proxy in discovery.references if proxy.name not in known)]
+
+
+def _leads(
+    discovery: Discovery, by_benchmark: Mapping[str, Sequence[Ranking]], beside: Sequence[str]
+) -> Sequence[Leads]:
+    """Return the leads of every formula, given all rankings by benchmark, those of the formulas first."""
+    formulas = len(next(iter(by_benchmark.values()))) - len(beside)
+    by_formula: list[dict[str, dict[str, Estimate]]] = [{} for _ in range(formulas)]
+    for sample in discovery.samples:
+        name, rankings = sample.benchmark.name, by_benchmark[sample.benchmark.name]
+        accuracies = sample.benchmark.accuracies[sample.networks.held_out]
+        of_all = leads(rankings[:formulas], rankings[formulas:], accuracies, discovery.settings.seed)
+        for of_formula, estimates in zip(by_formula, of_all, strict=True):
+            of_formula[name] = dict(zip(beside, estimates, strict=True))
+    return by_formula
+
+
 def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
     work = workspace_for(problem)
     return [judge(np.array(formula.codes, np.int32), problem, work) for formula in formulas]
 
 
-def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+    """Return a formula of a discovery as a proxy that is computed as the search computed it."""
     settings = discovery.settings
     names = [sample.benchmark.name for sample in discovery.samples]
+    first, *further = to_terms(codes, discovery.features)
     return Proxy(
         name=f"{'+'.join(names)}-{settings.seed}-{len(codes)}",
-        program=to_program(codes, discovery.features),
+        program=first.program,
+        further_terms=tuple(further),
         orientation=orientation,
         unit=settings.unit,
         aggregation=settings.aggregation,
         third_pass=settings.third_pass,
-        source=f"eznas discover {' '.join(f'--benchmark {name}' for name in names)} --seed {settings.seed}",
+        source=settings.command,
     )

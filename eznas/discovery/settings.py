@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shlex
+from dataclasses import dataclass, field, fields
+from typing import Final
 
 from eznas.benchmarks import distinct_names
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.codes import MAXIMUM_TERMS
+from eznas.discovery.criterion import Criterion
+from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
-from eznas.options import Aggregation, Combine, ThirdPass, Unit
+from eznas.ops.terms import parse_terms
+from eznas.options import Aggregation, Combine, Objective, Operations, Reference, ThirdPass, Unit
+
+_LEAST: Final = {
+    "networks": 2,
+    "validation": 2,
+    "held_out": 0,
+    "rounds": 1,
+    "epochs": 1,
+    "patience": 0,
+    "max_evaluations": 0,
+    "proposals": 0,
+    "draws": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -24,10 +41,20 @@ class DiscoverySettings:
         unit: the three consecutive layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         aggregation: from the units' numbers to a network's score.
-        combine: from the taus of several benchmarks to one fitness.
+        combine: from the values of several benchmarks to one fitness.
+        objective: what formulas are to be good at: tau over all networks, tau weighted to the best ones, or both.
+        given: a proxy that counts already, so that only what a formula knows beyond it is worth something; "" for none.
+        over: proxies, the best of which a formula is to be ahead of on every benchmark; () for none.
+        lead_cap: the most that the lead on one benchmark counts.
+        draws: of weights and images, over which the value of a formula is the mean.
+        operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
+        terms: of a formula, at most; see `eznas.ops.terms`.
         rounds: how often formulas are searched; between two rounds the table grows.
-        epochs: of the search in each round, see `SearchSettings.epoch`.
+        epochs: of the search in each round, see `SearchSettings.children`.
+        patience: epochs without a better formula after which a round ends early; 0 for none.
+        max_evaluations: formulas whose computation ends the search, at the end of an epoch; 0 for no end.
         proposals: features that are tried after each round but the last.
+        seed_formulas: that the search starts from, beside random ones, see `seed_formulas.seed_formula`.
         search: how formulas evolve.
     """
 
@@ -41,15 +68,71 @@ class DiscoverySettings:
     third_pass: ThirdPass = "perturbed"
     aggregation: Aggregation = "sum"
     combine: Combine = "minimum"
+    objective: Objective = "tau"
+    given: str = ""
+    over: tuple[str, ...] = ()
+    lead_cap: float = Criterion.lead_cap
+    draws: int = 1
+    operations: Operations = "extended"
+    terms: int = 1
     rounds: int = 2
     epochs: int = 30
+    patience: int = 0
+    max_evaluations: int = 0
     proposals: int = 200
+    seed_formulas: tuple[str, ...] = ()
     search: SearchSettings = field(default_factory=SearchSettings)
 
     def __post_init__(self) -> None:
         if not self.benchmarks:
             raise EznasError("benchmarks is empty: name one or more.")
         object.__setattr__(self, "benchmarks", distinct_names(self.benchmarks))
-        for name, least in (("networks", 2), ("validation", 2), ("held_out", 0), ("rounds", 1), ("epochs", 1)):
+        for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
+        if not 1 <= self.terms <= MAXIMUM_TERMS:
+            raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")
+        if self.given and self.over:
+            raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
+        if not 0 < self.lead_cap <= 1:
+            raise EznasError(f"lead_cap is {self.lead_cap}; it must be above 0, and 1 at most.")
+        for formula in self.seed_formulas:
+            self._check_seed(formula)
+
+    @property
+    def criterion(self) -> Criterion:
+        """From how a formula ranks the networks to its fitness."""
+        reference: Reference = "given" if self.given else "over" if self.over else "none"
+        return Criterion(self.objective, self.combine, self.draws, reference, float(self.lead_cap))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The proxies that formulas are compared with while they evolve."""
+        return (self.given,) if self.given else self.over
+
+    @property
+    def command(self) -> str:
+        """The command that makes a discovery with these settings."""
+        words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
+        words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
+        words += ["--over", ",".join(self.over)] if self.over else []
+        for settings in (self, self.search):
+            for one in fields(settings):
+                value = getattr(settings, one.name)
+                if isinstance(value, int | float | str) and (value != one.default or one.name == "seed"):
+                    words += [f"--{one.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
+
+    def _check_seed(self, formula: str) -> None:
+        terms = parse_terms(formula)
+        if len(terms) > self.terms:
+            raise EznasError(
+                f"The seed {formula:.80} has {len(terms)} terms, and formulas may have {self.terms}: give --terms "
+                f"{len(terms)}, or another seed."
+            )
+        extensions = [name for term in terms for name in term.program.extensions]
+        if extensions and self.operations == "paper":
+            raise EznasError(
+                f"The seed {formula:.80} uses {extensions[0]}, which is beyond the paper's operations: give "
+                "--operations extended, or another seed."
+            )

@@ -20,7 +20,7 @@ from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.bootstrap import INTERVAL
-from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
 from eznas.scoring.scores import ScoringSettings
 from eznas.search.evaluated import Evaluated
 
@@ -60,17 +60,34 @@ def summarise(
         benchmark.name: rank_networks([*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer)
         for benchmark, held_out in networks
     }
+    ahead = {
+        benchmark.name: leads(
+            rankings[benchmark.name][: len(evolved)],
+            rankings[benchmark.name][len(evolved) :],
+            benchmark.accuracies[held_out],
+            settings.seed,
+        )
+        for benchmark, held_out in networks
+    }
     return {
         "run": str(path),
         "protocol": _protocol(settings, networks),
         "programs": [
             {
                 "formula": format_program(one.program),
+                "extensions": list(one.program.extensions),
                 "orientation": one.orientation,
                 "size": one.program.size,
                 "fitness": one.fitness,
                 "benchmarks": {
-                    name: {"tau_training": one.orientation * tau, "held_out": of_benchmark[position].figures()}
+                    name: {
+                        "tau_training": one.orientation * tau,
+                        "held_out": of_benchmark[position].figures(),
+                        "lead": {
+                            other.name: lead.figures()
+                            for other, lead in zip(beside, ahead[name][position], strict=True)
+                        },
+                    }
                     for (name, of_benchmark), tau in zip(rankings.items(), one.taus, strict=True)
                 },
             }
@@ -100,7 +117,7 @@ def _baseline(proxy: AnyProxy, rankings: Mapping[str, Ranking]) -> dict[str, Any
     return {
         "name": proxy.name,
         **proxy.describe(),
-        **({"size": proxy.program.size} if isinstance(proxy, Proxy) else {}),
+        **({"size": proxy.size} if isinstance(proxy, Proxy) else {}),
         "benchmarks": {name: {"held_out": ranking.figures()} for name, ranking in rankings.items()},
     }
 

@@ -14,8 +14,9 @@ from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy
-from eznas.scoring.bootstrap import bootstrap_intervals
+from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
+from eznas.scoring.pick import Pick
 from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
@@ -45,11 +46,15 @@ SECOND_DRAW_RULE: Final = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """A rank correlation with its percentile bootstrap interval over networks; NaN where it is undefined."""
+    """A rank correlation or the difference of two, with its percentile bootstrap interval; NaN where undefined."""
 
     value: float
     low: float
     high: float
+
+    def figures(self) -> dict[str, Any]:
+        """Return it as plain data; what is undefined is None."""
+        return {"tau": _plain(self.value), "interval": [_plain(self.low), _plain(self.high)]}
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class Ranking:
         top_decile_tau: tau-b among the most accurate tenth of the networks.
         scores: float64 (networks,), turned so that higher means better; NaN where a network has none.
         unscored: why a network has no score, by its position.
+        pick: the network that the proxy would pick; None without networks.
         stability: how the scores move; None where no network was scored again, or none has a score.
     """
 
@@ -102,6 +108,7 @@ class Ranking:
     top_decile_tau: Estimate
     scores: NDArray[np.float64]
     unscored: dict[int, str]
+    pick: Pick | None = None
     stability: SeedStability | None = None
 
     @classmethod
@@ -133,7 +140,13 @@ class Ranking:
             for (name, statistic), interval in zip(_STATISTICS.items(), intervals, strict=True)
         }
         # -0.0 would print as such where a score of orientation -1 is zero.
-        return cls(**estimates, scores=orientation * scores + 0.0, unscored=unscored or {}, stability=stability)
+        return cls(
+            **estimates,
+            scores=orientation * scores + 0.0,
+            unscored=unscored or {},
+            pick=Pick.of(ranked, accuracies),
+            stability=stability,
+        )
 
     @property
     def scored(self) -> float:
@@ -147,6 +160,8 @@ class Ranking:
             estimate: Estimate = getattr(self, name)
             figures[name] = _plain(estimate.value)
             figures[f"{name}_interval"] = [_plain(estimate.low), _plain(estimate.high)]
+        figures["picked_accuracy"] = self.pick.accuracy if self.pick else None
+        figures["picked_rank"] = self.pick.rank if self.pick else None
         figures["scored"] = _plain(self.scored)
         figures["seed_stability"] = _plain(self.stability.tau) if self.stability else None
         figures["depends_on"] = self.stability.depends_on if self.stability else None
@@ -164,6 +179,23 @@ def rankable(scores: NDArray[np.float64], orientation: int) -> NDArray[np.float6
     """
     oriented = orientation * tied(scores)
     return np.where(np.isnan(oriented), -np.inf, oriented)
+
+
+def leads(
+    rankings: Sequence[Ranking], others: Sequence[Ranking], accuracies: NDArray[np.float64], seed: int
+) -> list[list[Estimate]]:
+    """Return how far each of some rankings is ahead of each of some others in tau, with the paired interval.
+
+    Args:
+        rankings: of the same networks as the others.
+        others: what they are compared with.
+        accuracies: float64 (networks,).
+        seed: of the bootstrap.
+    """
+    scores = np.array([rankable(ranking.scores, 1) for ranking in (*rankings, *others)])
+    pairs = [(first, len(rankings) + second) for first in range(len(rankings)) for second in range(len(others))]
+    intervals = iter(paired_intervals(scores, pairs, accuracies, kendall_tau, seeds.generator(seed, "bootstrap")))
+    return [[Estimate(one.tau.value - other.tau.value, *next(intervals)) for other in others] for one in rankings]
 
 
 def networks_scored(count: int) -> int:
