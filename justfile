@@ -66,6 +66,10 @@ bench:
     {{python}} bench/bench_formulas.py
     {{python}} bench/bench_statistics.py
 
+# Processor seconds of the standard bank of features, on networks of NAS-Bench-201.
+bench-features *arguments:
+    {{python}} bench/bench_features.py {{arguments}}
+
 # Random programs through the interpreter and the PyTorch reference.
 agreement programs="100000":
     {{python}} bench/agreement.py --genome tree --programs {{programs}}
@@ -82,3 +86,7 @@ nasbench201-study *arguments:
 # Full-size networks under two memory budgets.
 memory-study *arguments:
     {{python}} bench/memory_study.py {{arguments}}
+
+# The table of features of full-size networks: seconds and peak memory.
+table-study *arguments:
+    {{python}} bench/table_study.py {{arguments}}
