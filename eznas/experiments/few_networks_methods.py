@@ -1,0 +1,132 @@
+"""What can be made of a few networks of known accuracy: evolution, and what a user would do instead.
+
+Every method is given the same networks and no other accuracy: those that it validates with come out of them, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from eznas import proxies
+from eznas.discovery.discovery import Machine
+from eznas.discovery.settings import DiscoverySettings
+from eznas.errors import EznasError
+from eznas.experiments.architecture_numbers import Encoding
+from eznas.experiments.discovering import discovered
+from eznas.experiments.evolving import TrainingStatistics, evolve
+from eznas.experiments.predictors import PredictorName
+from eznas.proxies import AnyProxy
+from eznas.runs.proxy_argument import best_proxy
+from eznas.runs.settings import RunSettings
+
+_VALIDATION_SHARE: Final = 0.25
+_LEAST_VALIDATION: Final = 2
+
+
+@dataclass(frozen=True)
+class Few:
+    """What a method is given.
+
+    Attributes:
+        benchmark: where the networks are from.
+        count: how many are known: the first ones of the benchmark, shuffled by the seed.
+        discovery: settings of discoveries, with this benchmark and this seed, but for the numbers of networks.
+        machine: what may be used.
+        folder: for the method's own files.
+    """
+
+    benchmark: str
+    count: int
+    discovery: DiscoverySettings
+    machine: Machine
+    folder: Path
+
+    @property
+    def validation(self) -> int:
+        """How many of the networks a discovery chooses the formula by: a quarter, at least 2; it evolves on the others."""
+        return max(_LEAST_VALIDATION, round(_VALIDATION_SHARE * self.count))
+
+
+Find = Callable[[Few], AnyProxy]
+"""Returns the proxy that a method makes of its networks."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to rank networks after a few were trained.
+
+    Attributes:
+        name: for the command line and for files.
+        label: for tables and plots.
+        find: what makes a proxy of the networks; None for a predictor.
+        predictor: which predictor on which encoding of the architectures, beside all hand-made scores; else None.
+        learns: whether the number of networks matters.
+        is_default: whether it takes part unless methods are named.
+    """
+
+    name: str
+    label: str
+    find: Find | None = None
+    predictor: tuple[PredictorName, Encoding] | None = None
+    learns: bool = True
+    is_default: bool = True
+
+
+def _discover(few: Few) -> AnyProxy:
+    settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
+    return discovered(few.folder, settings, few.machine)
+
+
+def _evolve_as_published(few: Few) -> AnyProxy:
+    """The best program of `eznas run --preset paper` on all the networks."""
+    chosen = {
+        "preset": "paper",
+        "genome": "tree",
+        "benchmark": few.benchmark,
+        "networks": few.count,
+        "seed": few.discovery.seed,
+        "batch_size": few.discovery.batch_size,
+        "device": few.machine.device,
+        "threads": few.machine.threads,
+        "memory": f"{few.machine.memory_bytes // 2**20}MB",
+    }
+    settings = RunSettings.from_mapping({key: value for key, value in chosen.items() if value is not None})
+    with TrainingStatistics() as statistics:
+        evolve(few.folder, settings, statistics)
+    return best_proxy(few.folder)
+
+
+def _named(name: str) -> Find:
+    return lambda _: proxies.load(name)
+
+
+METHODS: Final = {
+    method.name: method
+    for method in (
+        Method("discover", "two-level search", _discover),
+        Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False),
+        Method("ridge-counts", "ridge on counts", predictor=("ridge", "counts")),
+        Method("ridge-places", "ridge on places", predictor=("ridge", "places")),
+        Method("forest-counts", "forest on counts", predictor=("forest", "counts")),
+        Method("forest-places", "forest on places", predictor=("forest", "places")),
+        Method("eznas-a", "EZNAS-A", _named("eznas-a"), learns=False),
+        Method("flops", "FLOPs", _named("flops"), learns=False),
+        Method("params", "params", _named("params"), learns=False),
+    )
+}
+"""By name, in the order of tables and plots."""
+
+
+def chosen_methods(names: list[str]) -> tuple[Method, ...]:
+    """Return methods by name, in the order of `METHODS`; the default ones where no name is given.
+
+    Raises:
+        EznasError: there is no method of a name.
+    """
+    for name in names:
+        if name not in METHODS:
+            raise EznasError(f"There is no method {name!r}: choose among {', '.join(METHODS)}.")
+    return tuple(one for one in METHODS.values() if (one.name in names if names else one.is_default))
