@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +60,19 @@ def canonical_name(name: str) -> str:
     """Return the one name that a benchmark has in every folder: of a table, its absolute path."""
     # Links are not followed: the record lies beside the table as it was named.
     return os.path.normpath(Path(name).expanduser().absolute()) if is_table(name) else name
+
+
+def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the canonical names of several benchmarks.
+
+    Raises:
+        EznasError: two of them are one benchmark.
+    """
+    normal = tuple(map(canonical_name, names))
+    for position, name in enumerate(normal):
+        if name in normal[:position]:
+            raise EznasError(f"benchmark names {name!r} twice: give each one once.")
+    return normal
 
 
 def load(name: str, split: str | None = None) -> Benchmark:

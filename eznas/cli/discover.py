@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.options import Aggregation, ThirdPass, Unit
+from eznas.options import Aggregation, Combine, ThirdPass, Unit
 
 
 def discover(
-    benchmark: Annotated[str, typer.Option(help="A benchmark, or the path of a table.")] = "digits",
-    networks: Annotated[int, typer.Option(min=2, help="Networks that formulas evolve on.")] = 200,
-    validation: Annotated[int, typer.Option(min=2, help="Networks that the reported formula is chosen by.")] = 100,
+    benchmark: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A benchmark, or the path of a table; given several times, one formula is to serve all of them.",
+            show_default="digits",
+        ),
+    ] = None,
+    networks: Annotated[int, typer.Option(min=2, help="Networks of each benchmark that formulas evolve on.")] = 200,
+    validation: Annotated[
+        int, typer.Option(min=2, help="Networks of each that the reported formula is chosen by.")
+    ] = 100,
     held_out: Annotated[
-        int, typer.Option(min=0, help="Networks that it is judged on; fewer where there are no more.")
+        int, typer.Option(min=0, help="Networks of each that it is judged on; fewer where there are no more.")
     ] = 1000,
     batch_size: Annotated[int, typer.Option(min=1, help="Images that every network sees.")] = 1,
     unit: Annotated[Unit, typer.Option(help="Three consecutive layers that make a unit.")] = "R-C-B",
@@ -24,6 +32,7 @@ def discover(
         ThirdPass, typer.Option(help="The third pass as it is, or minus the data pass.")
     ] = "perturbed",
     aggregation: Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")] = "sum",
+    combine: Annotated[Combine, typer.Option(help="From the taus of several benchmarks to one fitness.")] = "minimum",
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
     proposals: Annotated[int, typer.Option(min=0, help="Features that are tried between two rounds.")] = 200,
@@ -37,22 +46,26 @@ def discover(
     memory: Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")] = "1GB",
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of the discovery. Default: runs/BENCHMARK-formulas-SEED.")
+        Path | None, typer.Option(help="Folder of the discovery. Default: runs/BENCHMARKS-formulas-SEED.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Search scalar formulas over about 1,000 features of every unit.
 
     The features are computed once (see `eznas features`). The same command continues what was interrupted.
+
+    On several benchmarks a formula evolves on the networks that each would give alone, over the features that are
+    useful on every one of them; fitness combines its taus under one orientation.
     """
-    from eznas.cli.progress import network_progress
     from eznas.discovery.discovery import Discovery, Machine
     from eznas.discovery.session import discover as run_session
     from eznas.discovery.settings import DiscoverySettings
+    from eznas.report.discovery import discovery_parts
+    from eznas.report.progress import ProgressBar
     from eznas.runs.settings import parse_memory
 
     settings = DiscoverySettings(
-        benchmark=benchmark,
+        benchmarks=tuple(benchmark or ["digits"]),
         networks=networks,
         validation=validation,
         held_out=held_out,
@@ -61,6 +74,7 @@ def discover(
         unit=unit,
         third_pass=third_pass,
         aggregation=aggregation,
+        combine=combine,
         rounds=rounds,
         epochs=epochs,
         proposals=proposals,
@@ -73,45 +87,19 @@ def discover(
         if discovery.epochs % 5 == 0 and front:
             console.print(
                 f"epoch {discovery.epochs}: {discovery.formulas_made:,} formulas over {len(discovery.features)} "
-                f"features, best tau {front[-1].fitness:.3f} with {front[-1].size} nodes"
+                f"features, best fitness {front[-1].fitness:.3f} with {front[-1].size} nodes"
             )
 
-    with network_progress(console, networks + validation) as progress:
+    stems = "+".join(Path(name).stem for name in settings.benchmarks)
+    with ProgressBar(console) as progress:
         content = run_session(
             lambda: Discovery(settings, machine, progress),
-            output or Path("runs") / f"{Path(benchmark).stem}-formulas-{seed}",
+            output or Path("runs") / f"{stems}-formulas-{seed}",
             max_seconds,
             watch,
+            progress,
         )
     if json:
         print_json(content)
-        return
-    _print(content)
-
-
-def _print(content: dict[str, Any]) -> None:
-    from eznas.report.tables import interval_text, number_text, table
-
-    rows = [
-        (
-            label,
-            one["size"],
-            number_text(one["training"]),
-            number_text(one["validation"]),
-            number_text(one["held_out"]),
-            interval_text(one["held_out_interval"]),
-            number_text(one["held_out_top"]),
-            f"{one['orientation']:+d}",
-        )
-        for label, one in [("chosen", content["chosen"]), *(("front", one) for one in content["front"])]
-    ]
-    title = (
-        f"Kendall tau on {content['networks']} training, {content['validation_networks']} validation and "
-        f"{content['held_out_networks']} held-out networks of {content['benchmark']}"
-    )
-    columns = ("formula", "size", "training", "validation", "held-out", "95 % interval", "best tenth", "sign")
-    parts = [
-        table(title, columns, rows, numeric=("size", "training", "validation", "held-out", "best tenth")),
-        table("The chosen formula", ("formula",), [(content["chosen"]["formula"],)], show_header=False),
-    ]
-    print_all(stdout(), parts)
+    else:
+        print_all(stdout(), discovery_parts(content))

@@ -32,7 +32,9 @@ def list_tables(json: JsonOption = False) -> None:
     columns = ("benchmark", "networks", "seed", "batch", "unit", "MB", "last used", "folder")
     rows = [
         (
-            *(one.about.get(key, "–") for key in ("benchmark", "networks", "seed", "batch_size", "unit")),
+            one.about.get("benchmark", "–"),
+            one.networks,
+            *(one.about.get(key, "–") for key in ("seed", "batch_size", "unit")),
             f"{one.nbytes / _MEGABYTE:.1f}",
             datetime.fromtimestamp(one.last_used).strftime("%Y-%m-%d %H:%M"),
             one.path.name,
@@ -80,7 +82,7 @@ def build(
     indices = seeds.generator(seed, "networks").permutation(len(loaded))[:networks]
     features = standard_bank()
     made = FeatureTable(loaded, indices, batch_size, seed, CollectionSettings(unit, third_pass, device))
-    missing = len(made.missing(features))
+    missing = len(made.unfinished(features))
     begun = time.perf_counter()
     with network_progress(stderr(), networks) as progress:
         made.compute(features, progress, threads, parse_memory(memory))
@@ -92,7 +94,7 @@ def build(
         "networks": networks,
         "units": int(values.units.sum()),
         "features": len(features),
-        "computed_now": missing,
+        "networks_computed_now": missing,
         "seconds": round(seconds, 1),
         "useful": len(selection.kept),
         "dropped": selection.counts,
@@ -117,4 +119,10 @@ def prune(
 
 
 def _content(one: TableOnDisk) -> dict[str, Any]:
-    return {"path": str(one.path), "bytes": one.nbytes, "last_used": one.last_used, "depends_on": one.about}
+    return {
+        "path": str(one.path),
+        "networks": one.networks,
+        "bytes": one.nbytes,
+        "last_used": one.last_used,
+        "depends_on": one.about,
+    }

@@ -1,4 +1,4 @@
-"""A discovery: two loops, one inside the other, from the networks of a benchmark to an archive of formulas.
+"""A discovery: two loops, one inside the other, from the networks of benchmarks to an archive of formulas.
 
 The inner loop searches formulas over the features of a table, see `search.py`. Between two rounds of it the outer loop
 proposes new features, computes them for all networks in one pass, and keeps those that are useful.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,27 +17,21 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas import benchmarks, seeds
-from eznas.benchmarks.base import Benchmark
-from eznas.discovery.archive import Archive, Found
-from eznas.discovery.fitness import fitness_of, workspace_for
-from eznas.discovery.networks import Networks
-from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
+from eznas import seeds
+from eznas.discovery.archive import Archive
+from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
+from eznas.discovery.sample import Sample
 from eznas.discovery.search import FormulaSearch
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
 from eznas.features.selection import select
-from eznas.features.table import DEFAULT_MEMORY_BYTES, FeatureTable
+from eznas.features.table import DEFAULT_MEMORY_BYTES
+from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
-from eznas.options import Orientation
-from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
-
-Progress = Callable[[int, int], None]
-"""Called with the number of networks done, and of all networks."""
 
 _UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
 
@@ -64,35 +58,33 @@ class Discovery:
 
     Attributes:
         settings: what the result depends on.
-        benchmark: where the networks are from.
-        networks: for training, validation and the last judgement.
+        samples: the networks of each benchmark.
+        machine: what it may use.
         features: those that formulas are made of, by row.
         dropped: how many features were found useless so far, by reason.
         epochs: done so far.
     """
 
     def __init__(
-        self, settings: DiscoverySettings, machine: Machine | None = None, progress: Progress | None = None
+        self, settings: DiscoverySettings, machine: Machine | None = None, observer: RunObserver | None = None
     ) -> None:
         """Draw the networks, and compute the standard bank of features for them, or read it from the table.
 
         Args:
             settings: what the result depends on.
             machine: what it may use.
-            progress: told of networks whose features are computed.
+            observer: is told of networks whose features are computed.
 
         Raises:
-            EznasError: the benchmark is not there or has too few networks or images, a network fails, or no feature
-                is useful.
+            EznasError: a benchmark is not there or has too few networks or images, a network fails, or no feature is
+                useful on every benchmark.
         """
         self.settings = settings
-        self.benchmark: Benchmark = benchmarks.load(settings.benchmark)
-        self.networks = Networks.draw(
-            self.benchmark, settings.networks, settings.validation, settings.held_out, settings.seed
+        self.machine = machine or Machine()
+        self.samples = tuple(
+            Sample.of(name, settings, self.machine.device, self.machine.tables) for name in settings.benchmarks
         )
-        self._machine = machine or Machine()
-        self._progress = progress
-        self._table = self._table_of(np.concatenate([self.networks.training, self.networks.validation]))
+        self._observer = observer or SilentObserver()
         self._search_rng = seeds.generator(settings.seed, "formulas")
         self._proposal_rng = seeds.generator(settings.seed, "features")
         self.epochs = 0
@@ -104,8 +96,8 @@ class Discovery:
         self._adopt(standard_bank())
         if not self.features:
             raise EznasError(
-                f"None of the {len(standard_bank())} features of the standard bank is useful on {self.benchmark.name} "
-                f"({self.dropped}): give more networks."
+                f"None of the {len(standard_bank())} features of the standard bank is useful on "
+                f"{' and '.join(settings.benchmarks)} ({self.dropped}): give more networks."
             )
         self._search: FormulaSearch = FormulaSearch(self._training, self._leaves, settings.search, self._search_rng)
 
@@ -138,27 +130,23 @@ class Discovery:
         if self.epochs // self.settings.epochs > self._rounds_grown:
             self._grow()
         else:
-            self._search.advance(self._threads)
+            self._search.advance(self.threads)
             self.epochs += 1
 
-    def problem_of(self, networks: NDArray[np.int64], features: Sequence[Program]) -> Arrays:
-        """Return some networks of the benchmark with their features, which are computed where they are not known."""
-        table = self._table_of(networks)
-        table.compute(features, self._progress, self._threads, self._machine.memory_bytes)
-        values = table.read(features)
-        group = NetworkGroup(values.units, values.values, values.valid, self.benchmark.accuracies[networks])
-        return arrays_of([group], self.settings.aggregation)
-
-    def orientation_of(self, formula: Found) -> Orientation:
-        """Return +1 where a higher score means a better training network, -1 where a lower one does."""
-        work = workspace_for(self._training)
-        fitness_of(np.array(formula.codes, np.int32), formula.size, self._training, work)
-        return 1 if work.taus[0] >= 0 else -1
+    @property
+    def training_problem(self) -> Arrays:
+        """The training networks with the features that formulas are made of; a group for each benchmark."""
+        return self._training
 
     @property
     def validation_problem(self) -> Arrays:
-        """The validation networks with the features that formulas are made of."""
+        """The validation networks, likewise."""
         return self._validation
+
+    @property
+    def threads(self) -> int:
+        """How many threads to use."""
+        return self.machine.threads or available_cores()
 
     def encode(self) -> bytes:
         """Return what `restore` goes on from, as the bytes of an .npz file without pickled objects."""
@@ -198,19 +186,8 @@ class Discovery:
             raise EznasError(f"The checkpoint is damaged ({error}): start anew in another folder.") from error
 
     @property
-    def _threads(self) -> int:
-        return self._machine.threads or available_cores()
-
-    @property
     def _leaves(self) -> NDArray[np.int64]:
         return np.arange(len(self.features), dtype=np.int64)
-
-    def _table_of(self, networks: NDArray[np.int64]) -> FeatureTable:
-        settings = self.settings
-        collection = CollectionSettings(settings.unit, settings.third_pass, self._machine.device)
-        return FeatureTable(
-            self.benchmark, networks, settings.batch_size, settings.seed, collection, self._machine.tables
-        )
 
     def _grow(self) -> None:
         """Propose features from what good formulas use, and take in the useful ones."""
@@ -221,17 +198,17 @@ class Discovery:
 
     def _adopt(self, features: Sequence[Program]) -> None:
         """Compute features, append those that are useful to the others, and set up the problems."""
-        self._table.compute(features, self._progress, self._threads, self._machine.memory_bytes)
-        values = self._table.read((*self.features, *features))
-        selection = select(values)
+        programs = (*self.features, *features)
+        tables = [
+            sample.features(programs, self._observer, self.threads, self.machine.memory_bytes)
+            for sample in self.samples
+        ]
+        selection = select(*tables)
         for reason, count in selection.counts.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
         kept = selection.kept
-        self.features = tuple(values.features[row] for row in kept)
-        accuracies = self.benchmark.accuracies[np.concatenate([self.networks.training, self.networks.validation])]
-        group = NetworkGroup(values.units, values.values[kept], values.valid[kept], accuracies)
-        training = len(self.networks.training)
+        self.features = tuple(programs[row] for row in kept)
+        pairs = [sample.groups(values, kept) for sample, values in zip(self.samples, tables, strict=True)]
         self._training, self._validation = (
-            arrays_of([group.subset(chosen)], self.settings.aggregation)
-            for chosen in (np.arange(training), np.arange(training, len(accuracies)))
+            arrays_of(groups, self.settings.aggregation, self.settings.combine) for groups in zip(*pairs, strict=True)
         )

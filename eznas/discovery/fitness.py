@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.arithmetic import BLOCK, SLOTS, score_networks
 from eznas.discovery.codes import MAXIMUM_NODES
-from eznas.discovery.problem import Arrays
+from eznas.discovery.problem import COMBINED, Arrays
 from eznas.ops.jit import compiled
+from eznas.options import Orientation
 from eznas.scoring.correlation import _compare_by_sorting
+
+_MINIMUM: Final = COMBINED["minimum"]
+_MEAN: Final = COMBINED["mean"]
 
 
 class Workspace(NamedTuple):
@@ -30,6 +35,20 @@ class Workspace(NamedTuple):
     taus: NDArray[np.float64]
 
 
+class Judgement(NamedTuple):
+    """What the networks of a problem say of a formula.
+
+    Attributes:
+        fitness: -1 where a network has no score, or all of a group have the same.
+        orientation: +1 where a higher score means a better network, -1 where a lower one does.
+        taus: Kendall's tau-b of each group, not turned; NaN where the fitness is -1.
+    """
+
+    fitness: float
+    orientation: Orientation
+    taus: tuple[float, ...]
+
+
 def workspace_for(arrays: Arrays) -> Workspace:
     """Return a workspace for formulas on these arrays."""
     return Workspace(
@@ -42,8 +61,17 @@ def workspace_for(arrays: Arrays) -> Workspace:
 
 
 @compiled
+def _combined(values: NDArray[np.float64], combine: int) -> float:
+    if combine == _MINIMUM:
+        return float(values.min())
+    if combine == _MEAN:
+        return float(values.mean())
+    return float(np.median(values))
+
+
+@compiled
 def fitness_of(codes: NDArray[np.int32], length: int, arrays: Arrays, work: Workspace) -> float:
-    """Return the fitness of a formula: the least tau over the groups, turned by the better orientation; -1 if invalid.
+    """Return the fitness of a formula: the taus of the groups combined, under the better orientation; -1 if invalid.
 
     The scores stay in `work.scores` and the taus, not turned, in `work.taus`.
     """
@@ -62,7 +90,6 @@ def fitness_of(codes: NDArray[np.int32], length: int, arrays: Arrays, work: Work
     )
     if not finite:
         return -1.0
-    least, greatest = 1.0, -1.0
     for group in range(len(arrays.groups) - 1):
         start, stop = arrays.groups[group], arrays.groups[group + 1]
         concordance, untied, untied_scores = _compare_by_sorting(
@@ -72,6 +99,13 @@ def fitness_of(codes: NDArray[np.int32], length: int, arrays: Arrays, work: Work
             return -1.0
         tau = concordance / np.sqrt(np.float64(untied) * np.float64(untied_scores))
         work.taus[group] = tau
-        least = min(least, tau)
-        greatest = max(greatest, tau)
-    return max(least, -greatest)
+    return max(_combined(work.taus, arrays.combine), _combined(-work.taus, arrays.combine))
+
+
+def judge(codes: NDArray[np.int32], arrays: Arrays, work: Workspace) -> Judgement:
+    """Return the fitness of a formula with what it is made of."""
+    fitness = float(fitness_of(codes, len(codes), arrays, work))
+    if fitness == -1.0:
+        return Judgement(fitness, 1, (math.nan,) * len(work.taus))
+    rising = _combined(work.taus, arrays.combine) >= _combined(-work.taus, arrays.combine)
+    return Judgement(fitness, 1 if rising else -1, tuple(work.taus.tolist()))

@@ -27,6 +27,11 @@ class Networks:
     validation: NDArray[np.int64]
     held_out: NDArray[np.int64]
 
+    @property
+    def in_search(self) -> NDArray[np.int64]:
+        """The training and then the validation networks."""
+        return np.concatenate([self.training, self.validation])
+
     @classmethod
     def draw(cls, benchmark: Benchmark, training: int, validation: int, held_out: int, seed: int) -> Self:
         """Draw networks: training and validation from one end of a shuffled list, held-out ones from the other.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.options import Aggregation
+from eznas.options import Aggregation, Combine
+
+COMBINED: Final[dict[Combine, int]] = {"minimum": 0, "mean": 1, "median": 2}
+"""How compiled code calls the ways to combine several groups."""
 
 
 class Arrays(NamedTuple):
@@ -24,6 +27,7 @@ class Arrays(NamedTuple):
         accuracies: float64 (networks,).
         order: int64 (networks,): which network of its group comes first, second and so on by rising accuracy.
         use_mean: whether a score is the mean over the units, not the sum.
+        combine: from the taus of the groups to one fitness, one of `COMBINED`.
     """
 
     features: NDArray[np.float32]
@@ -34,6 +38,7 @@ class Arrays(NamedTuple):
     accuracies: NDArray[np.float64]
     order: NDArray[np.int64]
     use_mean: bool
+    combine: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +66,14 @@ class NetworkGroup:
         )
 
 
-def arrays_of(groups: Sequence[NetworkGroup], aggregation: Aggregation) -> Arrays:
-    """Return the groups as one problem."""
+def arrays_of(groups: Sequence[NetworkGroup], aggregation: Aggregation, combine: Combine = "minimum") -> Arrays:
+    """Return the groups as one problem.
+
+    Args:
+        groups: of networks, one or more.
+        aggregation: from the units' numbers to a network's score.
+        combine: from the taus of the groups to one fitness.
+    """
     orders = [np.argsort(group.accuracies, kind="stable") for group in groups]
     valid = np.ascontiguousarray(np.concatenate([group.valid for group in groups], axis=1))
     return Arrays(
@@ -74,4 +85,5 @@ def arrays_of(groups: Sequence[NetworkGroup], aggregation: Aggregation) -> Array
         accuracies=np.concatenate([group.accuracies for group in groups]),
         order=np.concatenate(orders).astype(np.int64),
         use_mean=aggregation == "mean",
+        combine=COMBINED[combine],
     )

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from eznas.discovery.discovery import Discovery
-from eznas.discovery.result import ReportedFormula, report
+from eznas.discovery.result import protocol, report
 from eznas.errors import EznasError
 from eznas.features.folder import locked
-from eznas.files import write_atomically
+from eznas.files import LARGEST_TEXT, read_regular, write_atomically
+from eznas.observer import RunObserver
 from eznas.proxies.proxy import save
 from eznas.runs.directory import json_text
 
 _CHECKPOINT: Final = "checkpoint.npz"
-_RESULT: Final = "result.json"
-_PROXY: Final = "proxy.json"
+RESULT: Final = "result.json"
+PROXY: Final = "proxy.json"
 _SECONDS_BETWEEN_CHECKPOINTS: Final = 10.0
 
 
 def discover(
-    make: Callable[[], Discovery], folder: Path, maximum_seconds: float | None, watch: Callable[[Discovery], None]
+    make: Callable[[], Discovery],
+    folder: Path,
+    maximum_seconds: float | None,
+    watch: Callable[[Discovery], None],
+    observer: RunObserver | None = None,
 ) -> dict[str, Any]:
     """Run a discovery, or go on with the one in `folder`, and report what it found.
 
@@ -32,6 +38,7 @@ def discover(
         maximum_seconds: end the search after that time, at the end of an epoch; None for all epochs. Run again
             with more time, it goes on.
         watch: called after every step.
+        observer: is told of the held-out networks, which are scored at the end.
 
     Returns:
         The content of `result.json`.
@@ -58,28 +65,46 @@ def discover(
                 write_atomically(checkpoint, discovery.encode())
                 written = time.monotonic()
         write_atomically(checkpoint, discovery.encode())
-        chosen, front = report(discovery)
-        content = _content(discovery, chosen, front)
-        write_atomically(folder / _RESULT, json_text(content))
-        save(chosen.proxy, folder / _PROXY)
-        return content
+        return _reported(discovery, folder, observer)
 
 
-def _content(discovery: Discovery, chosen: ReportedFormula, front: list[ReportedFormula]) -> dict[str, Any]:
-    networks = discovery.networks
+def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) -> dict[str, Any]:
+    """Return the report in `folder` if it is of this discovery as it stands, else make and write it."""
+    about = json.loads(json_text({"protocol": protocol(discovery), "search": _search(discovery)}))
+    path = folder / RESULT
+    if path.exists():
+        before = _read(path)
+        if all(before.get(part) == content for part, content in about.items()):
+            return before
+    found = report(discovery, observer)
+    # The proxy first: where there is a report, there is what it reports.
+    save(found.chosen.proxy, folder / PROXY)
+    text = json_text({**about, **found.to_dict()})
+    write_atomically(path, text)
+    return _plain(text)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return _plain(read_regular(path, LARGEST_TEXT).decode())
+    except (OSError, ValueError) as error:
+        raise EznasError(f"{path} is damaged ({error}): delete it, and run the same command again.") from error
+
+
+def _plain(text: str) -> dict[str, Any]:
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("it holds no object")
+    return content
+
+
+def _search(discovery: Discovery) -> dict[str, Any]:
     return {
-        "benchmark": discovery.benchmark.name,
-        "seed": discovery.settings.seed,
         "settings": repr(discovery.settings),
-        "networks": len(networks.training),
-        "validation_networks": len(networks.validation),
-        "held_out_networks": len(networks.held_out),
         "epochs": discovery.epochs,
         "finished": discovery.is_finished,
         "features": len(discovery.features),
         "features_dropped": discovery.dropped,
         "formulas_made": discovery.formulas_made,
         "formulas_evaluated": discovery.formulas_evaluated,
-        "chosen": chosen.to_dict(),
-        "front": [formula.to_dict() for formula in front],
     }

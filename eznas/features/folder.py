@@ -22,6 +22,8 @@ from eznas.errors import EznasError
 
 VARIABLE: Final = "EZNAS_CACHE"
 ABOUT: Final = "about.json"
+VALUES: Final = ".values.npy"
+"""How the name of the file ends that every network of a table has."""
 DEFAULT_MAXIMUM_BYTES: Final = 4 * 2**30
 
 _LOCK: Final = "table.lock"
@@ -41,12 +43,14 @@ class TableOnDisk:
     Attributes:
         path: its folder.
         about: what its numbers depend on, as plain data.
+        networks: how many have features.
         nbytes: the room that it takes.
         last_used: when it was last opened, in seconds since 1970.
     """
 
     path: Path
     about: dict[str, Any]
+    networks: int
     nbytes: int
     last_used: float
 
@@ -54,7 +58,7 @@ class TableOnDisk:
 def tables_on_disk(folder: Path | None = None) -> list[TableOnDisk]:
     """Return all tables, the one used last first; what is not a whole table has an empty `about`."""
     found = [
-        TableOnDisk(path, _about(path), _room(path), _last_used(path))
+        TableOnDisk(path, _about(path), *_contents(path), _last_used(path))
         for path in sorted((folder or tables_folder()).glob("*"))
         if path.is_dir()
     ]
@@ -89,30 +93,44 @@ def prune(maximum_bytes: int, folder: Path | None = None, keep: Path | None = No
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold the lock of a table's folder; the kernel lets go of it however the process ends.
+def locked(path: Path, *, wait: bool, shared: bool = False) -> Iterator[bool]:
+    """Hold the lock of a folder; see `locked_file`."""
+    with locked_file(path / _LOCK, wait=wait, shared=shared) as is_free:
+        yield is_free
+
+
+@contextmanager
+def locked_file(path: Path, *, wait: bool, shared: bool = False) -> Iterator[bool]:
+    """Hold a lock against other threads and processes; the kernel lets go of it however the process ends.
 
     Args:
-        path: the folder, which must be there.
-        wait: until another process lets go of it; else yield False when one has it.
+        path: of the file that stands for the lock, which is made where it is missing. Whoever holds the lock may
+            remove it.
+        wait: until another thread or process lets go of it; else yield False when one has it.
+        shared: whether others may hold it too, if they share it as well.
     """
+    kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
         try:
-            descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except FileNotFoundError:  # another process removed the table
-            path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:  # another process removed the folder
+            path.parent.mkdir(parents=True, exist_ok=True)
             continue
         except OSError as error:
             raise EznasError(
-                f"The cache {path} cannot be written: {error.strerror or error}; set {VARIABLE} to another folder."
+                f"The cache {path.parent} cannot be written: {error.strerror or error}; set {VARIABLE} to another "
+                "folder."
             ) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(descriptor, kind)
         except BlockingIOError:
             os.close(descriptor)
             yield False
             return
-        if _is_current(descriptor, path / _LOCK):
+        except BaseException:  # Ctrl-C while it waits
+            os.close(descriptor)
+            raise
+        if _is_current(descriptor, path):
             break
         os.close(descriptor)  # it was removed while this process waited for it
     try:
@@ -136,14 +154,20 @@ def _about(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _room(path: Path) -> int:
-    total = 0
-    for file in path.rglob("*"):
-        try:
-            total += file.stat().st_size
-        except FileNotFoundError:  # another process is at work
-            continue
-    return total
+def _contents(path: Path) -> tuple[int, int]:
+    """How many networks have a file of values in a folder, and how many bytes all its files have."""
+    networks = nbytes = 0
+    try:
+        with os.scandir(path) as files:
+            for file in files:
+                try:
+                    nbytes += file.stat().st_size
+                except FileNotFoundError:  # another process is at work
+                    continue
+                networks += file.name.endswith(VALUES)
+    except FileNotFoundError:  # another process removed the table
+        return 0, 0
+    return networks, nbytes
 
 
 def _last_used(path: Path) -> float:

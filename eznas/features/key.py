@@ -11,35 +11,26 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from eznas.benchmarks.base import Benchmark
 from eznas.scoring.benchmark_statistics import draw_images
 from eznas.statistics.settings import CollectionSettings
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the files of a table."""
 
 _PACKAGES: Final = ("eznas", "torch", "numpy", "numba")
 _ROOMS: Final = ("ops", "statistics", "spaces")  # their code decides every bit of a feature
 
 
-def describe(
-    benchmark: Benchmark, indices: NDArray[np.int64], batch_size: int, seed: int, collection: CollectionSettings
-) -> dict[str, Any]:
-    """Return what a table depends on, as plain data.
+def describe(benchmark: Benchmark, batch_size: int, seed: int, collection: CollectionSettings) -> dict[str, Any]:
+    """Return what a table depends on, as plain data; which networks it holds is no part of it.
 
     Raises:
         EznasError: the benchmark has fewer images than `batch_size`, or they are missing.
     """
-    architectures = "\n".join(benchmark.architectures[index] for index in indices)
     return {
         "format": FORMAT,
         "benchmark": benchmark.name,
-        "networks": len(indices),
-        "indices": _digest(np.ascontiguousarray(indices, "<i8").tobytes()),
-        "architectures": _digest(architectures.encode()),
         "space": {"name": benchmark.space.name, **benchmark.space.settings()},
         "space_source": _digest(_source_of(type(benchmark.space))),
         "num_classes": benchmark.num_classes,
@@ -59,6 +50,11 @@ def describe(
 def digest_of(about: dict[str, Any]) -> str:
     """Return the digest of what `describe` returned: the name of the table's folder."""
     return _digest(json.dumps(about, sort_keys=True).encode())
+
+
+def network_digest(benchmark: Benchmark, index: int) -> str:
+    """Return a digest of what the features of one network of a table depend on: its index and its architecture."""
+    return _digest(f"{index} {benchmark.architectures[index]}".encode())
 
 
 @cache

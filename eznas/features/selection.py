@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,17 +61,24 @@ class Selection:
         return {reason: counted[reason] for reason in REASONS}
 
 
-def select(table: FeatureValues, settings: SelectionSettings = DEFAULT_SELECTION) -> Selection:
-    """Find the useful features among those of a table."""
+def select(*tables: FeatureValues, settings: SelectionSettings = DEFAULT_SELECTION) -> Selection:
+    """Find the features that are useful in every one of these tables.
+
+    Args:
+        tables: of the same features, one or more. A feature that is useless in one of them is dropped for the reason
+            there; a repeat is one that equals the earlier feature in all of them.
+        settings: what makes a feature useless.
+    """
     reasons: dict[int, str] = {}
     kept: list[int] = []
-    for row in range(len(table.features)):
-        reason = next((reason for reason, is_true in _TESTS.items() if is_true(table, row, settings)), None)
+    for row in range(len(tables[0].features)):
+        found = (reason for table in tables for reason, is_true in _TESTS.items() if is_true(table, row, settings))
+        reason = next(found, None)
         if reason is None:
             kept.append(row)
         else:
             reasons[row] = reason
-    repeats = _repeats(table, kept)
+    repeats = _repeats(tables, kept)
     reasons.update(dict.fromkeys(repeats, REASONS[-1]))
     return Selection(np.array([row for row in kept if row not in repeats], np.int64), dict(sorted(reasons.items())))
 
@@ -101,8 +108,9 @@ _TESTS: Final[dict[str, Callable[[FeatureValues, int, SelectionSettings], bool]]
 )
 
 
-def _repeats(table: FeatureValues, rows: list[int]) -> set[int]:
+def _repeats(tables: Sequence[FeatureValues], rows: list[int]) -> set[int]:
     """The rows that equal an earlier one within rounding: only rows of nearly the same sum are compared."""
+    table = tables[0]
     sums = {row: float(table.values[row].sum(dtype=np.float64)) for row in rows}
     scales = {row: float(np.abs(table.values[row]).max()) for row in rows}
     width = int(table.units.sum())
@@ -112,11 +120,13 @@ def _repeats(table: FeatureValues, rows: list[int]) -> set[int]:
         for other in ordered[position + 1 :]:
             if sums[other] - sums[row] > _EQUAL * width * max(scales[row], scales[other]):
                 break
-            if _are_equal(table, row, other, _EQUAL * max(scales[row], scales[other])):
+            if all(_are_equal(each, row, other) for each in tables):
                 repeats.add(max(row, other))
     return repeats
 
 
-def _are_equal(table: FeatureValues, row: int, other: int, tolerance: float) -> bool:
+def _are_equal(table: FeatureValues, row: int, other: int) -> bool:
+    one, another = table.values[row], table.values[other]
+    tolerance = _EQUAL * max(float(np.abs(one).max()), float(np.abs(another).max()))
     same_units = bool((table.valid[row] == table.valid[other]).all())
-    return same_units and bool((np.abs(table.values[row] - table.values[other]) <= tolerance).all())
+    return same_units and bool((np.abs(one - another) <= tolerance).all())

@@ -1,113 +1,169 @@
-"""One pass over many networks for a batch of features: each network's numbers go to a file of their own.
+"""One pass over many networks for a batch of features: what a network lacks is computed, and goes to files of its own.
 
-A network that has its file is not run again, so a pass that was interrupted goes on where it stopped.
+A network is in work by one thread of one process at a time, and its files are replaced as a whole. So a pass that is
+interrupted, or that runs beside another one, loses and repeats nothing.
 """
 
 from __future__ import annotations
 
-import io
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.files import write_atomically
+from eznas.features.folder import VALUES, locked_file
+from eznas.features.record_file import Digests, Records, digests_of, make_records, read_records, rows_of, write_records
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
-from eznas.statistics.store import StatisticsStore
+from eznas.statistics.freed_memory import return_freed_memory
+from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
-
-SHAKEN_NETWORKS: Final = 16
-"""How many networks, spread over all, are computed a second time with shaken statistics."""
+from eznas.statistics.workers import run_in_threads
 
 _SHAKE: Final = 2.0**-22  # of a value: four times what rounding to float32 may do to it
+_SHAKEN_AT_ONCE: Final = 2**20  # values: so that the noise takes little memory
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkNumbers:
-    """The features of one network.
+@dataclass(frozen=True)
+class TableNetwork:
+    """One network of a table, and where its files are.
 
     Attributes:
-        values: float32 (units, features); 0 where invalid.
-        valid: bool, same shape.
-        changes: float32 (units, features): how far each value moves when the statistics are shaken; without rows
-            where the network is not one of those that are.
+        index: in the benchmark; its weights follow from it.
+        digest: of index and architecture.
+        folder: of the table.
     """
 
-    values: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-    changes: NDArray[np.float32]
+    index: int
+    digest: str
+    folder: Path
+
+    @property
+    def values(self) -> Path:
+        """Records with the fields `values`, float32 (units,), 0 where invalid, and `valid`, bool (units,)."""
+        return self._file(VALUES)
+
+    @property
+    def moves(self) -> Path:
+        """Records with the field `square`, float64: by how much shaken statistics move the values, squares summed."""
+        return self._file(".moves.npy")
+
+    @property
+    def lock(self) -> Path:
+        """Locked by whoever computes the network, and there no longer than that."""
+        return self._file(".lock")
+
+    def _file(self, ending: str) -> Path:
+        return self.folder / f"{self.index:06d}-{self.digest}{ending}"
 
 
-def stream(
-    features: Sequence[Program],
-    collect: Callable[[int], NetworkStatistics],
-    count: int,
-    folder: Path,
-    threads: int,
-    memory_bytes: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Compute features for all networks that have no file in `folder` yet.
+@dataclass
+class Pass:
+    """Features to be computed for many networks.
 
-    Args:
+    Attributes:
         features: programs that give one number per unit.
-        collect: gives the statistics of network 0 to `count` - 1; called in several threads at once.
-        count: number of networks.
-        folder: for one file for each network; it must be there.
-        threads: each with a network of its own.
-        memory_bytes: that statistics may take; one network is worked on in any case.
-        progress: called with the number of networks done, and of all networks.
+        collect: gives the statistics of a network of the benchmark by its index; called in several threads at once.
+        shaken: the networks whose statistics are shaken.
     """
-    plan = Plan.of(features)
-    shaken = set(np.linspace(0, count - 1, min(count, SHAKEN_NETWORKS)).astype(int).tolist())
-    waiting = [network for network in range(count) if not _file(folder, network).exists()]
-    done = count - len(waiting)
 
-    def compute(position: int, statistics: NetworkStatistics) -> None:
-        network = waiting[position]
-        values, valid = _evaluate(plan, statistics, statistics.values)
-        changes = np.empty((0, len(features)), np.float32)
-        if network in shaken:
-            rng = np.random.default_rng(network)
-            noise = rng.uniform(-_SHAKE, _SHAKE, statistics.values.size).astype(np.float32)
-            changes = _distances(values, _evaluate(plan, statistics, statistics.values * (1 + noise))[0])
-        content = io.BytesIO()
-        np.savez(content, values=values, valid=valid, changes=changes)
-        write_atomically(_file(folder, network), content.getvalue())
+    features: Sequence[Program]
+    collect: Callable[[int], NetworkStatistics]
+    shaken: frozenset[TableNetwork]
+    _digests: Digests = field(init=False)
+    _plan_of: Callable[[bytes], Plan] = field(init=False)
+    _largest: int = field(init=False, default=0)
+    _guard: threading.Lock = field(init=False, default_factory=threading.Lock)
 
-    def report(finished: int, _count: int) -> None:
-        if progress is not None:
-            progress(done + finished, count)
+    def __post_init__(self) -> None:
+        self._digests = digests_of(self.features)
+        self._plan_of = lru_cache(maxsize=8)(self._make_plan)  # most networks lack the same features
 
-    with StatisticsStore(
-        len(waiting), lambda position: collect(waiting[position]), memory_bytes, threads, reuse=False
-    ) as store:
-        store.for_each(compute, report)
+    def run(
+        self,
+        networks: Sequence[TableNetwork],
+        threads: int,
+        memory_bytes: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Compute what these networks lack.
 
+        Args:
+            networks: each once.
+            threads: each with a network of its own.
+            memory_bytes: that statistics may take; one network is worked on in any case.
+            progress: called with the number of networks done, and of all networks.
 
-def read_numbers(folder: Path, network: int) -> NetworkNumbers:
-    """Return what `stream` wrote of a network."""
-    with np.load(_file(folder, network)) as content:
-        return NetworkNumbers(content["values"], content["valid"], content["changes"])
+        Raises:
+            EznasError: what `collect` raises; or the disk is full.
+        """
+        try:
+            run_in_threads(
+                lambda position: self._compute(networks[position]),
+                count=len(networks),
+                threads=threads,
+                limit=lambda: networks_in_flight(threads, memory_bytes, self._largest),
+                progress=progress,
+            )
+        finally:
+            return_freed_memory()
 
+    def _compute(self, network: TableNetwork) -> None:
+        with locked_file(network.lock, wait=True):
+            held = read_records(network.values)
+            moves = read_records(network.moves)
+            missing = rows_of(self._digests, held) < 0
+            unshaken = (rows_of(self._digests, moves) < 0) & (network in self.shaken)
+            if missing.any() or unshaken.any():  # else another process computed them in the meantime
+                statistics = self.collect(network.index)
+                with self._guard:
+                    self._largest = max(self._largest, statistics.nbytes)
+                if missing.any():
+                    values, valid = self._evaluate(missing, statistics)
+                    new = make_records(self._digests[missing], values=values, valid=valid)
+                    held = write_records(network.values, held, new)
+                if unshaken.any() and held is not None:
+                    new = self._shake(network.index, unshaken, statistics, held)
+                    write_records(network.moves, moves, new)
+            network.lock.unlink(missing_ok=True)
 
-def _file(folder: Path, network: int) -> Path:
-    return folder / f"{network:06d}.npz"
+    def _shake(self, index: int, chosen: NDArray[np.bool_], statistics: NetworkStatistics, held: Records) -> Records:
+        """Move every statistic by a rounding error, in place, and return how far the chosen features move."""
+        digests = self._digests[chosen]
+        rng = np.random.default_rng(index)
+        for start in range(0, statistics.values.size, _SHAKEN_AT_ONCE):
+            part = statistics.values[start : start + _SHAKEN_AT_ONCE]
+            part *= 1 + rng.uniform(-_SHAKE, _SHAKE, part.size).astype(np.float32)
+        moved, _ = self._evaluate(chosen, statistics)
+        changes = _distances(held["values"][rows_of(digests, held)], moved)
+        return make_records(digests, square=np.square(changes, dtype=np.float64).sum(axis=1))
 
+    def _evaluate(
+        self, chosen: NDArray[np.bool_], statistics: NetworkStatistics
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Some of the features on one network, (features, units) each: their values, and whether they are valid."""
+        plan = self._plan_of(chosen.tobytes())
+        nothing = np.empty((statistics.units, 0), np.float32)
+        values, valid = evaluate_plan(
+            plan,
+            statistics.values,
+            statistics.offsets,
+            statistics.shapes,
+            statistics.axes,
+            nothing,
+            nothing.astype(np.bool_),
+            "mean",
+        )
+        return values[:, plan.root_columns].T, valid[:, plan.root_columns].T
 
-def _evaluate(
-    plan: Plan, statistics: NetworkStatistics, tensors: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    nothing = np.empty((statistics.units, 0), np.float32)
-    values, valid = evaluate_plan(
-        plan, tensors, statistics.offsets, statistics.shapes, statistics.axes, nothing, nothing.astype(np.bool_), "mean"
-    )
-    return values[:, plan.root_columns], valid[:, plan.root_columns]
+    def _make_plan(self, chosen: bytes) -> Plan:
+        return Plan.of([feature for feature, is_chosen in zip(self.features, chosen, strict=True) if is_chosen])
 
 
 def _distances(values: NDArray[np.float32], shaken: NDArray[np.float32]) -> NDArray[np.float32]:

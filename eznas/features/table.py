@@ -1,14 +1,14 @@
 """The feature table: the values of many features on all units of many networks, computed once and kept on disk.
 
-Networks are run one after the other. While a network's statistics are in memory, all features that are asked for are
-computed as one plan; then the statistics are let go of. So neither the number nor the size of the networks is bounded
-by memory.
+Networks are run one after the other. While a network's statistics are in memory, all features that are asked for and
+that it lacks are computed as one plan; then the statistics are let go of. So neither the number nor the size of the
+networks is bounded by memory. What was computed is kept by network: whatever networks and features are asked for
+later, only what is new is computed.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
-from eznas.features.block import Block, name_of, read_blocks, write_block
+from eznas.errors import EznasError
 from eznas.features.folder import ABOUT, DEFAULT_MAXIMUM_BYTES, locked, prune, tables_folder
-from eznas.features.key import describe, digest_of
-from eznas.features.streaming import read_numbers, stream
+from eznas.features.key import describe, digest_of, network_digest
+from eznas.features.record_file import Digests, Records, digests_of, lacks, layout_of, read_records, rows_of
+from eznas.features.streaming import Pass, TableNetwork
 from eznas.files import write_atomically
 from eznas.ops.program import Program
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
@@ -29,14 +30,15 @@ from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
 
 DEFAULT_MEMORY_BYTES: Final = 2**30
+SHAKEN_NETWORKS: Final = 16
+"""How many of the networks that are asked for are computed again with shaken statistics."""
 
 _DEFAULT_COLLECTION: Final = CollectionSettings()
-_UNFINISHED: Final = ".unfinished"
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureValues:
-    """Features on the units of all networks, one network after the other.
+    """Features on the units of some networks, one network after the other.
 
     Attributes:
         features: what was computed; the rows of the arrays.
@@ -44,7 +46,7 @@ class FeatureValues:
         values: float32 (features, units of all networks); 0 where invalid.
         valid: bool, same shape: whether the operations could take the shapes of that unit.
         roundoff: float32 (features,): how far a value moves, in the root of the mean square over units, when every
-            statistic moves by a rounding error of float32; measured on a few networks spread over all.
+            statistic moves by a rounding error of float32; measured on `SHAKEN_NETWORKS` of the networks.
     """
 
     features: tuple[Program, ...]
@@ -55,10 +57,10 @@ class FeatureValues:
 
 
 class FeatureTable:
-    """The features of one list of networks under one seed; `compute` extends it, `read` reads it.
+    """The features of some networks under one seed; `compute` computes what is missing on disk, `read` reads it.
 
-    The values depend on the networks, the images, the seed, the settings and the code alone: not on the number of
-    threads, on which features are computed together, or on interruptions.
+    What is read depends on the networks, the features, the images, the seed, the settings and the code alone: not on
+    the number of threads, on what was computed before or together with it, or on interruptions.
     """
 
     def __init__(
@@ -70,11 +72,11 @@ class FeatureTable:
         collection: CollectionSettings = _DEFAULT_COLLECTION,
         folder: Path | None = None,
     ) -> None:
-        """Open the table of these networks, or make an empty one.
+        """Open the table of a benchmark under these settings for some networks, or make an empty one.
 
         Args:
             benchmark: where the networks are from.
-            indices: int64 (networks,), which of them, in the order of the table.
+            indices: int64 (networks,), which of them, in the order of what is read.
             batch_size: images that every network sees.
             seed: of the images and the weights.
             collection: the kind of unit, the third pass and the device; its `terminals` are not used.
@@ -84,24 +86,23 @@ class FeatureTable:
             EznasError: the benchmark has fewer images than `batch_size`, or the cache folder cannot be written.
         """
         self._benchmark = benchmark
-        self._indices = np.ascontiguousarray(indices, np.int64)
         self._batch_size = batch_size
         self._seed = seed
         self._collection = collection
         self._all_tables = folder or tables_folder()
-        about = describe(benchmark, self._indices, batch_size, seed, collection)
+        about = describe(benchmark, batch_size, seed, collection)
         self._about = json.dumps(about, indent=1)
         self.path = self._all_tables / digest_of(about)
+        self._networks = [
+            TableNetwork(index, network_digest(benchmark, index), self.path) for index in map(int, indices)
+        ]
+        # A function of the set of networks: in the same order whatever theirs is, since sums depend on it.
+        self._shaken = sorted(set(self._networks), key=lambda network: network.digest)[:SHAKEN_NETWORKS]
         self._announce()
-        self._place_of: dict[str, tuple[Block, int]] = {}
-        self._reread()
 
-    def __len__(self) -> int:
-        return len(self._place_of)
-
-    def missing(self, features: Sequence[Program]) -> list[Program]:
-        """Return those of these features that the table does not have, each once."""
-        return [feature for feature in dict.fromkeys(features) if feature.digest not in self._place_of]
+    def unfinished(self, features: Sequence[Program]) -> list[int]:
+        """Return the indices of the networks for which something of these features is to be computed, each once."""
+        return [network.index for network in self._unfinished(features)]
 
     def compute(
         self,
@@ -111,7 +112,7 @@ class FeatureTable:
         memory_bytes: int = DEFAULT_MEMORY_BYTES,
         maximum_bytes: int = DEFAULT_MAXIMUM_BYTES,
     ) -> None:
-        """Compute the features that are missing and write them to disk; waits for another process that does so.
+        """Compute what is missing and write it to disk; another process that does so at the same time shares the work.
 
         Args:
             features: programs that give one number per unit, see `as_feature`.
@@ -126,66 +127,79 @@ class FeatureTable:
         """
         if not all(feature.gives_scalar and feature.is_well_formed for feature in features):
             raise ValueError("a feature gives one number per unit; see `as_feature`")
-        if not self.missing(features):
+        unfinished = self._unfinished(features)
+        if not unfinished:
             return
-        with locked(self.path, wait=True):
+        count = len(self._networks)
+
+        def report(finished: int, waiting: int) -> None:
+            if progress is not None:
+                progress(count - waiting + finished, count)
+
+        with locked(self.path, wait=True, shared=True):  # others may compute in the table too, but not remove it
             self._announce()
-            self._reread()
-            missing = self.missing(features)
-            if missing:
-                self._compute(missing, progress, threads or available_cores(), memory_bytes)
-                self._reread()
+            # All 22 statistics, whatever the features read: which ones are shaken together is part of `roundoff`.
+            collection = replace(self._collection, terminals=None)
+            source = BenchmarkStatistics(self._benchmark, self._batch_size, self._seed, collection)
+            work = Pass(tuple(dict.fromkeys(features)), source.collect, frozenset(self._shaken))
+            work.run(unfinished, threads or available_cores(), memory_bytes, report)
         prune(maximum_bytes, self._all_tables, keep=self.path)
 
     def read(self, features: Sequence[Program]) -> FeatureValues:
-        """Return the values of features that the table has, in this order.
+        """Return the values of features, in this order; memory beyond theirs is needed for one network only.
 
         Raises:
-            KeyError: the table lacks one.
+            EznasError: the table lacks some of them.
         """
-        places = [self._place_of[feature.digest] for feature in features]
-        units = places[0][0].units if places else np.empty(0, np.int64)
-        shape = (len(places), int(units.sum()))
+        digests = digests_of(features)
+        units = np.array([self._units_of(network) for network in self._networks], np.int64)
+        shape = (len(features), int(units.sum()))
         values, valid = np.empty(shape, np.float32), np.empty(shape, np.bool_)
-        for row, (block, place) in enumerate(places):
-            values[row], valid[row] = block.values[place], block.valid[place]
-        roundoff = np.array([block.roundoff[place] for block, place in places], np.float32)
-        return FeatureValues(tuple(features), units, values, valid, roundoff)
+        end = 0
+        for network, count in zip(self._networks, units, strict=True):
+            start, end = end, end + count
+            records, rows = self._find(network.values, digests)
+            values[:, start:end] = records["values"][rows]
+            valid[:, start:end] = records["valid"][rows]
+        return FeatureValues(tuple(features), units, values, valid, self._roundoff(digests))
+
+    def _roundoff(self, digests: Digests) -> NDArray[np.float32]:
+        squares, units = np.zeros(len(digests)), 0
+        for network in self._shaken:
+            records, rows = self._find(network.moves, digests)
+            squares += records["square"][rows]
+            units += self._units_of(network)
+        return np.sqrt(squares / max(units, 1)).astype(np.float32)
+
+    def _find(self, path: Path, digests: Digests) -> tuple[Records, NDArray[np.int64]]:
+        """The records of a network, and in which rows of them the features are."""
+        records = read_records(path)
+        rows = rows_of(digests, records)
+        if records is None or (rows < 0).any():
+            raise self._lack(path)
+        return records, rows
+
+    def _units_of(self, network: TableNetwork) -> int:
+        layout = layout_of(network.values)
+        if layout is None:
+            raise self._lack(network.values)
+        return int(layout["values"].shape[0])
+
+    def _lack(self, path: Path) -> EznasError:
+        return EznasError(
+            f"The feature table lacks features in {path}, which was removed or damaged meanwhile: run the command "
+            "again."
+        )
+
+    def _unfinished(self, features: Sequence[Program]) -> list[TableNetwork]:
+        digests = digests_of(features)
+        shaken = set(self._shaken)
+        return [
+            network
+            for network in dict.fromkeys(self._networks)
+            if lacks(network.values, digests) or (network in shaken and lacks(network.moves, digests))
+        ]
 
     def _announce(self) -> None:
         """Write what the table depends on; the time of that file is when the table was last used."""
         write_atomically(self.path / ABOUT, self._about)
-
-    def _reread(self) -> None:
-        self._place_of = {
-            digest: (block, place) for block in read_blocks(self.path) for place, digest in enumerate(block.digests)
-        }
-
-    def _compute(
-        self,
-        features: Sequence[Program],
-        progress: Callable[[int, int], None] | None,
-        threads: int,
-        memory_bytes: int,
-    ) -> None:
-        unfinished = self.path / f"{name_of(features)}{_UNFINISHED}"
-        for other in self.path.glob(f"*{_UNFINISHED}"):
-            if other != unfinished:  # of a pass that was given up for another one
-                shutil.rmtree(other)
-        unfinished.mkdir(exist_ok=True)
-        # All 22 statistics, whatever the features read: which ones are shaken together is part of `roundoff`.
-        collection = replace(self._collection, terminals=None)
-        source = BenchmarkStatistics(self._benchmark, self._batch_size, self._seed, collection)
-        count = len(self._indices)
-        stream(
-            features,
-            lambda network: source.collect(int(self._indices[network])),
-            count,
-            unfinished,
-            threads,
-            memory_bytes,
-            progress,
-        )
-        units = [len(read_numbers(unfinished, network).values) for network in range(count)]
-        write_block(self.path, features, units, (read_numbers(unfinished, network) for network in range(count)))
-        shutil.rmtree(unfinished)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Self
 
@@ -47,9 +47,11 @@ class RunInputs:
 
     Attributes:
         benchmarks: one entry for each benchmark of the settings, in their order; all have as many training networks.
+        failures: why a training network has no statistics, by its position: known once it was collected.
     """
 
     benchmarks: tuple[BenchmarkInputs, ...]
+    failures: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: RunSettings) -> Self:
@@ -81,15 +83,42 @@ class RunInputs:
     def collect(self, position: int) -> NetworkStatistics:
         """Return the statistics of a training network; may run in many threads at once.
 
+        One that has no unit, raises, or lacks a gradient gets statistics of no unit, and an entry in `failures`.
+
         Args:
             position: of the network among those of all benchmarks, from 0 to `training_count` - 1.
-
-        Raises:
-            EznasError: the network has no unit, raises, or lacks a gradient.
         """
         which, within = divmod(position, len(self.benchmarks[0].split.training))
         one = self.benchmarks[which]
-        return one.statistics.collect(int(one.split.training[within]))
+        index = int(one.split.training[within])
+        try:
+            return one.statistics.collect(index)
+        except EznasError as error:
+            self.failures[position] = str(error)
+            return NetworkStatistics.without_tensors(one.benchmark.architectures[index])
+
+    def unscored_networks(self) -> list[str]:
+        """Return one sentence for each benchmark of which training networks turned out to have no statistics.
+
+        Raises:
+            EznasError: no network of a benchmark has any.
+        """
+        sentences = []
+        first = 0
+        for one in self.benchmarks:
+            count = len(one.split.training)
+            failures = [self.failures[place] for place in range(first, first + count) if place in self.failures]
+            first += count
+            if len(failures) == count:
+                raise EznasError(
+                    f"None of the {count} training networks of {one.benchmark.name} has statistics. {failures[0]}"
+                )
+            if failures:
+                sentences.append(
+                    f"{len(failures)} of {count} training networks of {one.benchmark.name} have no statistics, so no "
+                    f"program can score them and they are ranked at the bottom. The first one: {failures[0]}"
+                )
+        return sentences
 
     def ranked_networks(self) -> list[RankedNetworks]:
         """Return the training networks of each benchmark at the positions that `collect` knows them by."""

@@ -199,9 +199,13 @@ class Run:
             collecting = True
             while not evolution.finished:
                 self._observer.evaluating(evolution.generation, self._inputs.training_count, collecting=collecting)
-                collecting = False
                 started = time.perf_counter()
-                record = evolution.tell(fitness.of(evolution.ask())).to_dict()
+                evaluated = fitness.of(evolution.ask())
+                if collecting:
+                    for sentence in self._inputs.unscored_networks():
+                        self._observer.message(sentence)
+                collecting = False
+                record = evolution.tell(evaluated).to_dict()
                 seconds = time.perf_counter() - started
                 timing = {
                     "generation": record["generation"],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from eznas.benchmarks import canonical_name
+from eznas.benchmarks import distinct_names
 from eznas.errors import EznasError, shown
 from eznas.options import Aggregation, Combine, Preset, ToScalar
 from eznas.runs.presets import PRESETS
@@ -122,7 +122,7 @@ class RunSettings:
                 "table and a space of your own get a name by `eznas benchmark new`."
             )
         check_settings(self)
-        object.__setattr__(self, "benchmark", _distinct_benchmarks(self.benchmark))
+        object.__setattr__(self, "benchmark", distinct_names(self.benchmark))
         parse_memory(self.memory)
         object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
         resolved = _genome_settings(self.genome, self.genome_settings)
@@ -274,15 +274,6 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
         else:
             together[key] = value
     return together
-
-
-def _distinct_benchmarks(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that the benchmarks have in every folder, or raise an `EznasError` where two are one."""
-    normal = tuple(map(canonical_name, names))
-    for position, name in enumerate(normal):
-        if name in normal[:position]:
-            raise EznasError(f"benchmark names {name!r} twice: give each one once.")
-    return normal
 
 
 def _fitness_samples(text: str, networks: int) -> str:

@@ -96,6 +96,13 @@ class Evaluator:
         self._cache = _ScalarCache(cache_bytes)
         self._unit_counts: NDArray[np.int64] | None = None
 
+    @property
+    def unscorable(self) -> NDArray[np.bool_]:
+        """Which networks no program can score, since they have no unit: bool (networks,); known once any was scored."""
+        if self._unit_counts is None:
+            return np.zeros(self._store.count, dtype=np.bool_)
+        return np.equal(self._unit_counts, 0)
+
     def scores(
         self, programs: Sequence[Program], progress: Callable[[int, int], None] | None = None
     ) -> NDArray[np.float64]:

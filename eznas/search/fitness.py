@@ -4,8 +4,9 @@ On one benchmark, fitness is |Kendall tau-b| between scores and accuracies, with
 orientation must serve all of them: fitness is the minimum, mean or median over the benchmarks of tau turned by the
 orientation for which that is larger. So it is negative for a program whose scores mean opposite things on them. With
 subsamples, the tau of a benchmark is the least one of its subsamples. Scores that agree within the error of float32 are
-ties, as in every report (`eznas.scoring.ties`). A program that fails, is constant, or gives a non-finite score for any
-network or subsample has fitness -1: a report would tie such a network at the bottom, evolution does not accept it.
+ties, and networks that no program can score, since they cannot be run or have no unit, are ties at the bottom: both as
+in every report (`eznas.scoring.ranking`). A program that fails, is constant, or gives a non-finite score for any other
+network or subsample has fitness -1: a report would tie that network at the bottom, evolution does not accept it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.program import Program
-from eznas.options import Combine
+from eznas.options import Combine, Orientation
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
-from eznas.scoring.ties import tied
+from eznas.scoring.ranking import rankable
 from eznas.search.evaluated import Evaluated
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
@@ -96,25 +97,47 @@ class Fitness:
 
     def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
         """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
-        if scores is None or not np.isfinite(scores).all():
+        if scores is None or not (np.isfinite(scores) | self._evaluator.unscorable).all():
             return Evaluated.invalid(program)
-        parts = [tied(scores[networks.positions]) for networks in self._benchmarks]
-        pairs = list(zip(self._benchmarks, parts, strict=True))
-        taus = tuple(networks.tau(part) for networks, part in pairs)
-        judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]
-        if any(math.isnan(tau) for of_benchmark in judged for tau in of_benchmark):
+        rising, falling = self._oriented(scores, 1), self._oriented(scores, -1)
+        better = rising if rising.fitness >= falling.fitness else falling
+        if math.isnan(rising.fitness + falling.fitness):
             return Evaluated.invalid(program)
-        rising, falling = (
-            self._combine([min(sign * tau for tau in of_benchmark) for of_benchmark in judged]) for sign in (1, -1)
-        )
-        orientation = 1 if rising >= falling else -1
         return Evaluated(
             program,
-            taus,
-            max(rising, falling),
-            orientation,
-            _ranking_digest([orientation * part for part in parts]),
+            tuple(better.orientation * tau + 0.0 for tau in better.taus),  # no -0.0
+            better.fitness,
+            better.orientation,
+            _ranking_digest(better.ranked),
         )
+
+    def _oriented(self, scores: NDArray[np.float64], orientation: Orientation) -> _Oriented:
+        """Judge the scores of all networks by one orientation; the fitness is NaN where a tau is undefined."""
+        ranked = [rankable(scores[networks.positions], orientation) for networks in self._benchmarks]
+        pairs = list(zip(self._benchmarks, ranked, strict=True))
+        taus = [networks.tau(part) for networks, part in pairs]
+        judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]
+        constant = any(len(np.unique(part[np.isfinite(part)])) < 2 for part in ranked)
+        undefined = constant or any(math.isnan(tau) for of_benchmark in judged for tau in of_benchmark)
+        fitness = math.nan if undefined else self._combine([min(of_benchmark) for of_benchmark in judged])
+        return _Oriented(orientation, ranked, taus, fitness)
+
+
+@dataclass(frozen=True, slots=True)
+class _Oriented:
+    """What scores are worth by one orientation.
+
+    Attributes:
+        orientation: +1 or -1.
+        ranked: for each benchmark float64 (networks,), higher for what should be a better network.
+        taus: of each benchmark.
+        fitness: from those, or from their subsamples'.
+    """
+
+    orientation: Orientation
+    ranked: list[NDArray[np.float64]]
+    taus: list[float]
+    fitness: float
 
 
 def _ranking_digest(scores: Sequence[NDArray[np.float64]]) -> str:

@@ -93,22 +93,3 @@ def test_every_formula_is_one_whole_tree_within_the_limit():
         assert len(codes) <= MAXIMUM_NODES
         sizes.add(len(codes))
     assert sizes == set(range(1, MAXIMUM_NODES + 1))
-
-
-def test_the_fitness_on_several_groups_is_the_least_one_with_one_orientation():
-    one, other = group(seed=1), group(seed=2, networks=20)
-    arrays = arrays_of([one, other], "sum")
-    work = workspace_for(arrays)
-    for codes in random_formulas(50, seed=2):
-        fitness = fitness_of(codes, len(codes), arrays, work)
-        if fitness == -1.0:
-            continue
-        taus = work.taus.copy()
-        alone = []
-        for group_ in (one, other):
-            arrays_alone = arrays_of([group_], "sum")
-            work_alone = workspace_for(arrays_alone)
-            fitness_of(codes, len(codes), arrays_alone, work_alone)
-            alone.append(work_alone.taus[0])
-        np.testing.assert_array_equal(taus, alone)
-        assert fitness == max(taus.min(), -taus.max())

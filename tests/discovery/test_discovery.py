@@ -1,10 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from eznas.discovery.discovery import Discovery, Machine
 from eznas.discovery.search import SearchSettings
-from eznas.discovery.session import discover
+from eznas.discovery.session import RESULT, discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.proxies.proxy import read_proxy
@@ -17,9 +18,8 @@ SEARCH = SearchSettings(islands=2, members=30, epoch=150)
 def make(tiny_table, tables):
     def made(threads=1, **settings):
         given = {"networks": 12, "validation": 6, "rounds": 2, "epochs": 2, "proposals": 20, "search": SEARCH}
-        return Discovery(
-            DiscoverySettings(benchmark=tiny_table, **{**given, **settings}), Machine(threads, tables=tables)
-        )
+        given["benchmarks"] = (tiny_table,)
+        return Discovery(DiscoverySettings(**{**given, **settings}), Machine(threads, tables=tables))
 
     return made
 
@@ -79,29 +79,61 @@ def test_the_reported_proxy_scores_as_the_report_says(make, tmp_path, tiny_table
     place = {int(index): position for position, index in enumerate(evaluation.networks)}
     from eznas.scoring.correlation import kendall_tau
 
-    for name, networks in (
-        ("training", discovery.networks.training),
-        ("validation", discovery.networks.validation),
-        ("held_out", discovery.networks.held_out),
+    networks = discovery.samples[0].networks
+    figures = chosen["benchmarks"][tiny_table]
+    for tau, indices in (
+        (figures["tau_training"], networks.training),
+        (figures["tau_validation"], networks.validation),
+        (figures["held_out"]["tau"], networks.held_out),
     ):
-        places = [place[int(index)] for index in networks]
-        tau = kendall_tau(evaluation.rankings[0].scores[places], evaluation.accuracies[places])
-        assert chosen[name] == pytest.approx(tau if name == "held_out" else abs(tau), abs=1e-9)
+        places = [place[int(index)] for index in indices]
+        expected = kendall_tau(evaluation.rankings[0].scores[places], evaluation.accuracies[places])
+        assert tau == pytest.approx(expected, abs=1e-9)
+    assert chosen["fitness"] == figures["tau_training"]
+    assert chosen["worst"] == {"benchmark": tiny_table, "tau": figures["held_out"]["tau"]}
+    assert {one["name"] for one in content["baselines"]} >= {"eznas-a", "params", "flops"}
 
 
 def test_a_stopped_discovery_goes_on_and_a_finished_one_is_reported_again(make, tmp_path):
     folder = Path(tmp_path / "found")
     stopped = discover(make, folder, 0.0, lambda _: None)
-    assert (stopped["epochs"], stopped["finished"]) == (1, False)
+    assert (stopped["search"]["epochs"], stopped["search"]["finished"]) == (1, False)
     whole = discover(make, folder, None, lambda _: None)
-    assert whole["finished"]
+    assert whole["search"]["finished"]
     alone = discover(make, tmp_path / "other", None, lambda _: None)
     assert whole == alone
+    written = (folder / RESULT).stat().st_mtime_ns
     assert discover(make, folder, None, lambda _: None) == whole
+    assert (folder / RESULT).stat().st_mtime_ns == written  # held-out networks are not scored again
     assert len({one["size"] for one in whole["front"]}) == len(whole["front"])
 
 
+def test_several_benchmarks_share_features_and_each_keeps_its_networks(make, tiny_table, other_table, tmp_path):
+    both = (tiny_table, other_table)
+    discovery = make(benchmarks=both, combine="mean", held_out=2)
+    alone = [make(benchmarks=(name,), held_out=2) for name in both]
+    for sample, one in zip(discovery.samples, alone, strict=True):
+        for part in ("training", "validation", "held_out"):
+            np.testing.assert_array_equal(getattr(sample.networks, part), getattr(one.samples[0].networks, part))
+    useful = [set(one.features) for one in alone]
+    # A repeat on one benchmark is kept where it is none on the other, so a little more than what is useful alone.
+    assert useful[0] & useful[1] <= set(discovery.features)
+    content = discover(lambda: discovery, tmp_path / "both", None, lambda _: None)
+    chosen = content["chosen"]
+    assert list(chosen["benchmarks"]) == list(both)
+    taus = [figures["tau_training"] for figures in chosen["benchmarks"].values()]
+    assert chosen["fitness"] == pytest.approx(sum(taus) / 2, abs=1e-12)
+    held_out = {name: figures["held_out"]["tau"] for name, figures in chosen["benchmarks"].items()}
+    assert chosen["worst"]["tau"] == min(held_out.values())
+    assert held_out[chosen["worst"]["benchmark"]] == chosen["worst"]["tau"]
+    assert [about["held_out"] for about in content["protocol"]["benchmarks"].values()] == [2, 2]
+
+
 def test_settings_that_cannot_be_are_named(tiny_table):
+    with pytest.raises(EznasError, match="names 'digits' twice"):
+        DiscoverySettings(benchmarks=("digits", "digits"))
+    with pytest.raises(EznasError, match="benchmarks is empty"):
+        DiscoverySettings(benchmarks=())
     with pytest.raises(EznasError, match="rounds is 0"):
         DiscoverySettings(rounds=0)
     with pytest.raises(EznasError, match="islands is 0"):

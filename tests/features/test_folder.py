@@ -3,14 +3,14 @@ import os
 import pytest
 
 from eznas.errors import EznasError
-from eznas.features.folder import ABOUT, locked, prune, tables_folder, tables_on_disk
+from eznas.features.folder import ABOUT, locked, locked_file, prune, tables_folder, tables_on_disk
 
 
 def make_table(folder, name, nbytes, used):
     path = folder / name
     path.mkdir(parents=True)
     (path / ABOUT).write_text('{"benchmark": "x"}')
-    (path / "block").write_bytes(bytes(nbytes))
+    (path / "000000-x.values.npy").write_bytes(bytes(nbytes))
     os.utime(path / ABOUT, (used, used))
     return path
 
@@ -29,6 +29,7 @@ def test_tables_are_listed_by_last_use(tmp_path):
     listed = tables_on_disk(tmp_path)
     assert [table.path.name for table in listed] == ["new", "old", "broken"]
     assert [table.about for table in listed] == [{"benchmark": "x"}, {"benchmark": "x"}, {}]
+    assert [table.networks for table in listed] == [1, 1, 0]
     assert listed[1].nbytes == 100 + len('{"benchmark": "x"}')
 
 
@@ -50,6 +51,26 @@ def test_a_table_that_is_being_computed_stays(tmp_path):
         assert got
         assert prune(0, tmp_path) == []
     assert [table.path for table in prune(0, tmp_path)] == [path]
+
+
+def test_a_table_that_several_compute_stays(tmp_path):
+    path = make_table(tmp_path, "busy", 1000, used=0)
+    with locked(path, wait=False, shared=True) as one, locked(path, wait=False, shared=True) as other:
+        assert one
+        assert other
+        assert prune(0, tmp_path) == []
+        with locked(path, wait=False) as alone:
+            assert not alone
+
+
+def test_a_lock_that_its_holder_removes_can_be_taken_again(tmp_path):
+    file = tmp_path / "network.lock"
+    for _ in range(2):
+        with locked_file(file, wait=True) as got:
+            assert got
+            with locked_file(file, wait=False) as again:
+                assert not again
+            file.unlink()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -3,10 +3,11 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from eznas.features import table as table_module
-from eznas.features.streaming import stream
-from eznas.features.table import FeatureTable
+from eznas.errors import EznasError
+from eznas.features.table import SHAKEN_NETWORKS, FeatureTable
+from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
+from eznas.ops.plan import Plan
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.evaluator import Evaluator
 from eznas.statistics.settings import CollectionSettings
@@ -16,10 +17,11 @@ FORMULAS = ("numel(wt)", "l1_norm(inp_grad.data)", "normalized_sum(sigmoid(log_d
 FEATURES = [parse_program(text) for text in FORMULAS]
 MORE = [parse_program("frobenius_norm(act.data)"), FEATURES[0]]
 INDICES = np.array([5, 0, 17, 3])
+ALL = np.arange(24)
 
 
-def computed(benchmark, folder, features=FEATURES, threads=2, **settings):
-    table = FeatureTable(benchmark, INDICES, folder=folder, **settings)
+def computed(benchmark, folder, features=FEATURES, indices=INDICES, threads=2, **settings):
+    table = FeatureTable(benchmark, indices, folder=folder, **settings)
     table.compute(features, threads=threads)
     return table.read(features)
 
@@ -27,6 +29,46 @@ def computed(benchmark, folder, features=FEATURES, threads=2, **settings):
 def assert_same_bits(one, other):
     for name in ("units", "values", "valid", "roundoff"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.fixture
+def collected(monkeypatch):
+    """The networks whose statistics are collected, as they are."""
+    indices = []
+    collect = BenchmarkStatistics.collect
+
+    def noting(source, index):
+        indices.append(index)
+        return collect(source, index)
+
+    monkeypatch.setattr(BenchmarkStatistics, "collect", noting)
+    return indices
+
+
+def test_the_values_are_those_of_every_program_run_alone(tiny, tmp_path):
+    values = computed(tiny, tmp_path)
+    source = BenchmarkStatistics(tiny, 1, 0, CollectionSettings())
+    alone, valid = [], []
+    for index in INDICES:
+        statistics = source.collect(int(index))
+        nothing = np.empty((statistics.units, 0), np.float32)
+        numbers = [
+            evaluate_plan(
+                Plan.of([feature]),
+                statistics.values,
+                statistics.offsets,
+                statistics.shapes,
+                statistics.axes,
+                nothing,
+                nothing.astype(bool),
+                "mean",
+            )
+            for feature in FEATURES
+        ]
+        alone.append([one[:, -1] for one, _ in numbers])
+        valid.append([one[:, -1] for _, one in numbers])
+    np.testing.assert_array_equal(values.values, np.concatenate(alone, axis=1))
+    np.testing.assert_array_equal(values.valid, np.concatenate(valid, axis=1))
 
 
 def test_the_sum_over_units_is_the_score_that_the_evaluator_gives(tiny, tmp_path):
@@ -43,83 +85,129 @@ def test_the_values_do_not_depend_on_the_threads(tiny, tmp_path):
     assert_same_bits(computed(tiny, tmp_path / "a", threads=1), computed(tiny, tmp_path / "b", threads=3))
 
 
-def test_what_is_there_is_read_and_not_computed_again(tiny, tmp_path, monkeypatch):
+def test_what_is_there_is_read_and_not_computed_again(tiny, tmp_path, collected):
     first = computed(tiny, tmp_path)
-    monkeypatch.setattr(table_module, "stream", lambda *_: pytest.fail("computed again"))
+    assert sorted(collected) == sorted(INDICES)
+    collected.clear()
     assert_same_bits(computed(tiny, tmp_path), first)
+    assert collected == []
 
 
-def test_new_features_are_added_and_old_ones_stay(tiny, tmp_path):
-    first = computed(tiny, tmp_path)
-    table = FeatureTable(tiny, INDICES, folder=tmp_path)
-    assert table.missing(MORE) == MORE[:1]
-    table.compute(MORE)
-    assert len(table) == 4
-    assert_same_bits(table.read(FEATURES), first)
-    assert_same_bits(table.read(MORE), computed(tiny, tmp_path / "alone", MORE))
+def test_other_networks_and_features_find_what_is_there(tiny, tmp_path, collected):
+    computed(tiny, tmp_path)
+    collected.clear()
+    others = np.array([3, 8, 5])
+    table = FeatureTable(tiny, others, folder=tmp_path)
+    assert table.unfinished(FEATURES) == [8]
+    assert table.unfinished(MORE) == [3, 8, 5]
+    grown = computed(tiny, tmp_path, indices=others)
+    assert collected == [8]
+    assert_same_bits(grown, computed(tiny, tmp_path / "alone", indices=others))
+    assert_same_bits(computed(tiny, tmp_path, MORE, others), computed(tiny, tmp_path / "more", MORE, others))
 
 
-@pytest.mark.parametrize("networks_done", [0, 1, 3])
-def test_an_interrupted_computation_goes_on_to_the_same_bits(tiny, tmp_path, monkeypatch, networks_done):
+def test_the_effect_of_roundoff_depends_on_the_networks_and_not_on_what_was_computed_before(tiny, tmp_path):
+    assert len(ALL) > SHAKEN_NETWORKS
+    some = ALL[3:21]
+    alone = computed(tiny, tmp_path / "alone", indices=some)
+    computed(tiny, tmp_path / "grown", indices=ALL[:6])
+    computed(tiny, tmp_path / "grown", indices=ALL)
+    assert_same_bits(computed(tiny, tmp_path / "grown", indices=some), alone)
+    backwards = computed(tiny, tmp_path / "grown", indices=some[::-1])
+    np.testing.assert_array_equal(backwards.roundoff, alone.roundoff)
+    np.testing.assert_array_equal(backwards.values[:, : backwards.units[0]], alone.values[:, -alone.units[-1] :])
+    assert alone.roundoff[0] == 0
+    assert alone.roundoff[1] > 0
+
+
+def test_a_larger_choice_shakes_no_network_that_it_would_not_collect_anyway(tiny, tmp_path, collected):
+    computed(tiny, tmp_path, indices=ALL[:18])
+    collected.clear()
+    computed(tiny, tmp_path, indices=ALL)
+    assert sorted(collected) == list(range(18, 24))
+
+
+@pytest.mark.parametrize("networks_done", [1, 3])
+def test_an_interrupted_computation_goes_on_to_the_same_bits(tiny, tmp_path, collected, networks_done):
     whole = computed(tiny, tmp_path / "whole")
+    torn = FeatureTable(tiny, INDICES, folder=tmp_path / "torn")
 
-    def interrupted(features, collect, *rest):
-        def collect_some(network):
-            if network >= networks_done:
-                raise KeyboardInterrupt
-            return collect(network)
+    def interrupt(done, _count):
+        if done == networks_done:
+            raise KeyboardInterrupt
 
-        stream(features, collect_some, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(table_module, "stream", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            computed(tiny, tmp_path / "torn", threads=1)
-
-    collected = []
-
-    def counting(features, collect, *rest):
-        stream(features, lambda network: collected.append(network) or collect(network), *rest)
-
-    monkeypatch.setattr(table_module, "stream", counting)
+    with pytest.raises(KeyboardInterrupt):
+        torn.compute(FEATURES, interrupt, threads=1)
+    before = len(torn.unfinished(FEATURES))
+    assert before <= len(INDICES) - networks_done
+    collected.clear()
     assert_same_bits(computed(tiny, tmp_path / "torn"), whole)
-    assert len(collected) == len(INDICES) - networks_done
-    assert not list((tmp_path / "torn").rglob("*.unfinished"))
+    assert len(collected) == before
+    assert not list((tmp_path / "torn").rglob(".*"))
 
 
-def compute_in_process(benchmark_path, folder):
+def compute_in_process(benchmark_path, folder, indices):
     from eznas import benchmarks
 
-    computed(benchmarks.load(benchmark_path), folder)
+    benchmark = benchmarks.load(benchmark_path)
+    computed(benchmark, folder, indices=indices)
 
 
 def test_two_processes_at_once_agree(tmp_path):
     from tiny_benchmark import write_tiny_benchmark
 
+    from eznas import benchmarks
+
     path = str(write_tiny_benchmark(tmp_path))
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=compute_in_process, args=(path, tmp_path / "cache")) for _ in range(2)]
+    processes = [
+        context.Process(target=compute_in_process, args=(path, tmp_path / "cache", indices))
+        for indices in (ALL[:16], ALL[8:])
+    ]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
-    assert len(list((tmp_path / "cache").rglob("*.block.json"))) == 1
+    benchmark = benchmarks.load(path)
+    assert FeatureTable(benchmark, ALL, folder=tmp_path / "cache").unfinished([]) == []
+    table = FeatureTable(benchmark, ALL[:16], folder=tmp_path / "cache")
+    assert table.unfinished(FEATURES) == []
+    assert_same_bits(table.read(FEATURES), computed(benchmark, tmp_path / "alone", indices=ALL[:16]))
+    assert not list((tmp_path / "cache").rglob("*-*.lock"))
 
 
-def test_a_damaged_block_is_computed_again(tiny, tmp_path):
+@pytest.mark.parametrize("ending", [".values.npy", ".moves.npy"])
+def test_a_damaged_file_is_computed_again(tiny, tmp_path, collected, ending):
     whole = computed(tiny, tmp_path)
-    (block,) = tmp_path.rglob("*.values.npy")
-    block.write_bytes(block.read_bytes()[:100])
+    (file,) = tmp_path.rglob(f"{INDICES[0]:06d}-*{ending}")
+    file.write_bytes(file.read_bytes()[:-1])
+    collected.clear()
     assert_same_bits(computed(tiny, tmp_path), whole)
+    assert collected == [INDICES[0]]
+
+
+def test_what_was_not_computed_is_not_read(tiny, tmp_path):
+    table = FeatureTable(tiny, INDICES, folder=tmp_path)
+    with pytest.raises(EznasError, match="lacks features"):
+        table.read(FEATURES)
+    table.compute(FEATURES)
+    with pytest.raises(EznasError, match="lacks features"):
+        table.read(MORE)
+
+
+def test_progress_counts_the_networks_that_are_there(tiny, tmp_path):
+    computed(tiny, tmp_path, indices=INDICES[:2])
+    told = []
+    FeatureTable(tiny, INDICES, folder=tmp_path).compute(FEATURES, lambda done, count: told.append((done, count)))
+    assert told == [(3, 4), (4, 4)]
 
 
 @pytest.mark.parametrize("settings", [{"seed": 1}, {"batch_size": 2}, {"collection": CollectionSettings(unit="C-B-R")}])
 def test_other_settings_have_another_table(tiny, tmp_path, settings):
     one = FeatureTable(tiny, INDICES, folder=tmp_path)
     assert FeatureTable(tiny, INDICES, folder=tmp_path, **settings).path != one.path
-    assert FeatureTable(tiny, INDICES[::-1], folder=tmp_path).path != one.path
-    assert FeatureTable(tiny, INDICES, folder=tmp_path).path == one.path
+    assert FeatureTable(tiny, INDICES[:2], folder=tmp_path).path == one.path
 
 
 def test_a_tensor_is_no_feature(tiny, tmp_path):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from tiny_benchmark import write_tiny_benchmark
 
 from eznas.errors import EznasError
@@ -58,3 +61,31 @@ def test_networks_that_are_all_equally_good_are_refused(tables, tmp_path):
 def test_a_benchmark_with_too_few_networks_is_named(tables):
     with pytest.raises(EznasError, match=r"networks is 14, but .* has 12 networks"):
         RunInputs.of(RunSettings(benchmark=tables, networks=14))
+
+
+def test_a_network_without_statistics_is_told_and_has_no_unit(tables):
+    inputs = RunInputs.of(RunSettings(benchmark=tables, networks=5))
+    second = inputs.benchmarks[1]
+    broken = int(second.split.training[2])
+    build = second.benchmark.build
+
+    def build_or_fail(index):
+        return torch.nn.Flatten() if index == broken else build(index)
+
+    object.__setattr__(
+        second.statistics,
+        "_benchmark",
+        SimpleNamespace(build=build_or_fail, architectures=second.benchmark.architectures),
+    )
+    assert [inputs.collect(position).units == 0 for position in range(10)] == [place == 7 for place in range(10)]
+    (sentence,) = inputs.unscored_networks()
+    assert re.match(
+        r"1 of 5 training networks of .*tiny.* ranked at the bottom. The first one: Network .* no", sentence
+    )
+
+
+def test_a_benchmark_none_of_whose_networks_has_statistics_is_refused(tables):
+    inputs = RunInputs.of(RunSettings(benchmark=tables[0], networks=5))
+    inputs.failures.update(dict.fromkeys(range(5), "Network 'a' has no unit."))
+    with pytest.raises(EznasError, match=r"None of the 5 training networks of .* has statistics\. Network 'a'"):
+        inputs.unscored_networks()

@@ -11,6 +11,7 @@ from scipy.stats import kendalltau
 from eznas.ops.notation import parse_program
 from eznas.ops.program import ProgramBuilder
 from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.ranking import Ranking
 from eznas.search.evaluated import INVALID_FITNESS, Evaluated
 from eznas.search.fitness import Fitness, RankedNetworks
 
@@ -20,8 +21,9 @@ ACCURACIES = np.array([10.0, 40.0, 20.0, 90.0, 60.0])
 class FixedScores:
     """An evaluator whose scores are given by formula; counts what it was asked."""
 
-    def __init__(self, scores):
+    def __init__(self, scores, unscorable=False):
         self.scores_by_program = {parse_program(text): np.array(row, dtype=float) for text, row in scores.items()}
+        self.unscorable = np.array(unscorable)
         self.asked = []
 
     def scores(self, programs, progress=None):
@@ -80,6 +82,24 @@ def test_scores_that_differ_by_rounding_are_ties():
     exact, noisy, *constants = fitness.of([parse_program(text) for text in texts])
     assert (noisy.taus, noisy.fitness, noisy.ranking) == (exact.taus, exact.fitness, exact.ranking)
     assert not any(one.is_valid for one in constants)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_networks_that_no_program_can_score_are_ties_at_the_bottom_as_in_a_report(sign):
+    scores = sign * np.array([1, math.nan, 2, 4, math.nan])
+    fitness = Fitness(
+        FixedScores(
+            {"wt": scores, "abs(wt)": [1, math.nan, 1, 1, math.nan], "exp(wt)": [1, math.nan, 2, math.nan, 3]},
+            [False, True, False, False, True],
+        ),
+        [RankedNetworks.of(ACCURACIES)],
+    )
+    result, constant, incomplete = fitness.of([parse_program(text) for text in ("wt", "abs(wt)", "exp(wt)")])
+    report = Ranking.of(scores, ACCURACIES, result.orientation, seed=0)
+    assert (result.fitness, result.orientation) == (report.tau.value, sign)
+    assert result.fitness == kendall_tau([1, 0, 2, 4, 0], ACCURACIES)
+    assert not constant.is_valid
+    assert not incomplete.is_valid
 
 
 # Three benchmarks of four networks each, one after the other.

@@ -1,0 +1,93 @@
+"""The report of a discovery as tables: the chosen formula and the front beside baselines, by benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from eznas.report.tables import Unwrapped, interval_text, number_text, pairs_table, share_text, table
+
+_BESIDE_TAU = ("top decile", "scored", "stability", "depends on")
+
+
+def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
+    """Return what to print for the report of a discovery, part by part."""
+    names = list(content["protocol"]["benchmarks"])
+    return [
+        *([_over_all(content, names)] if len(names) > 1 else []),
+        *(_of_benchmark(content, name) for name in names),
+        Unwrapped("The chosen formula", content["chosen"]["formula"]),
+        pairs_table("How it was measured", content["protocol"]),
+        pairs_table("What the search did", content["search"]),
+    ]
+
+
+def _formulas(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the chosen formula and the front, with what a row calls them."""
+    return [("chosen", content["chosen"]), *(("front", one) for one in content["front"])]
+
+
+def _scores(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the formulas and the baselines with what a row calls them."""
+    return [*_formulas(content), *((one["name"], one) for one in content["baselines"])]
+
+
+def _over_all(content: Mapping[str, Any], names: Sequence[str]) -> Table:
+    """Return the table of several benchmarks: fitness, and held-out tau on each and on the worst."""
+    labels = [Path(name).stem for name in names]
+    rows = [
+        (
+            label,
+            one.get("size", "–"),
+            number_text(one.get("fitness")),
+            number_text(one.get("validation_fitness")),
+            *(number_text(one["benchmarks"][name]["held_out"]["tau"]) for name in names),
+            _worst_text(one["worst"]),
+        )
+        for label, one in _scores(content)
+    ]
+    numeric = ("size", "fitness", "validation", *labels)
+    return table(
+        "Kendall tau on held-out networks of each benchmark",
+        ("score", "size", "fitness", "validation", *labels, "worst"),
+        rows,
+        numeric=numeric,
+    )
+
+
+def _of_benchmark(content: Mapping[str, Any], name: str) -> Table:
+    protocol = content["protocol"]
+    rows = [
+        (
+            label,
+            one.get("size", "–"),
+            number_text(figures.get("tau_training")),
+            number_text(figures.get("tau_validation")),
+            number_text(held_out["tau"]),
+            interval_text(held_out["tau_interval"]),
+            number_text(held_out["top_decile_tau"]),
+            share_text(held_out["scored"]),
+            number_text(held_out["seed_stability"]),
+            held_out["depends_on"] or "–",
+            f"{one['orientation']:+d}",
+        )
+        for label, one in _scores(content)
+        for figures in [one["benchmarks"][name]]
+        for held_out in [figures["held_out"]]
+    ]
+    columns = ("score", "size", "training", "validation", "held-out", "95 % interval", *_BESIDE_TAU, "sign")
+    return table(
+        f"Kendall tau on {protocol['networks']} training, {protocol['validation']} validation and "
+        f"{protocol['benchmarks'][name]['held_out']} held-out networks of {name}",
+        columns,
+        rows,
+        numeric=("size", "training", "validation", "held-out", *_BESIDE_TAU[:-1]),
+    )
+
+
+def _worst_text(worst: Mapping[str, Any] | None) -> str:
+    return f"{number_text(worst['tau'])} {Path(worst['benchmark']).stem}" if worst else "–"
