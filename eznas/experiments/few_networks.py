@@ -23,7 +23,7 @@ from eznas.experiments.evolving import Report
 from eznas.experiments.few_networks_content import few_networks_content, few_networks_markdown
 from eznas.experiments.few_networks_methods import METHODS, Few, Method
 from eznas.experiments.folder import ExperimentFolder
-from eznas.experiments.predictors import PredictorName, predicted
+from eznas.experiments.predictors import predicted
 from eznas.proxies import AnyProxy
 from eznas.runs.directory import json_text
 from eznas.scoring.ranking import Ranking, rank_networks
@@ -67,7 +67,9 @@ class FewNetworks:
     def __post_init__(self) -> None:
         least = min(self.counts, default=0)
         if least < _LEAST:
-            raise EznasError(f"The smallest number of networks is {least}: give {_LEAST} or more, or a mean says nothing.")
+            raise EznasError(
+                f"The smallest number of networks is {least}: give {_LEAST} or more, or a mean says nothing."
+            )
 
     def run(self, path: Path, report: Report) -> dict[str, Any]:
         """Do what is left of the study, and write `few_networks.json` and `few_networks.md` after every benchmark.
@@ -157,7 +159,7 @@ class FewNetworks:
         missing: Sequence[tuple[Method, int]],
         report: Report,
     ) -> dict[tuple[str, int], dict[str, Any]]:
-        """Find the proxies that are missing, rank the held-out networks with all of them in one pass, and write that."""
+        """Find the missing proxies, rank the held-out networks with all of them in one pass, and store that."""
         found: dict[tuple[str, int], AnyProxy] = {}
         for method, count in missing:
             if method.find is not None:

@@ -26,7 +26,11 @@ _Pieces = Mapping[str, Mapping[str, Mapping[int, Sequence[Mapping[str, Any]]]]]
 
 
 def few_networks_content(
-    pieces: _Pieces, methods: Sequence[Method], seeds: Sequence[int], settings: Mapping[str, Any], cost: Mapping[str, Any]
+    pieces: _Pieces,
+    methods: Sequence[Method],
+    seeds: Sequence[int],
+    settings: Mapping[str, Any],
+    cost: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the study as plain data.
 
@@ -87,9 +91,10 @@ def few_networks_markdown(content: Mapping[str, Any]) -> str:
     lines = [
         "# What a few networks of known accuracy give",
         "",
-        f"Means over {len(content['seeds'])} seeds, each of which draws other networks; intervals: {content['interval']}. "
-        "Every method knows the accuracies of the networks at the head of the column and no others; a discovery "
-        "evolves on three quarters of them and chooses the formula on all. What learns nothing has one column.",
+        f"Means over {len(content['seeds'])} seeds, each of which draws other networks; intervals: "
+        f"{content['interval']}. Every method knows the accuracies of the networks at the head of the column and no "
+        "others; a discovery evolves on three quarters of them and chooses the formula by all. What learns nothing has "
+        "one column.",
     ]
     for one in content["results"]:
         counts = sorted({cell["networks"] for method in one["methods"] for cell in method["counts"]})
@@ -107,6 +112,24 @@ def few_networks_markdown(content: Mapping[str, Any]) -> str:
                 cells = {cell["networks"]: _text(cell[quantity]) for cell in method["counts"]}
                 lines.append(f"| {method['label']} | {' | '.join(cells.get(count, '') for count in counts)} |")
     return "\n".join(lines) + "\n"
+
+
+def few_networks_sentences(content: Mapping[str, Any]) -> list[str]:
+    """Say for each benchmark and number of networks which method is ahead, by its mean over seeds."""
+    sentences = []
+    for one in content["results"]:
+        counts = sorted({cell["networks"] for method in one["methods"] for cell in method["counts"]})
+        for count in counts:
+            means = {
+                method["label"]: cell["tau"]["mean"]
+                for method in one["methods"]
+                for cell in method["counts"]
+                if cell["networks"] == count or not method["learns"]
+            }
+            ordered = sorted(means, key=means.__getitem__, reverse=True)
+            ranked = ", ".join(f"{label} {number_text(means[label])}" for label in ordered)
+            sentences.append(f"{one['benchmark']}, {count} known networks: {ranked}.")
+    return sentences
 
 
 def _text(figure: Mapping[str, float]) -> str:

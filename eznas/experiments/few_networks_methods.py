@@ -5,7 +5,7 @@ Every method is given the same networks and no other accuracy: those that it val
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -46,7 +46,7 @@ class Few:
 
     @property
     def validation(self) -> int:
-        """How many of the networks a discovery chooses the formula by: a quarter, at least 2; it evolves on the others."""
+        """How many of the networks a discovery chooses the formula by: a quarter, at least 2, not evolved on."""
         return max(_LEAST_VALIDATION, round(_VALIDATION_SHARE * self.count))
 
 
@@ -103,11 +103,13 @@ def _named(name: str) -> Find:
     return lambda _: proxies.load(name)
 
 
+PAPER: Final = Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False)
+
 METHODS: Final = {
     method.name: method
     for method in (
         Method("discover", "two-level search", _discover),
-        Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False),
+        PAPER,
         Method("ridge-counts", "ridge on counts", predictor=("ridge", "counts")),
         Method("ridge-places", "ridge on places", predictor=("ridge", "places")),
         Method("forest-counts", "forest on counts", predictor=("forest", "counts")),
@@ -120,7 +122,7 @@ METHODS: Final = {
 """By name, in the order of tables and plots."""
 
 
-def chosen_methods(names: list[str]) -> tuple[Method, ...]:
+def chosen_methods(names: Sequence[str]) -> tuple[Method, ...]:
     """Return methods by name, in the order of `METHODS`; the default ones where no name is given.
 
     Raises:
