@@ -167,15 +167,15 @@ FAULTS = (
     Fault(
         "the orientation is lost",
         "search/fitness.py",
-        "orientation = 1 if rising >= falling else -1",
-        "orientation = 1",
+        "better = rising if rising.fitness >= falling.fitness else falling",
+        "better = rising",
         _FITNESS,
     ),
     Fault(
         "each benchmark has an orientation of its own",
         "search/fitness.py",
-        "min(sign * tau for tau in of_benchmark)",
-        "min(abs(tau) for tau in of_benchmark)",
+        "[min(of_benchmark) for of_benchmark in judged]",
+        "[min(map(abs, of_benchmark)) for of_benchmark in judged]",
         _FITNESS,
     ),
     Fault(
@@ -188,8 +188,8 @@ FAULTS = (
     Fault(
         "programs of one orientation only are repeats of each other",
         "search/fitness.py",
-        "orientation * part for part in parts",
-        "part for part in parts",
+        "_ranking_digest(better.ranked)",
+        "_ranking_digest(rising.ranked)",
         _FITNESS,
     ),
     Fault(
@@ -272,10 +272,17 @@ FAULTS = (
         ("scoring/test_correlation.py::test_top_decile_keeps_a_tenth_rounded_up",),
     ),
     Fault(
+        "one network that cannot be run makes all programs invalid",
+        "search/fitness.py",
+        "(np.isfinite(scores) | self._evaluator.unscorable).all()",
+        "np.isfinite(scores).all()",
+        _FITNESS,
+    ),
+    Fault(
         "ties are broken by rounding",
         "search/fitness.py",
-        "parts = [tied(scores[networks.positions])",
-        "parts = [np.ascontiguousarray(scores[networks.positions])",
+        "ranked = [rankable(scores[networks.positions], orientation)",
+        "ranked = [orientation * np.ascontiguousarray(scores[networks.positions])",
         _FITNESS,
     ),
     Fault(

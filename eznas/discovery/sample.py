@@ -62,10 +62,10 @@ class Sample:
         Raises:
             EznasError: a network fails.
         """
-        missing = self.table.missing(features)
-        if missing:
-            observer.phase(f"{len(missing)} features of {self.benchmark.name}", len(self.networks.in_search))
-            self.table.compute(missing, lambda _done, _count: observer.advance(), threads, memory_bytes)
+        unfinished = self.table.unfinished(features)
+        if unfinished:
+            observer.phase(f"{len(features)} features of {self.benchmark.name}", len(unfinished))
+            self.table.compute(features, lambda _done, _count: observer.advance(), threads, memory_bytes)
         return self.table.read(features)
 
     def groups(self, values: FeatureValues, kept: NDArray[np.int64]) -> tuple[NetworkGroup, NetworkGroup]:
