@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 
+from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.archive import fitness_on
 from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.problem import NetworkGroup, arrays_of
@@ -35,7 +36,7 @@ def main() -> None:
     arrays = arrays_of([group], "sum")
     # Nothing for size, so that the population is as large as it can be.
     settings = SearchSettings(parsimony=0.0)
-    search = FormulaSearch(arrays, np.arange(FEATURES), settings, rng)
+    search = FormulaSearch(arrays, alphabet_of(np.arange(FEATURES)), settings, rng)
     search.advance(1)  # compiles
     for _ in range(given.epochs):
         search.advance(1)

@@ -29,5 +29,8 @@ Selection = Literal["parents", "survivors"]
 """What tournaments select: the parents of the offspring, and the best survive; or the survivors among parents and
 offspring, with parents drawn uniformly, as in DEAP's `eaMuPlusLambda`."""
 
+Operations = Literal["extended", "paper"]
+"""Which operations formulas over features draw from: the paper's and the extensions, or the paper's alone."""
+
 Preset = Literal["default", "paper"]
 """Where settings that nobody gives come from: what works best here, or the published method and nothing else."""

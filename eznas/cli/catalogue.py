@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from eznas.cli.output import print_all, print_json, stdout
-from eznas.report.tables import Unwrapped, pairs_table, table
+from eznas.report.tables import Unwrapped, operations_text, pairs_table, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from eznas.ops.catalogue import Operation
     from eznas.proxies import AnyProxy
 
 genome_app = typer.Typer(help="Genomes: the ways in which evolution represents a program.", no_args_is_help=True)
@@ -22,32 +27,32 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout."
 
 
 def operations(json: JsonOption = False) -> None:
-    """Show the 34 operations and the 22 statistics of a unit that programs are made of."""
-    from eznas.ops.catalogue import OPERATIONS
+    """Show the 34 operations, their extensions, and the 22 statistics of a unit that programs are made of."""
+    from eznas.ops.catalogue import EXTENSIONS, OPERATIONS, PAPER_OPERATIONS
     from eznas.terminals import TERMINALS
 
     if json:
         print_json(
             {
                 "operations": [
-                    {"id": one.id, "name": one.name, "arity": one.arity, "meaning": one.meaning} for one in OPERATIONS
+                    {
+                        "id": one.id,
+                        "name": one.name,
+                        "arity": one.arity,
+                        "meaning": one.meaning,
+                        "extension": one.is_extension,
+                    }
+                    for one in OPERATIONS
                 ],
                 "terminals": [{"address": one.address, "name": one.name, "meaning": one.meaning} for one in TERMINALS],
             }
         )
         return
-    written = [
-        f"A {one.infix} B" if one.infix else f"{one.name}({'A, B' if one.arity == 2 else 'A'})" for one in OPERATIONS
-    ]
     print_all(
         stdout(),
         [
-            table(
-                f"{len(OPERATIONS)} operations",
-                ("id", "name", "written", "meaning"),
-                [(one.id, one.name, text, one.meaning) for one, text in zip(OPERATIONS, written, strict=True)],
-                numeric=("id",),
-            ),
+            _operations_table(f"{len(PAPER_OPERATIONS)} operations", PAPER_OPERATIONS),
+            _operations_table(f"{len(EXTENSIONS)} extensions beyond the paper's operations", EXTENSIONS),
             table(
                 f"{len(TERMINALS)} statistics of a unit",
                 ("address", "name", "meaning"),
@@ -56,6 +61,14 @@ def operations(json: JsonOption = False) -> None:
             ),
         ],
     )
+
+
+def _operations_table(title: str, operations: Sequence[Operation]) -> Table:
+    written = [
+        f"A {one.infix} B" if one.infix else f"{one.name}({'A, B' if one.arity == 2 else 'A'})" for one in operations
+    ]
+    rows = [(one.id, one.name, text, one.meaning) for one, text in zip(operations, written, strict=True)]
+    return table(title, ("id", "name", "written", "meaning"), rows, numeric=("id",))
 
 
 def benchmark_list(json: JsonOption = False) -> None:
@@ -135,6 +148,8 @@ def proxy_show(
         print_json(content)
         return
     shown = {key: value for key, value in content.items() if value != "" and key not in _TO_COPY}
+    if "extensions" in shown:
+        shown["operations"] = operations_text(shown.pop("extensions"))
     copied = [Unwrapped(title, content[key]) for key, title in _TO_COPY.items() if key in content]
     print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown), *copied])
 
@@ -144,13 +159,13 @@ def _description(proxy: AnyProxy) -> dict[str, Any]:
 
     if not isinstance(proxy, Proxy):
         return {"name": proxy.name, **proxy.describe()}
-    from eznas.ops.latex import to_latex
+    from eznas.ops.terms import terms_to_latex
 
     return {
         "name": proxy.name,
-        "latex": to_latex(proxy.program),
-        "size": proxy.program.size,
-        "depth": proxy.program.depth,
+        "latex": terms_to_latex(proxy.terms),
+        "size": proxy.size,
+        "depth": proxy.depth,
         **proxy.describe(),
         "note": proxy.note,
     }

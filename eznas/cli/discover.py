@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.options import Aggregation, Combine, ThirdPass, Unit
+from eznas.options import Aggregation, Combine, Operations, ThirdPass, Unit
 
 
 def discover(
@@ -33,6 +33,11 @@ def discover(
     ] = "perturbed",
     aggregation: Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")] = "sum",
     combine: Annotated[Combine, typer.Option(help="From the taus of several benchmarks to one fitness.")] = "minimum",
+    operations: Annotated[
+        Operations,
+        typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
+    ] = "extended",
+    terms: Annotated[int, typer.Option(min=1, max=3, help="Terms of a formula, at most.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
     proposals: Annotated[int, typer.Option(min=0, help="Features that are tried between two rounds.")] = 200,
@@ -75,6 +80,8 @@ def discover(
         third_pass=third_pass,
         aggregation=aggregation,
         combine=combine,
+        operations=operations,
+        terms=terms,
         rounds=rounds,
         epochs=epochs,
         proposals=proposals,

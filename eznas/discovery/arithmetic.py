@@ -1,7 +1,8 @@
 """A formula on all units of all networks: numbers to numbers with the interpreter's own element-wise kernels.
 
-Units are worked on in blocks that stay in the first-level cache. A network's score is the sum or the mean of its valid
-units' numbers, in float64, exactly as for programs.
+Units are worked on in blocks that stay in the first-level cache. A network's aggregate is the sum or the mean of its
+valid units' numbers, in float64, exactly as for programs, and the terms of a formula are joined as
+`scoring.aggregation.join_terms` does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.discovery.codes import MAXIMUM_NODES, arity
+from eznas.discovery.codes import ADDED, MAXIMUM_NODES, MAXIMUM_TERMS, arity, is_join, term_spans
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.execute import map_one, map_two
 
@@ -82,7 +83,7 @@ def _mark_valid(
 
 
 @compiled
-def score_networks(
+def _aggregate_term(
     codes: NDArray[np.int32],
     length: int,
     features: NDArray[np.float32],
@@ -93,23 +94,9 @@ def score_networks(
     slots: NDArray[np.float32],
     places: NDArray[np.int64],
     marks: NDArray[np.bool_],
-    scores: NDArray[np.float64],
+    aggregates: NDArray[np.float64],
 ) -> bool:
-    """Fill in the score of every network; return whether all are finite.
-
-    Args:
-        codes: int32[at least length], a formula in postfix notation.
-        length: its number of nodes.
-        features: float32[features, units of all networks].
-        valid: bool, same shape.
-        partly_valid: bool[features], whether a feature is invalid anywhere.
-        ends: int64[networks], where each network's units end.
-        use_mean: of the units' numbers, instead of their sum.
-        slots: float32[SLOTS, BLOCK], overwritten.
-        places: int64[4, MAXIMUM_NODES], overwritten.
-        marks: bool[BLOCK], overwritten.
-        scores: float64[networks], overwritten.
-    """
+    """Fill in the aggregate of every network by one term; return whether all are finite."""
     first, second, target = places[0], places[1], places[2]
     result = _schedule(codes, length, first, second, target, places[3])
     check = False
@@ -153,8 +140,68 @@ def score_networks(
                 score = total / count if use_mean else total
                 if not np.isfinite(score):
                     return False
-                scores[network] = score
+                aggregates[network] = score
                 network += 1
                 total = np.float64(0.0)
                 count = 0
+    return True
+
+
+@compiled
+def score_networks(
+    codes: NDArray[np.int32],
+    length: int,
+    features: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    partly_valid: NDArray[np.bool_],
+    ends: NDArray[np.int64],
+    use_mean: bool,
+    slots: NDArray[np.float32],
+    places: NDArray[np.int64],
+    marks: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+) -> bool:
+    """Fill in the score of every network; return whether all are finite.
+
+    Args:
+        codes: int32[at least length], a formula in postfix notation.
+        length: its number of nodes.
+        features: float32[features, units of all networks].
+        valid: bool, same shape.
+        partly_valid: bool[features], whether a feature is invalid anywhere.
+        ends: int64[networks], where each network's units end.
+        use_mean: of the units' numbers, instead of their sum.
+        slots: float32[SLOTS, BLOCK], overwritten.
+        places: int64[4, MAXIMUM_NODES], overwritten.
+        marks: bool[BLOCK], overwritten.
+        scores: float64[networks], overwritten.
+    """
+    if not is_join(codes[length - 1]):
+        return bool(
+            _aggregate_term(codes, length, features, valid, partly_valid, ends, use_mean, slots, places, marks, scores)
+        )
+    spans = np.empty((MAXIMUM_TERMS, 3), np.int64)
+    aggregates = np.empty_like(scores)
+    for term in range(term_spans(codes, length, spans)):
+        start, stop = spans[term, 0], spans[term, 1]
+        if not _aggregate_term(
+            codes[start:stop],
+            stop - start,
+            features,
+            valid,
+            partly_valid,
+            ends,
+            use_mean,
+            slots,
+            places,
+            marks,
+            aggregates,
+        ):
+            return False
+        if term == 0:
+            scores[:] = 0.0
+        sign = 1.0 if spans[term, 2] == ADDED else -1.0
+        for network in range(len(scores)):
+            size = np.log1p(np.abs(aggregates[network]))
+            scores[network] += sign * (size if aggregates[network] >= 0 else -size)
     return True

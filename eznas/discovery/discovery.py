@@ -9,20 +9,22 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eznas import seeds
-from eznas.discovery.archive import Archive
+from eznas.discovery.alphabet import Alphabet, alphabet_of
+from eznas.discovery.archive import Archive, Codes
+from eznas.discovery.pace import Pace
 from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
 from eznas.discovery.sample import Sample
 from eznas.discovery.search import FormulaSearch
+from eznas.discovery.seed_formulas import Symbols, symbols_of
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
@@ -90,16 +92,24 @@ class Discovery:
         self.epochs = 0
         self.features: tuple[Program, ...] = ()
         self.dropped: dict[str, int] = {}
-        self._rounds_grown = 0
+        self._pace = Pace()
         self._training: Arrays
         self._validation: Arrays
-        self._adopt(standard_bank())
-        if not self.features:
+        self._alphabet: Alphabet
+        seeds_given = [symbols_of(formula) for formula in settings.seed_formulas]
+        # The leaves of the seeds come first and stay, useful or not, so that the seeds are what they were.
+        self._seed_leaves = tuple(
+            dict.fromkeys(symbol for symbols in seeds_given for symbol in symbols if isinstance(symbol, Program))
+        )
+        self._adopt(list(dict.fromkeys((*self._seed_leaves, *standard_bank()))))
+        if not len(self._alphabet.leaves):
             raise EznasError(
                 f"None of the {len(standard_bank())} features of the standard bank is useful on "
                 f"{' and '.join(settings.benchmarks)} ({self.dropped}): give more networks."
             )
-        self._search: FormulaSearch = FormulaSearch(self._training, self._leaves, settings.search, self._search_rng)
+        self._search: FormulaSearch = FormulaSearch(
+            self._training, self._alphabet, settings.search, self._search_rng, self._seed_codes(seeds_given)
+        )
 
     @property
     def archive(self) -> Archive:
@@ -118,8 +128,11 @@ class Discovery:
 
     @property
     def is_finished(self) -> bool:
-        """Whether all epochs of all rounds are done."""
-        return self.epochs == self.settings.rounds * self.settings.epochs
+        """Whether all rounds are done, or as many formulas are computed as there may be."""
+        settings = self.settings
+        if settings.max_evaluations and self.formulas_evaluated >= settings.max_evaluations:
+            return True
+        return self._pace.round == settings.rounds - 1 and self._pace.is_over(settings.epochs, settings.patience)
 
     def advance(self) -> None:
         """Let the table grow where a round begins, else search for one epoch.
@@ -127,11 +140,14 @@ class Discovery:
         Raises:
             EznasError: a network fails.
         """
-        if self.epochs // self.settings.epochs > self._rounds_grown:
+        if self._pace.is_over(self.settings.epochs, self.settings.patience):
             self._grow()
+            self._pace = self._pace.next_round()
         else:
             self._search.advance(self.threads)
             self.epochs += 1
+            front = self.archive.front
+            self._pace = self._pace.after_epoch(front[-1].fitness if front else -1.0)
 
     @property
     def training_problem(self) -> Arrays:
@@ -154,7 +170,7 @@ class Discovery:
         about = {
             "settings": repr(self.settings),
             "epochs": self.epochs,
-            "rounds_grown": self._rounds_grown,
+            "pace": asdict(self._pace),
             "features": [format_program(feature) for feature in self.features],
             "dropped": self.dropped,
             "proposals": self._proposal_rng.bit_generator.state,
@@ -175,26 +191,29 @@ class Discovery:
                 about: dict[str, Any] = json.loads(state["about"].tobytes())
                 if about["settings"] != repr(self.settings):
                     raise EznasError(_UNKNOWN.format(about["settings"]))
-                self.epochs, self._rounds_grown = about["epochs"], about["rounds_grown"]
+                self.epochs, self._pace = about["epochs"], Pace(**about["pace"])
                 self._proposal_rng.bit_generator.state = about["proposals"]
                 self.features, self.dropped = (), {}
                 self._adopt([parse_program(text) for text in about["features"]])
                 self.dropped = about["dropped"]
-                self._search.extend(self._training, self._leaves)
+                self._search.extend(self._training, self._alphabet)
                 self._search.restore(state)
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise EznasError(f"The checkpoint is damaged ({error}): start anew in another folder.") from error
 
-    @property
-    def _leaves(self) -> NDArray[np.int64]:
-        return np.arange(len(self.features), dtype=np.int64)
+    def _seed_codes(self, seeds_given: Sequence[Symbols]) -> list[Codes]:
+        """The seeds with the rows of their leaves."""
+        row_of = {feature: row for row, feature in enumerate(self.features[: len(self._seed_leaves)])}
+        return [
+            tuple(row_of[symbol] if isinstance(symbol, Program) else symbol for symbol in symbols)
+            for symbols in seeds_given
+        ]
 
     def _grow(self) -> None:
         """Propose features from what good formulas use, and take in the useful ones."""
         proposed = propose(self.features, self.archive.formulas, self.settings.proposals, self._proposal_rng)
         self._adopt(proposed)
-        self._search.extend(self._training, self._leaves)
-        self._rounds_grown += 1
+        self._search.extend(self._training, self._alphabet)
 
     def _adopt(self, features: Sequence[Program]) -> None:
         """Compute features, append those that are useful to the others, and set up the problems."""
@@ -206,7 +225,9 @@ class Discovery:
         selection = select(*tables)
         for reason, count in selection.counts.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
-        kept = selection.kept
+        kept = np.union1d(np.arange(len(self._seed_leaves)), selection.kept)
+        leaves = np.flatnonzero(np.isin(kept, selection.kept))
+        self._alphabet = alphabet_of(leaves, self.settings.operations, self.settings.terms)
         self.features = tuple(programs[row] for row in kept)
         pairs = [sample.groups(values, kept) for sample, values in zip(self.samples, tables, strict=True)]
         self._training, self._validation = (

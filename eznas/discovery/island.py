@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.chance import below, mixed, uniform
 from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.fitness import Workspace, fitness_of
@@ -145,14 +146,17 @@ def _tournament(island: Island, rounds: int, parsimony: float) -> int:
 @compiled
 def _child(
     island: Island,
-    leaves: NDArray[np.int64],
+    alphabet: Alphabet,
     rounds: int,
     parsimony: float,
     crossover: float,
+    random_share: float,
     patch: NDArray[np.int32],
     child: NDArray[np.int32],
 ) -> int:
-    """Write a child of one or two members; returns its length."""
+    """Write a child of one or two members, or a fresh formula; returns its length."""
+    if random_share > 0.0 and uniform(island.chance) < random_share:
+        return draw_fresh(island.chance, alphabet, child)
     first = _tournament(island, rounds, parsimony)
     for _ in range(_ATTEMPTS):
         if uniform(island.chance) < crossover:
@@ -163,20 +167,21 @@ def _child(
                 island.lengths[first],
                 island.codes[second],
                 island.lengths[second],
+                alphabet,
                 child,
             )
         else:
-            length = mutate(island.chance, island.codes[first], island.lengths[first], leaves, patch, child)
+            length = mutate(island.chance, island.codes[first], island.lengths[first], alphabet, patch, child)
         if length > 0:
             return length
-    return draw_fresh(island.chance, leaves, child)
+    return draw_fresh(island.chance, alphabet, child)
 
 
 @compiled
 def evolve(
     island: Island,
     arrays: Arrays,
-    leaves: NDArray[np.int64],
+    alphabet: Alphabet,
     work: Workspace,
     guests: NDArray[np.int32],
     guest_lengths: NDArray[np.int64],
@@ -185,15 +190,16 @@ def evolve(
     rounds: int,
     parsimony: float,
     crossover: float,
+    random_share: float,
 ) -> None:
-    """Take in formulas from elsewhere, draw fresh ones, and make children, in this order.
+    """Draw fresh formulas, take in some from elsewhere, and make children, in this order.
 
     One function does all three, because each that evaluates formulas takes long to compile.
 
     Args:
         island: changed in place.
         arrays: the problem.
-        leaves: int64, the rows of the features that variation draws from.
+        alphabet: what variation makes formulas of.
         work: of this thread.
         guests: int32 (formulas, MAXIMUM_NODES), in postfix notation.
         guest_lengths: int64 (formulas,), their numbers of nodes.
@@ -202,15 +208,16 @@ def evolve(
         rounds: members that a tournament draws.
         parsimony: what a node costs in fitness.
         crossover: share of children of two parents.
+        random_share: share of fresh formulas among the children.
     """
     child = np.zeros(MAXIMUM_NODES, np.int32)
     patch = np.zeros(MAXIMUM_NODES + 2, np.int32)
     for turn in range(len(guest_lengths) + fresh + steps):
-        if turn < len(guest_lengths):
-            length = guest_lengths[turn]
-            child[:] = guests[turn]
-        elif turn < len(guest_lengths) + fresh:
-            length = draw_fresh(island.chance, leaves, child)
+        if turn < fresh:
+            length = draw_fresh(island.chance, alphabet, child)
+        elif turn < fresh + len(guest_lengths):
+            length = guest_lengths[turn - fresh]
+            child[:] = guests[turn - fresh]
         else:
-            length = _child(island, leaves, rounds, parsimony, crossover, patch, child)
+            length = _child(island, alphabet, rounds, parsimony, crossover, random_share, patch, child)
         _take_in(island, child, length, arrays, work)

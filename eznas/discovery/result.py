@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eznas.discovery.archive import Codes, Found, fitness_on
-from eznas.discovery.codes import to_program
+from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import Judgement, judge, workspace_for
 from eznas.discovery.problem import Arrays
@@ -171,6 +171,8 @@ def protocol(discovery: Discovery) -> dict[str, Any]:
         "unit": settings.unit,
         "third_pass": settings.third_pass,
         "aggregation": settings.aggregation,
+        "operations": settings.operations,
+        "terms": settings.terms,
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
@@ -195,9 +197,11 @@ def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
 def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
     settings = discovery.settings
     names = [sample.benchmark.name for sample in discovery.samples]
+    first, *further = to_terms(codes, discovery.features)
     return Proxy(
         name=f"{'+'.join(names)}-{settings.seed}-{len(codes)}",
-        program=to_program(codes, discovery.features),
+        program=first.program,
+        further_terms=tuple(further),
         orientation=orientation,
         unit=settings.unit,
         aggregation=settings.aggregation,

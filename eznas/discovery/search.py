@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.archive import Archive, Codes, Found, remembered
 from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.fitness import workspace_for
 from eznas.discovery.island import EVALUATED, IMPROVED, MADE, evolve, new_island
 from eznas.discovery.problem import Arrays
-from eznas.errors import EznasError
+from eznas.setting import check_settings, setting
 from eznas.statistics.workers import run_in_threads
 
 
@@ -33,25 +34,25 @@ class SearchSettings:
         tournament: members that a tournament draws.
         parsimony: what a node costs in fitness when members are selected.
         crossover: share of children of two parents.
-        epoch: children that an island makes between two exchanges.
+        children: that an island makes in an epoch, between two exchanges.
+        random_share: share of fresh formulas among the children.
         migrants: formulas that an island takes from another one after an epoch.
-        patience: epochs without a better formula after which an island starts anew; what it found stays in the
+        restart_after: epochs without a better formula after which an island starts anew; what it found stays in the
             archive.
     """
 
-    islands: int = 8
-    members: int = 400
-    tournament: int = 5
-    parsimony: float = 0.002
-    crossover: float = 0.4
-    epoch: int = 4000
-    migrants: int = 4
-    patience: int = 15
+    islands: int = setting(8, "populations", minimum=1, maximum=1000)
+    members: int = setting(400, "formulas of a population", minimum=1)
+    tournament: int = setting(5, "members that a tournament draws", minimum=1)
+    parsimony: float = setting(0.002, "what a node costs in fitness when members are selected", maximum=1)
+    crossover: float = setting(0.4, "share of children of two parents", maximum=1)
+    children: int = setting(4000, "children that an island makes in an epoch", minimum=1)
+    random_share: float = setting(0.0, "share of fresh formulas among the children", maximum=1)
+    migrants: int = setting(4, "formulas that an island takes from another one after an epoch")
+    restart_after: int = setting(15, "epochs without a better formula after which an island starts anew", minimum=1)
 
     def __post_init__(self) -> None:
-        for name in ("islands", "members", "tournament", "epoch", "patience"):
-            if getattr(self, name) < 1:
-                raise EznasError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        check_settings(self, "search.")
 
 
 class FormulaSearch:
@@ -59,28 +60,36 @@ class FormulaSearch:
 
     Attributes:
         archive: the best formulas found so far.
-        leaves: int64, the rows of the features that variation draws from.
+        alphabet: what formulas are made of.
     """
 
     def __init__(
-        self, arrays: Arrays, leaves: NDArray[np.int64], settings: SearchSettings, rng: np.random.Generator
+        self,
+        arrays: Arrays,
+        alphabet: Alphabet,
+        settings: SearchSettings,
+        rng: np.random.Generator,
+        seeds: Sequence[Codes] = (),
     ) -> None:
         """Draw the first populations when `advance` is first called.
 
         Args:
             arrays: the problem.
-            leaves: int64, the rows of the features to draw from.
+            alphabet: what formulas are made of.
             settings: how formulas evolve.
             rng: the only source of randomness.
+            seeds: formulas that the first population of every island has beside random ones.
         """
         self.archive = Archive()
-        self.leaves = leaves
+        self.alphabet = alphabet
+        self._seeds = seeds
         self._arrays = arrays
         self._settings = settings
         self._rng = rng
         self._islands = [new_island(settings.members, rng) for _ in range(settings.islands)]
         self._work = [workspace_for(arrays) for _ in range(settings.islands)]
         self._fresh = [True] * settings.islands
+        self._begun = False
 
     @property
     def made(self) -> int:
@@ -97,9 +106,10 @@ class FormulaSearch:
 
         def one_epoch(number: int) -> None:
             fresh = self._settings.members if self._fresh[number] else 0
-            self._work_on(number, (), fresh, self._settings.epoch)
+            self._work_on(number, () if self._begun else self._seeds, fresh, self._settings.children)
 
         run_in_threads(one_epoch, count=len(self._islands), threads=threads, limit=lambda: threads)
+        self._begun = True
         self._fresh = [False] * len(self._islands)
         found = [remembered(island) for island in self._islands]
         for one in found:
@@ -107,19 +117,14 @@ class FormulaSearch:
         self._exchange(found)
         self._restart()
 
-    def seed(self, formulas: Sequence[Codes]) -> None:
-        """Give every island these formulas."""
-        for number in range(len(self._islands)):
-            self._work_on(number, formulas, 0, 0)
-
-    def extend(self, arrays: Arrays, leaves: NDArray[np.int64]) -> None:
+    def extend(self, arrays: Arrays, alphabet: Alphabet) -> None:
         """Go on with more features; the rows of those that there were are the same."""
         self._arrays = arrays
-        self.leaves = leaves
+        self.alphabet = alphabet
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return everything that the search will go on from, as arrays by name."""
-        arrays: dict[str, NDArray[Any]] = {"fresh": np.array(self._fresh)}
+        arrays: dict[str, NDArray[Any]] = {"fresh": np.array(self._fresh), "begun": np.array(self._begun)}
         for number, island in enumerate(self._islands):
             arrays |= {f"{number}.{name}": array for name, array in island._asdict().items()}
         generator = json.dumps(self._rng.bit_generator.state)
@@ -133,6 +138,7 @@ class FormulaSearch:
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take over what `state` returned of a search with the same settings."""
         self._fresh = state["fresh"].tolist()
+        self._begun = bool(state["begun"])
         for number, island in enumerate(self._islands):
             for name, array in island._asdict().items():
                 array[...] = state[f"{number}.{name}"]
@@ -146,14 +152,14 @@ class FormulaSearch:
         )
 
     def _work_on(self, number: int, guests: Sequence[Codes], fresh: int, steps: int) -> None:
-        """Let an island take in guests, draw fresh formulas and make children."""
+        """Let an island draw fresh formulas, take in guests and make children."""
         codes = np.zeros((len(guests), MAXIMUM_NODES), np.int32)
         for row, guest in enumerate(guests):
             codes[row, : len(guest)] = guest
         evolve(
             self._islands[number],
             self._arrays,
-            self.leaves,
+            self.alphabet,
             self._work[number],
             codes,
             np.array([len(guest) for guest in guests], np.int64),
@@ -162,6 +168,7 @@ class FormulaSearch:
             self._settings.tournament,
             self._settings.parsimony,
             self._settings.crossover,
+            self._settings.random_share,
         )
 
     def _exchange(self, found: Sequence[Sequence[Found]]) -> None:
@@ -175,7 +182,7 @@ class FormulaSearch:
         """Make islands forget that found nothing better for long."""
         settings = self._settings
         for number, island in enumerate(self._islands):
-            if island.counts[MADE] - island.counts[IMPROVED] > settings.patience * settings.epoch:
+            if island.counts[MADE] - island.counts[IMPROVED] > settings.restart_after * settings.children:
                 island.kept_fitness[:] = -1.0
                 island.counts[IMPROVED] = island.counts[MADE]
                 self._fresh[number] = True

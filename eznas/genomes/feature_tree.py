@@ -11,7 +11,7 @@ A genome is stored in postfix notation: a tuple of operation ids and, for leaves
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, get_args
 
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
@@ -19,6 +19,7 @@ from eznas.features.feature import append_program
 from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.program import Program, ProgramBuilder
+from eznas.options import Operations
 from eznas.setting import setting
 
 if TYPE_CHECKING:
@@ -38,16 +39,23 @@ UNARY_WEIGHTS: Final = {
     "heaviside": 1,
     "invert": 4,
     "sigmoid": 3,
+    "sqrt": 3,
 }
 """How often variation picks an operation of one argument, against the others. What compares numbers gives steps, which
 a score seldom needs; what makes a constant of a number is left out."""
 
-BINARY_WEIGHTS: Final = {"sum": 6, "difference": 4, "product": 8, "less_than": 1, "greater_than": 1}
+BINARY_WEIGHTS: Final = {"sum": 6, "difference": 4, "product": 8, "less_than": 1, "greater_than": 1, "divide": 4}
 """The same of operations of two arguments."""
 
-_UNARY: Final = tuple(BY_NAME[name].id for name, weight in UNARY_WEIGHTS.items() for _ in range(weight))
-_BINARY: Final = tuple(BY_NAME[name].id for name, weight in BINARY_WEIGHTS.items() for _ in range(weight))
-_ALLOWED: Final = frozenset((*_UNARY, *_BINARY))
+
+def weighted_ids(weights: dict[str, int], operations: Operations) -> tuple[int, ...]:
+    """Return the ids of those operations that may be drawn, each as many times as its weight."""
+    allowed = [BY_NAME[name] for name in weights if operations == "extended" or not BY_NAME[name].is_extension]
+    return tuple(one.id for one in allowed for _ in range(weights[one.name]))
+
+
+_UNARY: Final = {choice: weighted_ids(UNARY_WEIGHTS, choice) for choice in get_args(Operations)}
+_BINARY: Final = {choice: weighted_ids(BINARY_WEIGHTS, choice) for choice in get_args(Operations)}
 _BINARY_SHARE: Final = 0.6
 _PATCH_STEPS: Final = 2
 _ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent
@@ -60,12 +68,16 @@ class FeatureTreeSettings(GenomeSettings):
     Attributes:
         maximum_nodes: operations and leaves, a feature counting as one.
         initial_steps: a fresh genome is a leaf with up to so many operations on top.
+        operations: what fresh formulas and variation draw from; features are of the paper's operations.
     """
 
     kind: ClassVar[str] = "feature-tree"
 
     maximum_nodes: int = setting(24, "operations and features of a formula, at most", minimum=1, maximum=200)
     initial_steps: int = setting(4, "operations of a fresh formula, at most", maximum=50)
+    operations: Operations = setting(
+        "extended", "the paper's operations with the extensions, or the paper's alone", choices=get_args(Operations)
+    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,7 @@ class FeatureTreeGenome(Genome):
         """Draw a leaf and put up to `initial_steps` operations on top."""
         settings = FeatureTreeSettings.of(settings)
         steps = min(settings.initial_steps, (settings.maximum_nodes - 1) // 2)
-        return cls(_draw(rng, steps), settings)
+        return cls(_draw(rng, steps, settings.operations), settings)
 
     def mate(self, other: Self, rng: np.random.Generator) -> Self:
         """Replace a random subtree by a random one of the other formula."""
@@ -102,7 +114,8 @@ class FeatureTreeGenome(Genome):
         """Change one place: a leaf, an operation, a whole subtree, or one operation more or less."""
         for _ in range(_ATTEMPTS):
             root = int(rng.integers(len(self.nodes)))
-            child = self._with(root, _changed(self.nodes[subtree_start(self.nodes, root) : root + 1], rng))
+            subtree = self.nodes[subtree_start(self.nodes, root) : root + 1]
+            child = self._with(root, _changed(subtree, rng, self.settings.operations))
             if child is not None:
                 return child
         return self
@@ -135,7 +148,7 @@ class FeatureTreeGenome(Genome):
         settings = FeatureTreeSettings.of(settings)
         if not isinstance(data, list | tuple):
             raise EznasError(f"An encoded formula is a list, not {data!r:.80}; the file that it comes from is damaged.")
-        nodes = tuple(_decode_node(node) for node in data)
+        nodes = tuple(_decode_node(node, settings.operations) for node in data)
         if not _is_one_tree(nodes) or len(nodes) > settings.maximum_nodes:
             raise EznasError(
                 f"The encoded formula {data!r:.80} of {len(nodes)} nodes must be one tree of at most "
@@ -181,42 +194,43 @@ def _leaf(rng: np.random.Generator) -> Program:
     return bank[int(rng.integers(len(bank)))]
 
 
-def _unary(rng: np.random.Generator) -> int:
-    return _UNARY[int(rng.integers(len(_UNARY)))]
+def _operation(ids: tuple[int, ...], rng: np.random.Generator) -> int:
+    return ids[int(rng.integers(len(ids)))]
 
 
-def _binary(rng: np.random.Generator) -> int:
-    return _BINARY[int(rng.integers(len(_BINARY)))]
-
-
-def _joined(nodes: tuple[Node, ...], rng: np.random.Generator) -> tuple[Node, ...]:
+def _joined(nodes: tuple[Node, ...], rng: np.random.Generator, operations: Operations) -> tuple[Node, ...]:
     """An operation of two arguments: a formula and a leaf, in random order."""
     leaf = (_leaf(rng),)
     pair = (*nodes, *leaf) if rng.integers(2) else (*leaf, *nodes)
-    return (*pair, _binary(rng))
+    return (*pair, _operation(_BINARY[operations], rng))
 
 
-def _draw(rng: np.random.Generator, steps: int) -> tuple[Node, ...]:
+def _draw(rng: np.random.Generator, steps: int, operations: Operations) -> tuple[Node, ...]:
     """A leaf with 0 to `steps` operations on top, some of them with another leaf."""
     nodes: tuple[Node, ...] = (_leaf(rng),)
     for _ in range(int(rng.integers(steps + 1))):
-        nodes = _joined(nodes, rng) if rng.random() < _BINARY_SHARE else (*nodes, _unary(rng))
+        if rng.random() < _BINARY_SHARE:
+            nodes = _joined(nodes, rng, operations)
+        else:
+            nodes = (*nodes, _operation(_UNARY[operations], rng))
     return nodes
 
 
-def _changed(subtree: tuple[Node, ...], rng: np.random.Generator) -> tuple[Node, ...]:
+def _changed(subtree: tuple[Node, ...], rng: np.random.Generator, operations: Operations) -> tuple[Node, ...]:
     """A subtree with its root changed, or replaced, wrapped or taken away."""
     root = subtree[-1]
     kind = int(rng.integers(8))
     if kind < 2:  # another node of the same arity
-        new: Node = _leaf(rng) if isinstance(root, Program) else (_unary, _binary)[OPERATIONS[root].arity - 1](rng)
-        return (*subtree[:-1], new)
+        if isinstance(root, Program):
+            return (*subtree[:-1], _leaf(rng))
+        ids = (_UNARY if OPERATIONS[root].arity == 1 else _BINARY)[operations]
+        return (*subtree[:-1], _operation(ids, rng))
     if kind == 2:
-        return _draw(rng, _PATCH_STEPS)
+        return _draw(rng, _PATCH_STEPS, operations)
     if kind == 3:
-        return (*subtree, _unary(rng))
+        return (*subtree, _operation(_UNARY[operations], rng))
     if kind < 6:
-        return _joined(subtree, rng)
+        return _joined(subtree, rng, operations)
     if isinstance(root, Program):
         return subtree
     # One operation less: an argument takes the place of what is made of it.
@@ -224,9 +238,9 @@ def _changed(subtree: tuple[Node, ...], rng: np.random.Generator) -> tuple[Node,
     return subtree[second:-1] if second == 0 or rng.integers(2) else subtree[:second]
 
 
-def _decode_node(node: object) -> Node:
+def _decode_node(node: object, operations: Operations) -> Node:
     if isinstance(node, int) and not isinstance(node, bool):
-        if node not in _ALLOWED:
+        if node not in _UNARY[operations] and node not in _BINARY[operations]:
             raise EznasError(f"The encoded formula has operation {node}, which formulas over features do not use.")
         return node
     feature = Program.decode(node)

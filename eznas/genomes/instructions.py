@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from eznas.ops.catalogue import OPERATION_COUNT, OPERATIONS
+from eznas.ops.catalogue import OPERATIONS, PAPER_OPERATION_COUNT
 from eznas.ops.program import result_is_scalar, takes
 from eznas.terminals import TERMINAL_COUNT
 
@@ -55,8 +55,8 @@ def validity_error(instructions: Sequence[Instruction]) -> str | None:
     memory = Memory()
     for index, instruction in enumerate(instructions):
         where = f"Instruction {index} of a sequential genome, {tuple(instruction)},"
-        if not 0 <= instruction.operation < OPERATION_COUNT:
-            return f"{where} names operation {instruction.operation}, and ids are 0 to {OPERATION_COUNT - 1}"
+        if not 0 <= instruction.operation < PAPER_OPERATION_COUNT:
+            return f"{where} names operation {instruction.operation}, and ids are 0 to {PAPER_OPERATION_COUNT - 1}"
         for address in (instruction.first, instruction.second):
             if address not in memory:
                 return f"{where} reads address {address}, which is neither static nor written before"
@@ -114,7 +114,7 @@ def random_instruction(rng: np.random.Generator, memory: Memory) -> Instruction:
     operation can take), then the address; the write address is uniform in the space of the result. Drawing the
     space first keeps the 22 statics from drowning what earlier instructions computed.
     """
-    operation = int(rng.integers(OPERATION_COUNT))
+    operation = int(rng.integers(PAPER_OPERATION_COUNT))
     needs_tensor = OPERATIONS[operation].minimum_axes > 0
     first = _random_read(rng, memory, needs_tensor)
     second = _random_read(rng, memory, needs_tensor)

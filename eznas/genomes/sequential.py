@@ -24,7 +24,7 @@ from eznas.genomes.instructions import (
     repair,
     validity_error,
 )
-from eznas.ops.catalogue import OPERATION_COUNT
+from eznas.ops.catalogue import PAPER_OPERATION_COUNT
 from eznas.ops.program import Program, ProgramBuilder
 from eznas.setting import setting
 
@@ -208,7 +208,7 @@ def mutate_op(instructions: Instructions, rng: np.random.Generator) -> Instructi
     """
     place = int(rng.integers(len(instructions)))
     old = instructions[place]
-    candidates = [old._replace(operation=operation) for operation in range(OPERATION_COUNT)]
+    candidates = [old._replace(operation=operation) for operation in range(PAPER_OPERATION_COUNT)]
     fitting = [new for new in candidates if new != old and not kind_error(new)]
     return (*instructions[:place], fitting[int(rng.integers(len(fitting)))], *instructions[place + 1 :])
 

@@ -6,7 +6,7 @@ other `TERMINAL_COUNT` + operation id. So a subtree is a slice, and encoding is 
 Fresh trees are drawn by ramped half-and-half (Koza 1992), in the form of DEAP's `genHalfAndHalf`: a height is drawn
 uniformly, then, equally likely, either every leaf lies at that height ("full"), or from the minimum depth on a
 branch ends early with the share of terminals among all symbols ("grow"). The choice of operations knows which
-values are plain numbers, so that no operation that needs axes is ever put above one.
+values are plain numbers, so that no operation that needs axes is ever put above one. Operations are the paper's.
 
 Source: EZNAS (NeurIPS 2022), appendix 1.7.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from eznas.errors import EznasError
 from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
-from eznas.ops.catalogue import OPERATION_COUNT, OPERATIONS, ShapeRule
+from eznas.ops.catalogue import OPERATIONS, PAPER_OPERATION_COUNT, PAPER_OPERATIONS, ShapeRule
 from eznas.ops.program import Program, ProgramBuilder, result_is_scalar, takes
 from eznas.setting import setting
 from eznas.terminals import TERMINAL_COUNT
@@ -27,13 +27,13 @@ from eznas.terminals import TERMINAL_COUNT
 if TYPE_CHECKING:
     import numpy as np
 
-_CODE_COUNT: Final = TERMINAL_COUNT + OPERATION_COUNT
+_CODE_COUNT: Final = TERMINAL_COUNT + PAPER_OPERATION_COUNT
 _ARITY: Final = (0,) * TERMINAL_COUNT + tuple(operation.arity for operation in OPERATIONS)  # by code
 _CODES_OF_ARITY: Final = tuple(
     tuple(code for code in range(_CODE_COUNT) if _ARITY[code] == arity) for arity in range(3)
 )
-_ALL_OPERATIONS: Final = tuple(range(OPERATION_COUNT))
-_TENSOR_OPERATIONS: Final = tuple(operation.id for operation in OPERATIONS if not operation.gives_scalar)
+_ALL_OPERATIONS: Final = tuple(range(PAPER_OPERATION_COUNT))
+_TENSOR_OPERATIONS: Final = tuple(operation.id for operation in PAPER_OPERATIONS if not operation.gives_scalar)
 _TERMINAL_SHARE: Final = TERMINAL_COUNT / _CODE_COUNT
 _MAXIMUM_FRESH_DEPTH: Final = 20
 _ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent

@@ -1,4 +1,4 @@
-"""The 34 operations of EZNAS (NeurIPS 2022, appendix, Table 1): one entry each.
+"""The 34 operations of EZNAS (NeurIPS 2022, appendix, Table 1), and the extensions beyond them: one entry each.
 
 An entry states an operation's identity, arity, shapes, meaning and notation. What it computes is the function of its
 name in `reference.py` (PyTorch, the specification), and the kernel of its name in `kernels/` (compiled, tested against
@@ -52,7 +52,7 @@ class Operation:
     """One operation: C = f(A) or C = f(A, B).
 
     Attributes:
-        id: the number in the paper's Table 1, 0 to 33; what genomes and files store.
+        id: the number in the paper's Table 1, 0 to 33, and from 34 on for an extension; what genomes and files store.
         name: the name in formulas, of its reference and of its kernel.
         arity: 1 or 2.
         rule: how the result's shape follows from the arguments'.
@@ -74,6 +74,11 @@ class Operation:
     encloses: bool = False
 
     @property
+    def is_extension(self) -> bool:
+        """Whether the operation is beyond the paper's."""
+        return self.id >= PAPER_OPERATION_COUNT
+
+    @property
     def gives_scalar(self) -> bool:
         """Whether the result is one number, whatever the shapes of the arguments."""
         return self.rule.gives_scalar
@@ -86,7 +91,7 @@ class Operation:
 
 _BROADCAST, _SCALAR = ShapeRule.BROADCAST, ShapeRule.SCALAR
 
-OPERATIONS: Final = (
+PAPER_OPERATIONS: Final = (
     Operation(0, "sum", 2, _BROADCAST, "A + B", "{a} + {b}", infix="+", commutative=True),
     Operation(1, "difference", 2, _BROADCAST, "A - B", "{a} - {b}", infix="-"),
     Operation(2, "product", 2, _BROADCAST, "A * B, element by element", r"{a} \odot {b}", infix="*", commutative=True),
@@ -205,6 +210,23 @@ OPERATIONS: Final = (
     Operation(32, "less_than_zero", 1, _BROADCAST, "1 where A < 0, else 0", r"[{a} < 0]", encloses=True),
     Operation(33, "numel", 1, _SCALAR, "number of elements", r"\#{a}"),
 )
+"""The operations of the paper; `PAPER_OPERATIONS[id].id == id`."""
+
+PAPER_OPERATION_COUNT: Final = len(PAPER_OPERATIONS)
+
+EXTENSIONS: Final = (
+    Operation(34, "sqrt", 1, _BROADCAST, "square root of |A|", r"\sqrt{{\lvert {a} \rvert}}", encloses=True),
+    Operation(
+        35, "divide", 2, _BROADCAST, "A / B, and 1 where B is 0", r"\frac{{{a}}}{{{b}}}", infix="/", encloses=True
+    ),
+)
+"""Operations beyond the paper's, protected as genetic programming does: no argument is outside their domain.
+
+`sqrt` takes the absolute value, `divide` is Koza's protected division ("Genetic Programming", 1992). There is no
+threshold around 0: statistics of a network are often 1e-6 and smaller, and their quotients mean something.
+"""
+
+OPERATIONS: Final = (*PAPER_OPERATIONS, *EXTENSIONS)
 """All operations; `OPERATIONS[id].id == id`."""
 
 OPERATION_COUNT: Final = len(OPERATIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from eznas.ops.catalogue import OPERATIONS
@@ -18,24 +19,33 @@ def to_latex(program: Program) -> str:
 
     Repeated parts get a line of their own, as in `format_program`.
     """
-    steps = named_nodes(program)
+    return aligned(*latex_steps(program))
+
+
+def aligned(lines: Sequence[str], result: str) -> str:
+    """Return repeated parts and a result as one formula."""
+    if not lines:
+        return result
+    body = " \\\\\n".join([*lines, rf"\mathrm{{result}} &= {result}"])
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def latex_steps(program: Program, first: int = 1) -> tuple[list[str], str]:
+    """Return the lines of the repeated parts, the first of which has this number, and the result."""
+    steps = {index: number + first - 1 for index, number in named_nodes(program).items()}
     # Per operand its text, and the operation on its outside: None for a symbol.
     texts: list[tuple[str, int | None]] = [(terminal.symbol, None) for terminal in TERMINALS]
     lines: list[str] = []
     for index, (operation, a, b) in enumerate(program.nodes):
-        first = _argument(operation, *texts[a], is_right=False)
-        second = "" if b == NO_OPERAND else _argument(operation, *texts[b], is_right=True)
-        text, outside = OPERATIONS[operation].latex.format(a=first, b=second), operation
+        left = _argument(operation, *texts[a], is_right=False)
+        right = "" if b == NO_OPERAND else _argument(operation, *texts[b], is_right=True)
+        text, outside = OPERATIONS[operation].latex.format(a=left, b=right), operation
         if index in steps:
             lines.append(rf"t_{{{steps[index]}}} &= {text}")
             texts.append((f"t_{{{steps[index]}}}", None))
         else:
             texts.append((text, outside))
-    result = texts[program.output][0]
-    if not lines:
-        return result
-    body = " \\\\\n".join([*lines, rf"\mathrm{{result}} &= {result}"])
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+    return lines, texts[program.output][0]
 
 
 def _argument(operation: int, text: str, outside: int | None, *, is_right: bool) -> str:

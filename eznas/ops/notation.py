@@ -1,7 +1,7 @@
 """The notation of programs: formula text, and its parser.
 
-A formula is an expression of statistics (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and, for the seven that
-have one, infix operators, with Python's precedence: `@` and `*` before `+` and `-` before `<`, `>` and `==`. Parts
+A formula is an expression of statistics (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and, for those that
+have one, infix operators, with Python's precedence: `@`, `*` and `/` before `+` and `-` before `<`, `>` and `==`. Parts
 may be named first: `t1 = sign(wt); t1 * t1`. For every program p that is well-formed,
 `parse_program(format_program(p)) == p`.
 
@@ -14,16 +14,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeGuard
 
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME as OPERATIONS_BY_NAME
 from eznas.ops.catalogue import OPERATIONS, Operation
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder, result_is_scalar, takes
+from eznas.options import Orientation
 from eznas.terminals import BY_NAME as TERMINALS_BY_NAME
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
-PRECEDENCE: Final = {"<": 0, ">": 0, "==": 0, "+": 1, "-": 1, "*": 2, "@": 2}
+PRECEDENCE: Final = {"<": 0, ">": 0, "==": 0, "+": 1, "-": 1, "*": 2, "@": 2, "/": 2}
 """How tightly an infix operator binds, as in Python."""
 _ATOM: Final = 3  # a name or a call
 
@@ -36,12 +37,12 @@ _SYMBOL_OF: Final[dict[type[ast.AST], str]] = {
     ast.Sub: "-",
     ast.Mult: "*",
     ast.MatMult: "@",
+    ast.Div: "/",
     ast.Lt: "<",
     ast.Gt: ">",
     ast.Eq: "==",
 }
 _INSTEAD: Final[dict[type[ast.AST], str]] = {
-    ast.Div: "; write a * invert(b)",
     ast.Pow: "; power(a) is the square of a",
     ast.LtE: "; there are <, > and ==",
     ast.GtE: "; there are <, > and ==",
@@ -54,7 +55,13 @@ def format_program(program: Program) -> str:
 
     A program whose written-out expression is long because parts repeat comes in steps: `t1 = ...; t2 = ...; result`.
     """
-    steps = named_nodes(program)
+    statements, result = format_steps(program)
+    return "; ".join([*statements, result])
+
+
+def format_steps(program: Program, first: int = 1) -> tuple[list[str], str]:
+    """Return the steps of a program, the first of which has this number, and the expression that is its result."""
+    steps = {index: number + first - 1 for index, number in named_nodes(program).items()}
     # Per operand its text, and how tightly the text binds.
     texts = [(terminal.name, _ATOM) for terminal in TERMINALS]
     statements: list[str] = []
@@ -75,7 +82,7 @@ def format_program(program: Program) -> str:
             statements.append(f"t{steps[index]} = {text}")
             text, binding = f"t{steps[index]}", _ATOM
         texts.append((text, binding))
-    return "; ".join([*statements, texts[program.output][0]])
+    return statements, texts[program.output][0]
 
 
 def named_nodes(program: Program) -> dict[int, int]:
@@ -115,16 +122,37 @@ def parse_program(text: str) -> Program:
 
     Args:
         text: an expression of terminals (`wt`, `inp_grad.data`), operations (`sigmoid(...)`) and the operators
-            `+ - * @ < > ==`. Parts may be named first: `t1 = ...; t2 = ...; result`, or one on each line.
+            `+ - * / @ < > ==`. Parts may be named first: `t1 = ...; t2 = ...; result`, or one on each line.
 
     Raises:
         EznasError: the text is no formula; the sentence names the place and, for a name, the nearest valid one.
     """
+    ((_, program),) = _read(text, joined_by=None)
+    return program
+
+
+def parse_joined(text: str, function: str) -> list[tuple[Orientation, Program]]:
+    """Read a formula that is a sum or difference of calls of a function that is no operation, or one without it.
+
+    Args:
+        text: as `parse_program` takes it, where the result may be `function(a) + function(b) - function(c)`.
+        function: the name of that function.
+
+    Returns:
+        The sign and the argument of every call, or +1 and the program of a formula without a call.
+
+    Raises:
+        EznasError: see `parse_program`.
+    """
+    return _read(text, joined_by=function)
+
+
+def _read(text: str, joined_by: str | None) -> list[tuple[Orientation, Program]]:
     lines = [line.strip() for line in text.strip().splitlines()]
     source = "\n".join(lines)
     try:
         statements = ast.parse(source).body
-        return _Reader(source).program(statements)
+        return _Reader(source, joined_by).terms(statements)
     except SyntaxError as error:
         where = _place(error.lineno or 1, error.offset or 1, len(lines))
         raise EznasError(f"The formula {text!r:.200} cannot be read ({error.msg}, at {where}).") from error
@@ -139,13 +167,15 @@ def parse_program(text: str) -> Program:
 class _Reader:
     """Translates the syntax tree of one formula."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, joined_by: str | None) -> None:
+        self._joined_by = joined_by
         self._lines = source.split("\n")
         self._builder = ProgramBuilder()
         self._steps: dict[str, int] = {}
         self._scalar = dict.fromkeys(range(TERMINAL_COUNT), False)  # by ref, whether it is one number per unit
 
-    def program(self, statements: list[ast.stmt]) -> Program:
+    def terms(self, statements: list[ast.stmt]) -> list[tuple[Orientation, Program]]:
+        """Return the signed arguments of the calls that the result is made of, or the result itself."""
         if not statements:
             raise EznasError("The formula is empty; write something like frobenius_norm(inp_grad.data).")
         *steps, result = statements
@@ -157,7 +187,33 @@ class _Reader:
             )
         if not isinstance(result, ast.Expr):
             raise self._error(result, "this is no expression; a formula is made of operations and statistics")
-        return self._builder.build(self._expression(result.value))
+        calls = self._calls(result.value)
+        if len(calls) == 1:
+            raise self._error(result.value, f"one term needs no {self._joined_by}; write it without")
+        if not calls:
+            calls = [(1, result.value)]
+        return [(sign, self._builder.build(self._expression(argument))) for sign, argument in calls]
+
+    def _calls(self, node: ast.expr) -> list[tuple[Orientation, ast.expr]]:
+        """Return the arguments of a sum or difference of calls of the function that joins; [] if it is something else.
+
+        A loop from the last call to the first, as such a sum groups from the left.
+        """
+        calls: list[tuple[Orientation, ast.expr]] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and self._joins(node.right):
+            calls.append((1 if isinstance(node.op, ast.Add) else -1, self._argument(node.right)))
+            node = node.left
+        if not self._joins(node):
+            return []  # where a call stands beside something else, `_call` says so
+        return [(1, self._argument(node)), *reversed(calls)]
+
+    def _joins(self, node: ast.expr) -> TypeGuard[ast.Call]:
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == self._joined_by
+
+    def _argument(self, call: ast.Call) -> ast.expr:
+        if call.keywords or len(call.args) != 1:
+            raise self._error(call, f"{self._joined_by} takes one term")
+        return call.args[0]
 
     def _step(self, statement: ast.stmt) -> None:
         if not (
@@ -210,6 +266,8 @@ class _Reader:
     def _call(self, node: ast.Call) -> int:
         name = ast.unparse(node.func)
         operation = OPERATIONS_BY_NAME.get(name)
+        if self._joins(node):
+            raise self._error(node, f"{name} stands around whole terms only, as in {name}(wt) + {name}(inp.data)")
         if operation is None:
             raise self._unknown_name(node, "operation", name, OPERATIONS_BY_NAME)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
@@ -221,7 +279,7 @@ class _Reader:
 
     def _infix(self, node: ast.expr, symbol: ast.AST) -> Operation:
         if type(symbol) not in _SYMBOL_OF:
-            instead = _INSTEAD.get(type(symbol), "; there are + - * @ < > ==")
+            instead = _INSTEAD.get(type(symbol), "; there are + - * / @ < > ==")
             raise self._error(node, f"this operator is not part of formulas{instead}")
         return _INFIX[_SYMBOL_OF[type(symbol)]]
 

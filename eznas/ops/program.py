@@ -73,6 +73,12 @@ class Program:
         operands = {operand for node in self.nodes for operand in node[1:]} | {self.output}
         return frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT)
 
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The names of the operations beyond the paper's that the program uses, in the catalogue's order."""
+        used = sorted({operation for operation, _, _ in self.nodes})
+        return tuple(OPERATIONS[operation].name for operation in used if OPERATIONS[operation].is_extension)
+
     @cached_property
     def digests(self) -> tuple[bytes, ...]:
         """Per node, the structure hash of its sub-expression: the same in every program that contains it."""

@@ -1,8 +1,9 @@
-"""The 34 operations in PyTorch: the specification that the compiled kernels are tested against.
+"""The operations in PyTorch: the specification that the compiled kernels are tested against.
 
 Every function takes float32 or float64 tensors on any device, leaves them as they are, and returns a tensor of the
 same type. Sums over a whole tensor accumulate in float64 and are rounded once, so that a result depends neither on
-the order of the additions nor on an overflow half-way. Source: EZNAS (NeurIPS 2022), appendix, Table 1.
+the order of the additions nor on an overflow half-way. Source: EZNAS (NeurIPS 2022), appendix, Table 1;
+the extensions are eznas's own.
 """
 
 from __future__ import annotations
@@ -252,6 +253,16 @@ def numel(a: Tensor) -> Tensor:
     return a.new_full((), float(a.numel()))
 
 
+def sqrt(a: Tensor) -> Tensor:
+    """Square root of |A|."""
+    return a.abs().sqrt()
+
+
+def divide(a: Tensor, b: Tensor) -> Tensor:
+    """A / B, and 1 where B is 0, whatever A is."""
+    return torch.where(b == 0, 1.0, a / b)
+
+
 REFERENCE: Final[dict[str, Callable[..., Tensor]]] = {
     operation.name: globals()[operation.name] for operation in OPERATIONS
 }
@@ -262,7 +273,7 @@ def apply(operation_id: int, a: Tensor, b: Tensor | None = None) -> Tensor:
     """The result of one operation.
 
     Args:
-        operation_id: 0 to 33.
+        operation_id: the id.
         a: the first argument.
         b: the second, of an operation of two.
 

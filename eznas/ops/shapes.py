@@ -110,7 +110,7 @@ def infer_shape(
     """Write the shape of an operation's result to `result`.
 
     Args:
-        operation: id, 0 to 33.
+        operation: id.
         first: int64[4], the first argument's shape.
         first_axes: its number of axes.
         second: int64[4], the second argument's shape, or any shape of at most the limit for a unary operation.

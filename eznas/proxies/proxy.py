@@ -1,4 +1,4 @@
-"""A proxy: a program, how its score is computed, and which end of the score is the good one; and its file."""
+"""A proxy: its formula, how its score is computed, and which end of the score is the good one; and its file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Final, get_args
 
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TEXT, read_regular, write_atomically
-from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
+from eznas.ops.terms import Term, format_terms, parse_terms
 from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
 
 FORMAT: Final = 1
@@ -25,6 +25,8 @@ _CHOICES: Final[dict[str, tuple[str | int, ...]]] = {
 }
 
 _REQUIRED: Final = ("format", "name", "formula", "orientation")
+_PROGRAMS: Final = ("program", "further_terms")  # which a file states as the formula
+_DERIVED: Final = "extensions"  # of the formula; stated in a file for whoever reads it elsewhere
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Proxy:
 
     Attributes:
         name: a short name, or the formula itself.
-        program: from the statistics of a unit to a tensor.
+        program: from the statistics of a unit to a tensor; of several terms the first.
         orientation: +1 where a higher score means a better network, -1 where a lower one does.
         unit: the three consecutive layers that make a unit, `R-C-B` or `C-B-R`.
         to_scalar: from the program's result to one number per unit, `mean` or `l2`.
@@ -42,6 +44,7 @@ class Proxy:
             pass (`difference`).
         source: where the proxy was published, or the run that found it.
         note: anything else to know.
+        further_terms: what is joined to the aggregate of `program` to make the score, see `eznas.ops.terms`.
 
     Raises:
         EznasError: a setting has a value that it cannot have, or no network could be scored with the program.
@@ -56,6 +59,7 @@ class Proxy:
     third_pass: ThirdPass = "perturbed"
     source: str = ""
     note: str = ""
+    further_terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
         for setting, choices in _CHOICES.items():
@@ -65,21 +69,42 @@ class Proxy:
                 raise EznasError(
                     f"The proxy {self.name!r} has {setting} {value!r}: choose {' or '.join(map(repr, choices))}."
                 )
-        if not self.program.is_well_formed:
+        if not all(term.program.is_well_formed for term in self.terms):
             raise EznasError(
                 f"The proxy {self.name!r} applies an operation that needs tensors to a single number, so it scores no "
                 f"network: change the formula {self.formula}."
             )
 
     @property
+    def terms(self) -> tuple[Term, ...]:
+        """What the score is made of: one term or several."""
+        return (Term(self.program), *self.further_terms)
+
+    @property
     def formula(self) -> str:
-        """The program as text."""
-        return format_program(self.program)
+        """The terms as text."""
+        return format_terms(self.terms)
+
+    @property
+    def size(self) -> int:
+        """How many operations the terms compute, each distinct one counted once in its term."""
+        return sum(term.program.size for term in self.terms)
+
+    @property
+    def depth(self) -> int:
+        """How many operations lie on the longest path from a statistic to a term's result."""
+        return max(term.program.depth for term in self.terms)
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The names of the operations beyond the paper's that the formula uses."""
+        return tuple(dict.fromkeys(name for term in self.terms for name in term.program.extensions))
 
     def describe(self) -> dict[str, Any]:
         """Return what the score depends on, as plain data."""
         return {
             "formula": self.formula,
+            "extensions": list(self.extensions),
             "unit": self.unit,
             "to_scalar": self.to_scalar,
             "aggregation": self.aggregation,
@@ -95,10 +120,11 @@ def from_formula(formula: str) -> Proxy:
     Raises:
         EznasError: the text is no formula.
     """
-    program = parse_program(formula)
+    terms = parse_terms(formula)
     return Proxy(
-        name=format_program(program),
-        program=program,
+        name=format_terms(terms),
+        program=terms[0].program,
+        further_terms=terms[1:],
         source="a formula",
         note="the orientation is not known and taken as +1",
     )
@@ -110,8 +136,8 @@ def save(proxy: Proxy, path: Path) -> None:
     Raises:
         EznasError: the file cannot be written.
     """
-    content = {"format": FORMAT, **{key: value for key, value in vars(proxy).items() if key != "program"}}
-    content["formula"] = proxy.formula
+    content = {"format": FORMAT, **{key: value for key, value in vars(proxy).items() if key not in _PROGRAMS}}
+    content |= {"formula": proxy.formula, _DERIVED: list(proxy.extensions)}
     write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -132,21 +158,33 @@ def read_proxy(path: Path) -> Proxy:
             f"The proxy file {path} has format {content['format']!r}, and this version of eznas reads format {FORMAT}: "
             "update eznas, or write the file again."
         )
-    settings = [one.name for one in fields(Proxy) if one.name != "program"]
+    settings = [one.name for one in fields(Proxy) if one.name not in _PROGRAMS]
     for key, value in content.items():
-        if key not in ("format", "formula", *settings):
+        if key not in ("format", "formula", _DERIVED, *settings):
             raise EznasError(
                 f"The proxy file {path} has {key!r}, which is no setting of a proxy: there are "
-                f"{', '.join(['format', 'formula', *settings])}."
+                f"{', '.join(['format', 'formula', _DERIVED, *settings])}."
             )
+        if key == _DERIVED:
+            continue
         expected, kind = (int, "a number") if key in ("format", "orientation") else (str, "a text")
         if not isinstance(value, expected):
             raise EznasError(f"The proxy file {path} has {key} {value!r}: it must be {kind}.")
     try:
-        program = parse_program(content["formula"])
-        return Proxy(program=program, **{key: value for key, value in content.items() if key in settings})
+        first, *further = parse_terms(content["formula"])
+        proxy = Proxy(
+            program=first.program,
+            further_terms=tuple(further),
+            **{key: value for key, value in content.items() if key in settings},
+        )
     except EznasError as error:
         raise EznasError(f"The proxy file {path} cannot be used. {error}") from error
+    if content.get(_DERIVED, list(proxy.extensions)) != list(proxy.extensions):
+        raise EznasError(
+            f"The proxy file {path} has {_DERIVED} {content[_DERIVED]!r}, and its formula uses "
+            f"{list(proxy.extensions)!r}: correct it, or leave it out."
+        )
+    return proxy
 
 
 def _json_object(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from eznas.report.live import shortened
-from eznas.report.tables import interval_text, number_text, pairs_table, share_text, table
+from eznas.report.tables import interval_text, number_text, operations_text, pairs_table, share_text, table
 
 _NAME_LENGTH: Final = 60
 _CORRELATIONS: Final = {
@@ -84,4 +84,7 @@ def _name(one: Mapping[str, Any]) -> str:
 
 def _computation(one: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("formula", "score", "unit", "to_scalar", "aggregation", "third_pass", "orientation", "source")
-    return {key: one[key] for key in keys if key in one}
+    computation = {key: one[key] for key in keys if key in one}
+    if "extensions" in one:
+        computation["operations"] = operations_text(one["extensions"])
+    return computation

@@ -82,6 +82,11 @@ def share_text(value: float | None) -> str:
     return f"{percent:.0f} %" if percent in (0, 100) else f"{min(percent, 99.9):.1f} %"
 
 
+def operations_text(extensions: Sequence[str]) -> str:
+    """Return which operations a formula is made of, given those beyond the paper's."""
+    return f"the paper's and {', '.join(extensions)}" if extensions else "the paper's"
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())

@@ -66,6 +66,7 @@ def summarise(
         "programs": [
             {
                 "formula": format_program(one.program),
+                "extensions": list(one.program.extensions),
                 "orientation": one.orientation,
                 "size": one.program.size,
                 "fitness": one.fitness,
@@ -100,7 +101,7 @@ def _baseline(proxy: AnyProxy, rankings: Mapping[str, Ranking]) -> dict[str, Any
     return {
         "name": proxy.name,
         **proxy.describe(),
-        **({"size": proxy.program.size} if isinstance(proxy, Proxy) else {}),
+        **({"size": proxy.size} if isinstance(proxy, Proxy) else {}),
         "benchmarks": {name: {"held_out": ranking.figures()} for name, ranking in rankings.items()},
     }
 

@@ -1,4 +1,4 @@
-"""From the numbers of a network's units to the score of the network."""
+"""From the numbers of a network's units to the score of the network: aggregates, and how those of terms are joined."""
 
 from __future__ import annotations
 
@@ -38,3 +38,21 @@ def aggregate_columns(
         scores /= np.maximum(counts, 1)
     scores[(counts == 0) | ~np.isfinite(scores)] = np.nan
     return scores
+
+
+def join_terms(aggregates: NDArray[np.float64], signs: NDArray[np.float64]) -> float:
+    """Return the score of a formula of one or several terms, see `eznas.ops.terms`.
+
+    Args:
+        aggregates: float64 (terms,), each as `aggregate_columns` gives it.
+        signs: float64 (terms,): +1 or -1.
+
+    Returns:
+        The aggregate of a single term as it is. Of several, the sum of their signed logarithms: NaN where one has no
+        aggregate, and exactly 0 where they cancel but for a remainder within `RELATIVE_TOLERANCE` of their size.
+    """
+    if len(aggregates) == 1:
+        return float(aggregates[0])
+    logarithms = signs * np.copysign(np.log1p(np.abs(aggregates)), aggregates)
+    score = float(logarithms.sum())
+    return 0.0 if abs(score) < RELATIVE_TOLERANCE * np.abs(logarithms).sum() else score

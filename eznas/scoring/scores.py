@@ -19,6 +19,7 @@ from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.plan import Plan
 from eznas.options import Aggregation, ToScalar
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
+from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics, draw_images
 from eznas.scoring.evaluator import scores_of_network
 from eznas.statistics.collect import CollectionSettings, initialise
@@ -116,22 +117,28 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Computation:
-    """Programs that differ in nothing but their nodes, as one plan.
+    """Proxies that differ in nothing but their terms, as one plan.
 
     Attributes:
         rows: which of the proxies they are.
-        plan: of their programs, in this order.
+        signs: for each of them float64 (terms,): +1 or -1.
+        plan: of the programs of all their terms, in this order.
         to_scalar: of them all.
         aggregation: of them all.
     """
 
     rows: list[int]
+    signs: list[NDArray[np.float64]]
     plan: Plan
     to_scalar: ToScalar
     aggregation: Aggregation
 
-    def scores(self, statistics: NetworkStatistics) -> NDArray[np.float64]:
-        return scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
+    def scores(self, statistics: NetworkStatistics) -> list[float]:
+        aggregates = scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
+        ends = np.cumsum([len(signs) for signs in self.signs])
+        return [
+            join_terms(aggregates[end - len(signs) : end], signs) for end, signs in zip(ends, self.signs, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -207,14 +214,22 @@ class _Scorer:
         """Return what to collect for the programs in these rows, which need the same unit and the same third pass."""
         programs = {row: proxy for row in rows if isinstance(proxy := self._proxies[row], Proxy)}
         first = programs[rows[0]]
-        terminals = frozenset[int]().union(*(proxy.program.terminals for proxy in programs.values()))
+        terminals = frozenset[int]().union(
+            *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
+        )
         settings = CollectionSettings(first.unit, first.third_pass, self._settings.device, terminals)
         source = BenchmarkStatistics(self._benchmark, self._settings.batch_size, self._settings.seed, settings)
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)
         for row, proxy in programs.items():
             alike[proxy.to_scalar, proxy.aggregation].append(row)
         computations = [
-            _Computation(together, Plan.of([programs[row].program for row in together]), to_scalar, aggregation)
+            _Computation(
+                together,
+                [np.array([term.sign for term in programs[row].terms], np.float64) for row in together],
+                Plan.of([term.program for row in together for term in programs[row].terms]),
+                to_scalar,
+                aggregation,
+            )
             for (to_scalar, aggregation), together in alike.items()
         ]
         return _Collection(source, computations)

@@ -11,7 +11,7 @@ from eznas.errors import EznasError
 from eznas.proxies.proxy import read_proxy
 from eznas.scoring.evaluation import evaluate
 
-SEARCH = SearchSettings(islands=2, members=30, epoch=150)
+SEARCH = SearchSettings(islands=2, members=30, children=150)
 
 
 @pytest.fixture
@@ -136,5 +136,5 @@ def test_settings_that_cannot_be_are_named(tiny_table):
         DiscoverySettings(benchmarks=())
     with pytest.raises(EznasError, match="rounds is 0"):
         DiscoverySettings(rounds=0)
-    with pytest.raises(EznasError, match="islands is 0"):
+    with pytest.raises(EznasError, match=r"search.islands is 0"):
         SearchSettings(islands=0)

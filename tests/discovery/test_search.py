@@ -1,20 +1,23 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from small_problem import FEATURE_COUNT, group
 
+from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.archive import KEPT_PER_SIZE, Archive, Found, fitness_on
-from eznas.discovery.codes import MAXIMUM_NODES
-from eznas.discovery.problem import arrays_of
+from eznas.discovery.codes import MAXIMUM_NODES, SUBTRACTED
+from eznas.discovery.problem import NetworkGroup, arrays_of
 from eznas.discovery.search import FormulaSearch, SearchSettings
+from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME
 
-SETTINGS = SearchSettings(islands=3, members=40, epoch=300, patience=2)
+SETTINGS = SearchSettings(islands=3, members=40, children=300, restart_after=2)
 ARRAYS = arrays_of([group(networks=80)], "sum")
 
 
 def searched(epochs, threads=1, seed=0, settings=SETTINGS):
-    search = FormulaSearch(ARRAYS, np.arange(FEATURE_COUNT), settings, np.random.default_rng(seed))
+    search = FormulaSearch(ARRAYS, alphabet_of(np.arange(FEATURE_COUNT)), settings, np.random.default_rng(seed))
     for _ in range(epochs):
         search.advance(threads)
     return search
@@ -49,7 +52,7 @@ def test_islands_that_stand_still_start_anew_and_the_archive_only_gets_better():
         search.advance(1)
         assert search.archive.front[-1].fitness >= best
         best = search.archive.front[-1].fitness
-    assert search.made > 13 * 3 * 300 + 2 * 3 * 40 + 12 * 12  # populations were drawn a second time
+    assert search.made > 13 * 3 * 300 + 3 * 40 + 13 * 12  # a population was drawn a second time
 
 
 def test_the_archive_does_not_depend_on_the_order():
@@ -71,3 +74,36 @@ def test_the_front_rises_in_size_and_fitness():
     for smaller, larger in pairwise(front):
         assert smaller.size < larger.size <= MAXIMUM_NODES
         assert smaller.fitness < larger.fitness
+
+
+def test_formulas_of_several_terms_are_found_where_they_rank_better():
+    one = group(networks=80)
+    ends = np.cumsum(one.units)
+    sums = np.add.reduceat(one.values, ends - one.units, axis=1, dtype=np.float64)
+    logs = np.sign(sums) * np.log1p(np.abs(sums))
+    arrays = arrays_of([NetworkGroup(one.units, one.values, one.valid, logs[0] - logs[1])], "sum")
+    settings = SearchSettings(islands=2, members=60, children=500)
+    search = FormulaSearch(arrays, alphabet_of(np.arange(FEATURE_COUNT), terms=2), settings, np.random.default_rng(0))
+    for _ in range(5):
+        search.advance(1)
+    assert search.archive.by_size[3][0].codes in ((0, 1, SUBTRACTED), (1, 0, SUBTRACTED))
+    assert search.archive.by_size[3][0].fitness == pytest.approx(1.0)
+
+
+def test_seeds_are_in_the_first_population_and_fresh_formulas_come_on_demand():
+    seed = (0, 1, -1 - BY_NAME["product"].id, 2, -1 - BY_NAME["divide"].id)
+    settings = SearchSettings(islands=1, members=20, children=1)
+    alphabet = alphabet_of(np.array([3]))
+    search = FormulaSearch(ARRAYS, alphabet, settings, np.random.default_rng(0), [seed])
+    search.advance(1)
+    assert seed in [formula.codes for formula in search.archive.formulas]
+    assert search.made == 20 + 1 + 1
+    only_fresh = SearchSettings(islands=1, members=20, children=200, random_share=1.0)
+    search = FormulaSearch(ARRAYS, alphabet, only_fresh, np.random.default_rng(0))
+    search.advance(1)
+    assert max(formula.size for formula in search.archive.formulas) <= 9  # four operations, each with another leaf
+
+
+def test_a_setting_out_of_range_is_named():
+    with pytest.raises(EznasError, match=r"search.random_share is 2"):
+        SearchSettings(random_share=2.0)

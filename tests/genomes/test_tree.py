@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from eznas.errors import EznasError
 from eznas.genomes import tree
 from eznas.genomes.tree import TreeGenome, TreeSettings, subtree_end
-from eznas.ops.catalogue import BY_NAME, OPERATION_COUNT, OPERATIONS
+from eznas.ops.catalogue import BY_NAME, OPERATIONS, PAPER_OPERATION_COUNT
 from eznas.ops.notation import parse_program
 from eznas.terminals import BY_NAME as TERMINALS
 from eznas.terminals import TERMINAL_COUNT
@@ -84,7 +84,7 @@ def test_variation_keeps_the_depth_limits(seed, limits):
 def test_fresh_trees_have_every_depth_operation_and_terminal():
     _, trees = random_trees(0, 3000)
     assert {program_of(each).depth for each in trees} == {2, 3, 4, 5}
-    assert {code for each in trees for code in each} == set(range(TERMINAL_COUNT + OPERATION_COUNT))
+    assert {code for each in trees for code in each} == set(range(TERMINAL_COUNT + PAPER_OPERATION_COUNT))
 
 
 def test_half_of_the_fresh_trees_are_full():
@@ -103,7 +103,7 @@ def test_half_of_the_fresh_trees_are_full():
     # of single terminals from growing, beside the 1/6 of height 0.
     deepest_only = np.mean([leaf_depths(each) == {5} for each in trees])
     assert 1 / 12 - 0.02 < deepest_only < 1 / 6
-    share = TERMINAL_COUNT / (TERMINAL_COUNT + OPERATION_COUNT)
+    share = TERMINAL_COUNT / (TERMINAL_COUNT + PAPER_OPERATION_COUNT)
     terminals = np.mean([len(each) == 1 for each in trees])
     assert abs(terminals - (1 / 6 + 5 / 6 * share / 2)) < 0.03
 
@@ -174,7 +174,7 @@ def test_measures():
         ([0, "exp"], "list of integers"),
         ([True], "list of integers"),
         ([-1], "list of integers"),
-        ([TERMINAL_COUNT + OPERATION_COUNT], "list of integers"),
+        ([TERMINAL_COUNT + PAPER_OPERATION_COUNT], "list of integers"),
         ([], "cut short"),
         (codes("sum", "wt"), "cut short"),
         (codes("exp", "exp", "wt", "wt"), "too long"),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME, OPERATION_COUNT, OPERATIONS
+from eznas.ops.notation import parse_program
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
 from eznas.terminals import TERMINAL_COUNT
 
@@ -230,7 +231,7 @@ def test_walks_are_linear_in_nodes_and_free_of_recursion():
     [
         lambda builder: builder.terminal(22),
         lambda builder: builder.terminal(-1),
-        lambda builder: builder.apply(34, 0),
+        lambda builder: builder.apply(36, 0),
         lambda builder: builder.apply(op("exp"), 22),
         lambda builder: builder.apply(op("exp"), 0, 1),
         lambda builder: builder.apply(op("sum"), 0),
@@ -252,7 +253,7 @@ def test_builder_rejects_what_does_not_exist(call):
         ({"nodes": [], "output": 22}, "22"),
         ({"nodes": [], "output": True}, "True"),
         ({"nodes": [[11, 0]], "output": 22}, r"Node 0.*\[11, 0\]"),
-        ({"nodes": [[11, 0, -1], [34, 0, -1]], "output": 22}, "Node 1.*34"),
+        ({"nodes": [[11, 0, -1], [36, 0, -1]], "output": 22}, "Node 1.*36"),
         ({"nodes": [[11, 22, -1]], "output": 22}, "Node 0.*exp.*22"),
         ({"nodes": [[11, 0, 1]], "output": 22}, "Node 0.*exp"),
         ({"nodes": [[0, 0, -1]], "output": 22}, "Node 0.*sum"),
@@ -262,3 +263,8 @@ def test_builder_rejects_what_does_not_exist(call):
 def test_decode_names_what_is_wrong(data, named):
     with pytest.raises(EznasError, match=named):
         Program.decode(data)
+
+
+def test_a_program_names_its_extensions():
+    assert parse_program("sign(wt) + exp(wt)").extensions == ()
+    assert parse_program("wt / sqrt(sqrt(inp.data))").extensions == ("sqrt", "divide")

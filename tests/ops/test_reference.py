@@ -98,6 +98,11 @@ def test_the_kl_divergence_is_that_of_the_published_line(shape, other):
     torch.testing.assert_close(apply(BY_NAME["kl_divergence"].id, a, b), published, rtol=1e-5, atol=1e-6)
 
 
+def test_the_extensions_are_protected_as_in_genetic_programming():
+    assert_equal(run("sqrt", [4.0, -4.0, 0.0, NAN]), [2.0, 2.0, 0.0, NAN])
+    assert_equal(run("divide", [3.0, 3.0, 0.0, NAN, 1e-30], [2.0, 0.0, -0.0, 0.0, 1e-30]), [1.5, 1.0, 1.0, 1.0, 1.0])
+
+
 def test_the_kl_divergence_ranks_by_the_mean_element_and_not_by_the_width():
     # reduction='batchmean' would divide the sum by the 4 rows and give -6 and -50, the other order.
     narrow = run("kl_divergence", [[3.0] * 2] * 4, [[1.0] * 2] * 4)

@@ -4,6 +4,7 @@ import pytest
 
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
+from eznas.ops.terms import Term
 from eznas.proxies.proxy import Proxy, from_formula, read_proxy, save
 
 FORMULA = "frobenius_norm(sigmoid(inp_grad.data))"
@@ -36,6 +37,24 @@ def test_what_is_saved_is_read_again(tmp_path):
 
 def test_what_a_file_leaves_out_has_its_default(tmp_path):
     assert read_proxy(written(tmp_path)) == Proxy("p", parse_program(FORMULA), orientation=-1)
+
+
+def test_several_terms_are_one_formula_in_the_file(tmp_path):
+    terms = (Term(parse_program("sqrt(numel(wt))")), Term(parse_program("wt / inp.data"), -1))
+    proxy = Proxy("two", terms[0].program, further_terms=terms[1:], aggregation="sum")
+    save(proxy, tmp_path / "p.json")
+    assert read_proxy(tmp_path / "p.json") == proxy
+    content = json.loads((tmp_path / "p.json").read_text())
+    assert content["formula"] == "signed_log(sqrt(numel(wt))) - signed_log(wt / inp.data)"
+    assert content["extensions"] == ["sqrt", "divide"]
+    assert "further_terms" not in content
+    assert from_formula(proxy.formula).terms == proxy.terms
+    assert (proxy.size, proxy.depth) == (3, 2)
+
+
+def test_a_file_that_claims_other_extensions_than_its_formula_has_is_refused(tmp_path):
+    with pytest.raises(EznasError, match=r"extensions \['sqrt'\], and its formula uses \[\]"):
+        read_proxy(written(tmp_path, extensions=["sqrt"]))
 
 
 def test_a_formula_becomes_a_proxy_of_unknown_orientation():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eznas.errors import EznasError
-from eznas.scoring.aggregation import aggregate_columns
+from eznas.scoring.aggregation import aggregate_columns, join_terms
 
 VALUES = np.array([[1.0, 2.0, np.inf, np.nan], [3.0, 5.0, 1.0, 1.0]], dtype=np.float32)
 
@@ -46,3 +46,14 @@ def test_a_remainder_of_invalid_units_does_not_count():
 def test_unknown_aggregation_is_named():
     with pytest.raises(EznasError, match="'median'"):
         aggregate_columns(VALUES, np.ones((2, 4), dtype=bool), "median")  # type: ignore[arg-type]
+
+
+def test_terms_are_joined_as_signed_logarithms():
+    def joined(aggregates, signs):
+        return join_terms(np.array(aggregates), np.array(signs, float))
+
+    assert joined([7.5], [1]) == 7.5
+    assert joined([np.e - 1, 1 - np.e**2], [1, 1]) == pytest.approx(1 - 2)
+    assert joined([np.e - 1, 1 - np.e**2], [1, -1]) == pytest.approx(1 + 2)
+    assert joined([100.0, 100.0 * (1 + 1e-9)], [1, -1]) == 0.0
+    assert np.isnan(joined([1.0, np.nan], [1, -1]))

@@ -13,6 +13,7 @@ from eznas.errors import EznasError
 from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
 from eznas.ops.reference import run_program
+from eznas.ops.terms import Term
 from eznas.proxies import HandMadeProxy, Proxy, hand_made, load
 from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.seeds import generator, network_seed
@@ -29,6 +30,12 @@ SEVERAL = [
     Proxy("C-B-R", parse_program("l1_norm(pre_grad.data)"), unit="C-B-R"),
     Proxy("difference", parse_program("l1_norm(act.perturbed)"), third_pass="difference"),
     load("flops"),
+    Proxy(
+        "terms",
+        parse_program("numel(wt)"),
+        further_terms=(Term(parse_program("l1_norm(act.data)"), -1), Term(parse_program("sqrt(wt)"))),
+        aggregation="sum",
+    ),
 ]
 
 
@@ -49,13 +56,16 @@ def by_reference(proxy, benchmark, index, settings):
         CollectionSettings(proxy.unit, proxy.third_pass),
         seed=network_seed(settings.seed, index),
     )
-    numbers = []
-    for unit in range(statistics.units):
-        tensors = [torch.from_numpy(statistics.tensor(unit, address)) for address in range(22)]
-        result = run_program(proxy.program, tensors)
-        if result is not None:
-            numbers.append(float(result.mean() if proxy.to_scalar == "mean" else torch.linalg.vector_norm(result)))
-    return float(getattr(np, proxy.aggregation)(numbers))
+    aggregates = []
+    for term in proxy.terms:
+        numbers = []
+        for unit in range(statistics.units):
+            tensors = [torch.from_numpy(statistics.tensor(unit, address)) for address in range(22)]
+            result = run_program(term.program, tensors)
+            if result is not None:
+                numbers.append(float(result.mean() if proxy.to_scalar == "mean" else torch.linalg.vector_norm(result)))
+        aggregates.append(term.sign * float(getattr(np, proxy.aggregation)(numbers)))
+    return aggregates[0] if len(aggregates) == 1 else sum(math.copysign(math.log1p(abs(s)), s) for s in aggregates)
 
 
 def test_scores_are_those_of_the_reference_however_they_are_computed(benchmark):

@@ -131,3 +131,16 @@ def greater_than_zero(x: np.float32) -> np.float32:
 def less_than_zero(x: np.float32) -> np.float32:
     """1 where A < 0."""
     return ONE if x < ZERO else ZERO
+
+
+@elementwise
+def sqrt(x: np.float32) -> np.float32:
+    """Square root of |A|."""
+    root: np.float32 = np.sqrt(np.abs(x))
+    return root
+
+
+@elementwise
+def divide(x: np.float32, y: np.float32) -> np.float32:
+    """A / B, and 1 where B is 0."""
+    return ONE if y == ZERO else x / y

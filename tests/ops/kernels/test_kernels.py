@@ -15,7 +15,7 @@ from eznas.ops.reference import ShapeError, apply
 DETERMINED = {
     *("sum", "difference", "product", "less_than", "greater_than", "equal_to", "abs", "power", "relu", "sign"),
     *("heaviside", "invert", "hamming_distance", "ones_like", "zeros_like", "greater_than_zero", "less_than_zero"),
-    "numel",
+    *("numel", "sqrt", "divide"),
 }
 FUNCTIONS = {"log", "abs_log", "exp", "sigmoid"}
 MATRIX = {"matmul", "determinant", "log_determinant", "sym_eig_ratio", "eig_ratio"}
