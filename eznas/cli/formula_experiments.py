@@ -21,17 +21,19 @@ from eznas.cli.experiment_parts import (
     finish_experiment,
     run_experiment,
 )
-from eznas.options import Aggregation, Combine
 
 if TYPE_CHECKING:
     from eznas.discovery.discovery import Machine
 
 
-Rounds = Annotated[int, typer.Option(min=1, help="Rounds of every search; between two its table grows.")]
-Epochs = Annotated[int, typer.Option(min=1, help="Epochs of each round.")]
-Proposals = Annotated[int, typer.Option(min=0, help="Features that are tried between two rounds.")]
-Aggregate = Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Images that every network sees.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--setting",
+        metavar="NAME=VALUE",
+        help="A setting of all discoveries, such as rounds=1, terms=3 or search.islands=4; may be given several times.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")]
 Memory = Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")]
 
@@ -64,16 +66,20 @@ def few_networks(
     paper: Annotated[
         bool, typer.Option("--paper", help="With the paper preset's trees as well, which take long.")
     ] = False,
+    seed_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROXY",
+            help="With a second search that starts from this name, .json file or formula; may be given several times. "
+            "What evolved on networks that are held out here proves nothing.",
+        ),
+    ] = None,
     held_out: Annotated[int, typer.Option(min=3, help="Networks to judge on, at most.")] = 500,
     seeds: Annotated[
         int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Each draws networks, images and weights, and evolves.")
     ] = 5,
     seed: FirstSeed = 0,
-    rounds: Rounds = 2,
-    epochs: Epochs = 30,
-    proposals: Proposals = 200,
-    aggregation: Aggregate = "sum",
-    batch_size: BatchSize = 1,
+    setting: Settings = None,
     device: Device = "cpu",
     threads: Threads = None,
     memory: Memory = "1GB",
@@ -88,23 +94,28 @@ def few_networks(
 
     Writes few_networks.json, few_networks.md and the plot few_networks.png and .svg.
     """
+    from eznas.discovery.seed_formulas import seed_formula
     from eznas.discovery.settings import DiscoverySettings
-    from eznas.experiments.few_networks import BENCHMARKS, COUNTS, FewNetworks
+    from eznas.experiments.discovering import with_settings
+    from eznas.experiments.few_networks import BENCHMARKS, COUNTS, VARIED, FewNetworks
     from eznas.experiments.few_networks_content import few_networks_sentences, plot
-    from eznas.experiments.few_networks_methods import PAPER, chosen_methods
+    from eznas.experiments.few_networks_methods import PAPER, SEEDED, chosen_methods
+    from eznas.runs.proxy_argument import resolve_proxy
 
-    methods = chosen_methods(method or [])
-    if paper and PAPER not in methods:
-        methods = (*methods, PAPER)
+    settings = with_settings(DiscoverySettings(), setting or [], VARIED)
+    seed_formulas = tuple(
+        seed_formula(resolve_proxy(text), settings.unit, settings.third_pass) for text in seed_proxy or []
+    )
+    more = [*([SEEDED.name] if seed_formulas else []), *([PAPER.name] if paper else [])]
+    methods = chosen_methods(method or [], more)
     study = FewNetworks(
         tuple(benchmark or BENCHMARKS),
         tuple(count or COUNTS),
         range(seed, seed + seeds),
         methods,
         held_out,
-        DiscoverySettings(
-            rounds=rounds, epochs=epochs, proposals=proposals, aggregation=aggregation, batch_size=batch_size
-        ),
+        settings,
+        seed_formulas,
         _machine(threads, memory, device),
     )
     folder = output or RUNS / "few-networks"
@@ -125,19 +136,12 @@ def discover(
             "or a single benchmark, the weaker reading."
         ),
     ] = Reading.SPACE,
-    networks: Annotated[int, typer.Option(min=2, help="Networks of each benchmark that formulas evolve on.")] = 80,
-    validation: Annotated[int, typer.Option(min=2, help="Networks of each that formulas are chosen by.")] = 40,
     test_networks: Annotated[int, typer.Option(min=3, help="Networks to test on, at most.")] = 500,
-    combine: Annotated[Combine, typer.Option(help="From the taus of several benchmarks to one fitness.")] = "minimum",
     seeds: Annotated[
         int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Each draws networks, images and weights, and evolves.")
     ] = 3,
     seed: FirstSeed = 0,
-    rounds: Rounds = 1,
-    epochs: Epochs = 30,
-    proposals: Proposals = 200,
-    aggregation: Aggregate = "sum",
-    batch_size: BatchSize = 1,
+    setting: Settings = None,
     device: Device = "cpu",
     threads: Threads = None,
     memory: Memory = "1GB",
@@ -151,27 +155,17 @@ def discover(
 
     Writes discover.json, discover.md and the plot discover.png and .svg.
     """
-    from eznas.discovery.settings import DiscoverySettings
-    from eznas.experiments.left_out import EMBEDDED, REAL, LeftOut
+    from eznas.experiments.discovering import ALWAYS_VARIED, with_settings
+    from eznas.experiments.left_out import DEFAULTS, EMBEDDED, REAL, LeftOut
     from eznas.experiments.left_out_content import plot
 
     sets = {WhichSet.REAL: REAL, WhichSet.EMBEDDED: EMBEDDED, WhichSet.ALL: (*REAL, *EMBEDDED)}
-    settings = DiscoverySettings(
-        networks=networks,
-        validation=validation,
-        combine=combine,
-        rounds=rounds,
-        epochs=epochs,
-        proposals=proposals,
-        aggregation=aggregation,
-        batch_size=batch_size,
-    )
     experiment = LeftOut(
         tuple(benchmark or sets[which]),
         leave_out.value,
         range(seed, seed + seeds),
         test_networks,
-        settings,
+        with_settings(DEFAULTS, setting or [], ALWAYS_VARIED),
         _machine(threads, memory, device),
     )
     folder = output or RUNS / "discover" / (f"chosen-{leave_out}" if benchmark else f"{which}-{leave_out}")

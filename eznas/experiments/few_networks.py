@@ -18,7 +18,7 @@ from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import hand_made_scores, measure
 from eznas.experiments.architecture_numbers import Encoding, encode
-from eznas.experiments.discovering import common_settings
+from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, scoring_settings
 from eznas.experiments.evolving import Report
 from eznas.experiments.few_networks_content import few_networks_content, few_networks_markdown
 from eznas.experiments.few_networks_methods import METHODS, Few, Method
@@ -28,12 +28,14 @@ from eznas.proxies import AnyProxy
 from eznas.runs.directory import json_text
 from eznas.scoring.ranking import Ranking, rank_networks
 from eznas.scoring.scores import ScoringSettings
-from eznas.statistics.workers import available_cores
 
 EXPERIMENT: Final = "few-networks"
 BENCHMARKS: Final = ("nasbench201-cifar10", "darts-1000")
 COUNTS: Final = (10, 20, 50, 100, 300)
 SEEDS: Final = 5
+
+VARIED: Final = (*ALWAYS_VARIED, "networks", "validation")
+"""Settings of discoveries that the study sets itself."""
 
 _LEAST: Final = 8  # a quarter of them is a validation set of two
 
@@ -52,7 +54,8 @@ class FewNetworks:
         seeds: of the shuffle and of everything else that is drawn.
         methods: what to make of the networks.
         held_out: networks to judge on.
-        discovery: settings of discoveries, but for benchmark, networks and seed.
+        discovery: settings of discoveries, but for those in `VARIED`.
+        seed_formulas: what the seeded discovery starts from, as `seed_formulas.seed_formula` returns them.
         machine: what may be used; results depend on the device alone.
     """
 
@@ -62,6 +65,7 @@ class FewNetworks:
     methods: Sequence[Method] = tuple(method for method in METHODS.values() if method.is_default)
     held_out: int = 500
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
+    seed_formulas: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
 
     def __post_init__(self) -> None:
@@ -110,7 +114,8 @@ class FewNetworks:
             # On a small benchmark the most networks that are known decide how many are left to be held out.
             "most_networks": max(self.counts),
             "device": self.machine.device,
-            "discovery": common_settings(self.discovery),
+            "discovery": common_settings(self.discovery, VARIED),
+            "seed_formulas": list(self.seed_formulas),
         }
 
     def _counts_of(self, method: Method) -> Sequence[int]:
@@ -163,11 +168,11 @@ class FewNetworks:
         found: dict[tuple[str, int], AnyProxy] = {}
         for method, count in missing:
             if method.find is not None:
-                if method.learns:
-                    report(f"{name}, seed {seed}: {method.label} on {count} networks")
                 place = folder.evolution(name, method.name, count, seed)
+                what = f"{name}, seed {seed}: {method.label} on {count} networks"
                 settings = replace(self.discovery, benchmarks=(name,), seed=seed)
-                found[method.name, count] = method.find(Few(name, count, settings, self.machine, place))
+                few = Few(name, count, settings, self.seed_formulas, self.machine, place, report, what)
+                found[method.name, count] = method.find(few)
         if not found:
             return {}
         report(f"{name}, seed {seed}: ranking {len(networks.held_out)} held-out networks with {len(found)} proxies")
@@ -239,10 +244,4 @@ class FewNetworks:
         return np.hstack([columns, hand_made_scores.score_columns(scores, chosen)])
 
     def _scoring(self, seed: int) -> ScoringSettings:
-        return ScoringSettings(
-            self.discovery.batch_size,
-            seed,
-            self.machine.device,
-            self.machine.threads or available_cores(),
-            self.machine.memory_bytes,
-        )
+        return scoring_settings(replace(self.discovery, seed=seed), self.machine)

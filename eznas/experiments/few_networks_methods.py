@@ -13,10 +13,10 @@ from typing import Final
 from eznas import proxies
 from eznas.discovery.discovery import Machine
 from eznas.discovery.settings import DiscoverySettings
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
 from eznas.experiments.discovering import discovered
-from eznas.experiments.evolving import TrainingStatistics, evolve
+from eznas.experiments.evolving import Report, TrainingStatistics, evolve
 from eznas.experiments.predictors import PredictorName
 from eznas.proxies import AnyProxy
 from eznas.runs.proxy_argument import best_proxy
@@ -34,15 +34,21 @@ class Few:
         benchmark: where the networks are from.
         count: how many are known: the first ones of the benchmark, shuffled by the seed.
         discovery: settings of discoveries, with this benchmark and this seed, but for the numbers of networks.
+        seed_formulas: what a seeded discovery starts from.
         machine: what may be used.
         folder: for the method's own files.
+        report: is told what is being done.
+        what: the benchmark, the seed, the method and the count in a few words.
     """
 
     benchmark: str
     count: int
     discovery: DiscoverySettings
+    seed_formulas: tuple[str, ...]
     machine: Machine
     folder: Path
+    report: Report
+    what: str
 
     @property
     def validation(self) -> int:
@@ -77,7 +83,13 @@ class Method:
 
 def _discover(few: Few) -> AnyProxy:
     settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
-    return discovered(few.folder, settings, few.machine)
+    return discovered(few.folder, settings, few.machine, few.report, few.what)
+
+
+def _discover_from_seeds(few: Few) -> AnyProxy:
+    if not few.seed_formulas:
+        raise EznasError(f"{SEEDED.name} needs formulas to start from: give --seed-proxy, or leave the method out.")
+    return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=few.seed_formulas)))
 
 
 def _evolve_as_published(few: Few) -> AnyProxy:
@@ -94,6 +106,7 @@ def _evolve_as_published(few: Few) -> AnyProxy:
         "memory": f"{few.machine.memory_bytes // 2**20}MB",
     }
     settings = RunSettings.from_mapping({key: value for key, value in chosen.items() if value is not None})
+    few.report(f"{few.what}: evolving")
     with TrainingStatistics() as statistics:
         evolve(few.folder, settings, statistics)
     return best_proxy(few.folder)
@@ -103,12 +116,14 @@ def _named(name: str) -> Find:
     return lambda _: proxies.load(name)
 
 
+SEEDED: Final = Method("discover-seeded", "two-level search, seeded", _discover_from_seeds, is_default=False)
 PAPER: Final = Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False)
 
 METHODS: Final = {
     method.name: method
     for method in (
         Method("discover", "two-level search", _discover),
+        SEEDED,
         PAPER,
         Method("ridge-counts", "ridge on counts", predictor=("ridge", "counts")),
         Method("ridge-places", "ridge on places", predictor=("ridge", "places")),
@@ -122,13 +137,18 @@ METHODS: Final = {
 """By name, in the order of tables and plots."""
 
 
-def chosen_methods(names: Sequence[str]) -> tuple[Method, ...]:
-    """Return methods by name, in the order of `METHODS`; the default ones where no name is given.
+def chosen_methods(names: Sequence[str], more: Sequence[str] = ()) -> tuple[Method, ...]:
+    """Return methods in the order of `METHODS`.
+
+    Args:
+        names: of methods; the default ones where there are none.
+        more: names of others to add.
 
     Raises:
         EznasError: there is no method of a name.
     """
     for name in names:
         if name not in METHODS:
-            raise EznasError(f"There is no method {name!r}: choose among {', '.join(METHODS)}.")
-    return tuple(one for one in METHODS.values() if (one.name in names if names else one.is_default))
+            raise EznasError(f"There is no method {shown(name)}: choose among {', '.join(METHODS)}.")
+    chosen = {*(names or (one.name for one in METHODS.values() if one.is_default)), *more}
+    return tuple(one for one in METHODS.values() if one.name in chosen)

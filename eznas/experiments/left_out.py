@@ -14,20 +14,19 @@ from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import measure
-from eznas.experiments.discovering import common_settings, discovered
+from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, discovered, scoring_settings
 from eznas.experiments.evolving import Report
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.left_out_content import OwnTau, left_out_content, left_out_markdown
 from eznas.proxies import AnyProxy, Proxy
 from eznas.runs.directory import json_text
 from eznas.scoring.ranking import Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
-from eznas.statistics.workers import available_cores
 
 EXPERIMENT: Final = "discover"
 SEEDS: Final = 3
-NETWORKS: Final = 80
-VALIDATION: Final = 40
+DEFAULTS: Final = DiscoverySettings(networks=80, validation=40, rounds=1)
+"""The smallest embedded benchmarks have 120 networks; one round, since a second computes features on all benchmarks."""
+
 REAL: Final = ("nasbench201-cifar10", "nasbench201-cifar100", "nasbench201-imagenet16-120", "darts-1000")
 EMBEDDED: Final = tuple(name for name in benchmarks.names() if name.partition("-")[0] == "digits")
 
@@ -62,8 +61,8 @@ class LeftOut:
             small skeleton of `digits`; the weaker reading leaves one of these out and evolves on the others.
         seeds: of everything that is drawn.
         test_networks: at most so many of each benchmark are tested on.
-        discovery: settings of discoveries, but for benchmarks and seed; `networks` and `validation` are of each
-            benchmark.
+        discovery: settings of discoveries, but for those that an experiment sets itself; its numbers of networks are
+            those of each benchmark.
         machine: what may be used; results depend on the device alone.
     """
 
@@ -71,9 +70,7 @@ class LeftOut:
     reading: Reading = "space"
     seeds: Sequence[int] = tuple(range(SEEDS))
     test_networks: int = 500
-    discovery: DiscoverySettings = field(
-        default_factory=lambda: DiscoverySettings(networks=NETWORKS, validation=VALIDATION)
-    )
+    discovery: DiscoverySettings = field(default_factory=lambda: DEFAULTS)
     machine: Machine = field(default_factory=Machine)
 
     def run(self, path: Path, report: Report) -> dict[str, Any]:
@@ -113,13 +110,12 @@ class LeftOut:
         return content
 
     def _record(self) -> dict[str, Any]:
-        varied = ("benchmarks", "held_out", "seed")
         return {
             "benchmarks": list(self.benchmarks),
             "reading": self.reading,
             "test_networks": self.test_networks,
             "device": self.machine.device,
-            "discovery": common_settings(self.discovery, varied),
+            "discovery": common_settings(self.discovery, ALWAYS_VARIED),
         }
 
     def _piece(
@@ -143,7 +139,13 @@ class LeftOut:
         indices = Networks.draw(benchmark, 0, 0, self.test_networks, seed).held_out
         report(f"{name}, seed {seed}: testing on {len(indices)} networks")
         ranked: list[AnyProxy] = [formula, *single.values(), *baselines, own]
-        rankings = rank_networks(ranked, benchmark, indices, self._scoring(seed), second_draw=False)
+        rankings = rank_networks(
+            ranked,
+            benchmark,
+            indices,
+            scoring_settings(replace(self.discovery, seed=seed), self.machine),
+            second_draw=False,
+        )
         pieces = [measure.piece(proxy, benchmark, ranking) for proxy, ranking in zip(ranked, rankings, strict=True)]
         piece = {
             "description": benchmark.description,
@@ -171,18 +173,8 @@ class LeftOut:
     def _discover(
         self, folder: ExperimentFolder, name: str, training: tuple[str, ...], seed: int, report: Report
     ) -> Proxy:
-        report(f"seed {seed}, {name}: evolving on {len(training)} benchmark{'s' * (len(training) > 1)}")
         settings = replace(self.discovery, benchmarks=training, seed=seed)
-        return discovered(folder.evolution(name, seed), settings, self.machine)
-
-    def _scoring(self, seed: int) -> ScoringSettings:
-        return ScoringSettings(
-            self.discovery.batch_size,
-            seed,
-            self.machine.device,
-            self.machine.threads or available_cores(),
-            self.machine.memory_bytes,
-        )
+        return discovered(folder.evolution(name, seed), settings, self.machine, report, f"seed {seed}, {name}")
 
 
 def folds_of(space_of: dict[str, str], reading: Reading) -> list[Fold]:
