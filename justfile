@@ -72,8 +72,8 @@ agreement programs="100000":
     {{python}} bench/agreement.py --genome sequential --programs {{programs}}
 
 # Runs killed at random moments and resumed.
-kill-study kills="50":
-    {{python}} bench/kill_study.py --kills {{kills}}
+kill-study command="run" kills="50":
+    {{python}} bench/kill_study.py {{command}} --kills {{kills}}
 
 # Both genomes on NAS-Bench-201 CIFAR-10, five seeds.
 nasbench201-study *arguments:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from eznas.errors import EznasError
 
@@ -90,3 +92,25 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             f"Could not write {path}: {error.strerror or error}; nothing was changed. "
             "Free some space or choose another folder, then run the command again."
         ) from error
+
+
+def json_text(content: Mapping[str, Any], indent: int | None = 2) -> str:
+    """Return JSON that is the same for the same content; NaN and infinities, which JSON lacks, become null.
+
+    Args:
+        content: plain data.
+        indent: blanks for each level; None for everything on one line.
+    """
+    text = json.dumps(_without_non_finite(content), indent=indent, ensure_ascii=False, allow_nan=False)
+    # What Python makes of a file name that is no UTF-8 has no UTF-8 either, but a way of writing it in JSON.
+    return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def _without_non_finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0.0 else None
+    if isinstance(value, Mapping):
+        return {key: _without_non_finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_non_finite(item) for item in value]
+    return value

@@ -22,6 +22,12 @@ Aggregation = Literal["mean", "sum"]
 Combine = Literal["minimum", "mean", "median"]
 """From the |tau| of several benchmarks to one fitness."""
 
+Objective = Literal["tau", "top", "both"]
+"""What a formula is to be good at: Kendall's tau over all networks, tau weighted to the best ones, or both."""
+
+Reference = Literal["none", "given", "over"]
+"""What a formula is compared with while it evolves: nothing, a proxy that counts already, or proxies to be ahead of."""
+
 Distinct = Literal["ranking", "program", "none"]
 """Which repeats do not survive selection: those of one ranking of the networks, of one program, or none."""
 

@@ -7,7 +7,17 @@ from typing import Final
 import numpy as np
 
 # A position is part of every result: append new purposes, never reorder.
-_PURPOSES: Final = ("images", "bootstrap", "networks", "evolution", "subsamples", "formulas", "features", "second draw")
+_PURPOSES: Final = (
+    "images",
+    "bootstrap",
+    "networks",
+    "evolution",
+    "subsamples",
+    "formulas",
+    "features",
+    "second draw",
+    "draws",
+)
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
@@ -15,7 +25,8 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
 
     Args:
         seed: of the run or the measurement.
-        purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features` or `second draw`.
+        purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features`,
+            `second draw` or `draws`.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
     """
@@ -25,6 +36,11 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
 def second_draw(seed: int) -> int:
     """Return the seed of a second draw of weights, images and noise, to find out what a score depends on."""
     return int(generator(seed, "second draw").integers(2**63))
+
+
+def draws(seed: int, count: int) -> list[int]:
+    """Return the seeds of several draws of weights, images and noise: the first is that of a single one."""
+    return [seed, *generator(seed, "draws").integers(2**63, size=count - 1).tolist()]
 
 
 def network_seed(seed: int, index: int) -> int:

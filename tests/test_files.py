@@ -1,10 +1,11 @@
+import json
 import os
 import socket
 
 import pytest
 
 from eznas.errors import EznasError
-from eznas.files import check_regular, read_regular, write_atomically
+from eznas.files import check_regular, json_text, read_regular, write_atomically
 
 
 def test_a_regular_file_is_read_up_to_its_bound(tmp_path):
@@ -54,3 +55,8 @@ def test_a_text_that_is_no_unicode_is_told_and_nothing_written(tmp_path):
     with pytest.raises(EznasError, match=r"Could not write .*file: '\\udcff' in it is no character"):
         write_atomically(path, f"benchmark = {os.fsdecode(bytes([255]))}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_json_has_null_for_what_it_cannot_hold():
+    assert json.loads(json_text({"a": float("nan"), "b": [float("-inf"), 1.5]})) == {"a": None, "b": [None, 1.5]}
+    assert json_text({"a": [1, 2]}, indent=None) == '{"a": [1, 2]}\n'

@@ -6,7 +6,7 @@ import pytest
 
 from eznas import seeds
 
-PURPOSES = ("images", "bootstrap", "networks", "evolution", "subsamples", "second draw")
+PURPOSES = ("images", "bootstrap", "networks", "evolution", "subsamples", "second draw", "draws")
 
 
 def drawn(seed, purpose):
@@ -26,6 +26,12 @@ def test_a_second_draw_has_a_seed_of_its_own():
     drawn_again = [seeds.second_draw(seed) for seed in range(100)]
     assert len({*drawn_again, *range(100)}) == 200
     assert drawn_again == [seeds.second_draw(seed) for seed in range(100)]
+
+
+def test_the_first_of_several_draws_is_that_of_one_and_more_change_none():
+    assert seeds.draws(5, 1) == [5]
+    assert seeds.draws(5, 4)[:3] == seeds.draws(5, 3)
+    assert len({*seeds.draws(5, 4), *seeds.draws(6, 4), seeds.second_draw(5)}) == 9
 
 
 def test_an_unknown_purpose_is_a_mistake():

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, run
+from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, proxy, run
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
 from eznas.cli.usage import UsageError, usage_sentence
@@ -37,7 +37,7 @@ app.add_typer(data.data_app, name="data")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(features.app, name="features")
 app.add_typer(catalogue.genome_app, name="genome")
-app.add_typer(catalogue.proxy_app, name="proxy")
+app.add_typer(proxy.app, name="proxy")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,13 +1,13 @@
-"""Commands that show what there is: operations, genomes, benchmarks and proxies."""
+"""Commands that show what there is: operations, genomes and benchmarks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from eznas.cli.output import print_all, print_json, stdout
-from eznas.report.tables import Unwrapped, operations_text, pairs_table, table
+from eznas.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from eznas.ops.catalogue import Operation
-    from eznas.proxies import AnyProxy
 
 genome_app = typer.Typer(help="Genomes: the ways in which evolution represents a program.", no_args_is_help=True)
-proxy_app = typer.Typer(help="Proxies that come with eznas, and proxies in files.", no_args_is_help=True)
-
-_TO_COPY: Final = {"formula": "Formula", "latex": "LaTeX"}
-"""What stands on lines of its own, by its key in the description, with its title."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
@@ -113,59 +108,3 @@ def genome_list(json: JsonOption = False) -> None:
         (name, ", ".join(f"{key}={value}" for key, value in defaults.items())) for name, defaults in settings.items()
     ]
     print_all(stdout(), [table("genomes", ("name", "settings, for --genome-setting"), rows)])
-
-
-@proxy_app.command("list")
-def proxy_list(json: JsonOption = False) -> None:
-    """Show the proxies that come with eznas: programs, and hand-made scores to compare with."""
-    from eznas import proxies
-    from eznas.proxies import hand_made
-
-    loaded = [proxies.load_program(name) for name in proxies.names()]
-    rows = [(one.name, f"{one.orientation:+d}", one.formula, one.source) for one in loaded]
-    scores = [hand_made.load(name) for name in hand_made.names()]
-    rows += [(one.name, f"{one.orientation:+d}", one.meaning, one.source) for one in scores]
-    if json:
-        print_json(
-            {name: {"orientation": int(sign), "score": score, "source": source} for name, sign, score, source in rows}
-        )
-        return
-    print_all(stdout(), [table("proxies", ("name", "sign", "score", "source"), rows)])
-
-
-@proxy_app.command("show")
-def proxy_show(
-    proxy: Annotated[
-        str, typer.Argument(metavar="PROXY", help="Name, path of a .json file, formula, or run directory.")
-    ],
-    json: JsonOption = False,
-) -> None:
-    """Show a proxy: its formula, its LaTeX, and how it is to be computed."""
-    from eznas.runs.proxy_argument import resolve_proxy
-
-    content = _description(resolve_proxy(proxy))
-    if json:
-        print_json(content)
-        return
-    shown = {key: value for key, value in content.items() if value != "" and key not in _TO_COPY}
-    if "extensions" in shown:
-        shown["operations"] = operations_text(shown.pop("extensions"))
-    copied = [Unwrapped(title, content[key]) for key, title in _TO_COPY.items() if key in content]
-    print_all(stdout(), [pairs_table(f"proxy {content['name']}", shown), *copied])
-
-
-def _description(proxy: AnyProxy) -> dict[str, Any]:
-    from eznas.proxies import Proxy
-
-    if not isinstance(proxy, Proxy):
-        return {"name": proxy.name, **proxy.describe()}
-    from eznas.ops.terms import terms_to_latex
-
-    return {
-        "name": proxy.name,
-        "latex": terms_to_latex(proxy.terms),
-        "size": proxy.size,
-        "depth": proxy.depth,
-        **proxy.describe(),
-        "note": proxy.note,
-    }

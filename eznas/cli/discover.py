@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.options import Aggregation, Combine, Operations, ThirdPass, Unit
+from eznas.discovery.search_settings import SearchSettings
+from eznas.options import Aggregation, Combine, Objective, Operations, ThirdPass, Unit
+from eznas.setting import settings_of
 
 
+def _with_search_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command`, which takes `**search`, an option for every setting of the search for formulas."""
+    own = inspect.signature(command, eval_str=True)
+    parameters = [one for one in own.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    for name, about in settings_of(SearchSettings).items():
+        option = typer.Option(
+            min=about.minimum,
+            max=about.maximum,
+            help=f"{about.help[0].upper()}{about.help[1:]}.",
+            rich_help_panel="How formulas evolve",
+        )
+        annotation = Annotated[about.kind, option]  # type: ignore[name-defined]
+        parameters.append(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=about.default, annotation=annotation)
+        )
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+@_with_search_options
 def discover(
     benchmark: Annotated[
         list[str] | None,
@@ -33,6 +59,22 @@ def discover(
     ] = "perturbed",
     aggregation: Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")] = "sum",
     combine: Annotated[Combine, typer.Option(help="From the taus of several benchmarks to one fitness.")] = "minimum",
+    objective: Annotated[
+        Objective, typer.Option(help="Tau over all networks, weighted to the best ones, or a front of both.")
+    ] = "tau",
+    given: Annotated[
+        str, typer.Option(metavar="PROXY", help="Only what a formula knows beyond this proxy counts, such as params.")
+    ] = "",
+    over: Annotated[
+        str,
+        typer.Option(
+            metavar="PROXIES", help="The lead over the best of these counts, with commas between: params,flops."
+        ),
+    ] = "",
+    lead_cap: Annotated[float, typer.Option(help="The most that a lead on one benchmark counts.")] = 0.15,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Draws of weights and images over which the value of a formula is the mean.")
+    ] = 1,
     operations: Annotated[
         Operations,
         typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
@@ -40,6 +82,19 @@ def discover(
     terms: Annotated[int, typer.Option(min=1, max=3, help="Terms of a formula, at most.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
+    patience: Annotated[
+        int, typer.Option(min=0, help="Epochs without a better formula after which a round ends; 0 for none.")
+    ] = 0,
+    max_evaluations: Annotated[
+        int, typer.Option(min=0, help="End the search when so many formulas are computed; 0 for no end.")
+    ] = 0,
+    seed_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROXY",
+            help="A name, path of a .json file or formula that the search starts from; may be given several times.",
+        ),
+    ] = None,
     proposals: Annotated[int, typer.Option(min=0, help="Features that are tried between two rounds.")] = 200,
     max_seconds: Annotated[
         float | None, typer.Option(help="End the search after this time; the same command goes on with it.")
@@ -54,19 +109,25 @@ def discover(
         Path | None, typer.Option(help="Folder of the discovery. Default: runs/BENCHMARKS-formulas-SEED.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+    **search: Any,
 ) -> None:
     """Search scalar formulas over about 1,000 features of every unit.
 
     The features are computed once (see `eznas features`). The same command continues what was interrupted.
 
+    A seed is taken apart: what gives one number per unit becomes a feature, and what is computed from these numbers the
+    formula that evolution goes on from. Its aggregation and orientation are those of the search.
+
     On several benchmarks a formula evolves on the networks that each would give alone, over the features that are
     useful on every one of them; fitness combines its taus under one orientation.
     """
     from eznas.discovery.discovery import Discovery, Machine
+    from eznas.discovery.seed_formulas import seed_formula
     from eznas.discovery.session import discover as run_session
     from eznas.discovery.settings import DiscoverySettings
     from eznas.report.discovery import discovery_parts
     from eznas.report.progress import ProgressBar
+    from eznas.runs.proxy_argument import resolve_proxy
     from eznas.runs.settings import parse_memory
 
     settings = DiscoverySettings(
@@ -80,11 +141,20 @@ def discover(
         third_pass=third_pass,
         aggregation=aggregation,
         combine=combine,
+        objective=objective,
+        given=given,
+        over=tuple(name.strip() for name in over.split(",") if name.strip()),
+        lead_cap=lead_cap,
+        draws=draws,
         operations=operations,
         terms=terms,
         rounds=rounds,
         epochs=epochs,
         proposals=proposals,
+        patience=patience,
+        max_evaluations=max_evaluations,
+        seed_formulas=tuple(seed_formula(resolve_proxy(text), unit, third_pass) for text in seed_proxy or []),
+        search=SearchSettings(**search),
     )
     machine = Machine(threads, parse_memory(memory), device)
     console = stderr()

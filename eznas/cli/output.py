@@ -43,7 +43,7 @@ def write_any_text() -> None:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """Print machine-readable results on stdout."""
-    from eznas.runs.directory import json_text
+    from eznas.files import json_text
 
     text = json_text(content)
     try:

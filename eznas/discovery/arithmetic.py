@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eznas.discovery.codes import ADDED, MAXIMUM_NODES, MAXIMUM_TERMS, arity, is_join, term_spans
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.execute import map_one, map_two
+from eznas.ops.limits import RELATIVE_TOLERANCE
 
 BLOCK: Final = 512
 """Units that are worked on at a time."""
@@ -106,6 +107,7 @@ def _aggregate_term(
     units = features.shape[1]
     network = 0
     total = np.float64(0.0)
+    size = np.float64(0.0)
     count = 0
     for start in range(0, units, BLOCK):
         stop = min(start + BLOCK, units)
@@ -128,21 +130,26 @@ def _aggregate_term(
                 for position in range(unit - start, end - start):
                     if marks[position]:
                         total += np.float64(numbers[position])
+                        size += np.abs(np.float64(numbers[position]))
                         count += 1
             else:
                 for position in range(unit - start, end - start):
                     total += np.float64(numbers[position])
+                    size += np.abs(np.float64(numbers[position]))
                 count += end - unit
             unit = end
             if end == ends[network]:
                 if count == 0:
                     return False
+                if np.abs(total) < RELATIVE_TOLERANCE * size:
+                    total = np.float64(0.0)  # the units cancel but for the error of computing them
                 score = total / count if use_mean else total
                 if not np.isfinite(score):
                     return False
                 aggregates[network] = score
                 network += 1
                 total = np.float64(0.0)
+                size = np.float64(0.0)
                 count = 0
     return True
 
@@ -181,7 +188,7 @@ def score_networks(
             _aggregate_term(codes, length, features, valid, partly_valid, ends, use_mean, slots, places, marks, scores)
         )
     spans = np.empty((MAXIMUM_TERMS, 3), np.int64)
-    aggregates = np.empty_like(scores)
+    aggregates, sizes = np.empty_like(scores), np.zeros_like(scores)
     for term in range(term_spans(codes, length, spans)):
         start, stop = spans[term, 0], spans[term, 1]
         if not _aggregate_term(
@@ -204,4 +211,8 @@ def score_networks(
         for network in range(len(scores)):
             size = np.log1p(np.abs(aggregates[network]))
             scores[network] += sign * (size if aggregates[network] >= 0 else -size)
+            sizes[network] += size
+    for network in range(len(scores)):
+        if np.abs(scores[network]) < RELATIVE_TOLERANCE * sizes[network]:
+            scores[network] = 0.0
     return True

@@ -33,6 +33,8 @@ from eznas.features.table import DEFAULT_MEMORY_BYTES
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
+from eznas.runs.proxy_argument import resolve_proxy
+from eznas.scoring.scores import ScoringSettings
 from eznas.statistics.workers import available_cores
 
 _UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
@@ -60,6 +62,7 @@ class Discovery:
 
     Attributes:
         settings: what the result depends on.
+        references: the proxies that formulas are compared with while they evolve.
         samples: the networks of each benchmark.
         machine: what it may use.
         features: those that formulas are made of, by row.
@@ -83,10 +86,12 @@ class Discovery:
         """
         self.settings = settings
         self.machine = machine or Machine()
-        self.samples = tuple(
-            Sample.of(name, settings, self.machine.device, self.machine.tables) for name in settings.benchmarks
-        )
         self._observer = observer or SilentObserver()
+        self.references = tuple(resolve_proxy(text) for text in settings.references)
+        self.samples = tuple(
+            Sample.of(name, settings, self.scoring, self.references, self.machine.tables, self._observer)
+            for name in settings.benchmarks
+        )
         self._search_rng = seeds.generator(settings.seed, "formulas")
         self._proposal_rng = seeds.generator(settings.seed, "features")
         self.epochs = 0
@@ -108,7 +113,12 @@ class Discovery:
                 f"{' and '.join(settings.benchmarks)} ({self.dropped}): give more networks."
             )
         self._search: FormulaSearch = FormulaSearch(
-            self._training, self._alphabet, settings.search, self._search_rng, self._seed_codes(seeds_given)
+            self._training,
+            self._alphabet,
+            settings.search,
+            self._search_rng,
+            self._seed_codes(seeds_given),
+            settings.criterion,
         )
 
     @property
@@ -151,7 +161,7 @@ class Discovery:
 
     @property
     def training_problem(self) -> Arrays:
-        """The training networks with the features that formulas are made of; a group for each benchmark."""
+        """The training networks with the features that formulas are made of; a group for each benchmark and draw."""
         return self._training
 
     @property
@@ -163,6 +173,13 @@ class Discovery:
     def threads(self) -> int:
         """How many threads to use."""
         return self.machine.threads or available_cores()
+
+    @property
+    def scoring(self) -> ScoringSettings:
+        """Under what networks are scored by whole proxies."""
+        return ScoringSettings(
+            self.settings.batch_size, self.settings.seed, self.machine.device, self.threads, self.machine.memory_bytes
+        )
 
     def encode(self) -> bytes:
         """Return what `restore` goes on from, as the bytes of an .npz file without pickled objects."""
@@ -218,18 +235,21 @@ class Discovery:
     def _adopt(self, features: Sequence[Program]) -> None:
         """Compute features, append those that are useful to the others, and set up the problems."""
         programs = (*self.features, *features)
-        tables = [
+        by_sample = [
             sample.features(programs, self._observer, self.threads, self.machine.memory_bytes)
             for sample in self.samples
         ]
-        selection = select(*tables)
+        selection = select(*(table for draws in by_sample for table in draws))
         for reason, count in selection.counts.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
         kept = np.union1d(np.arange(len(self._seed_leaves)), selection.kept)
         leaves = np.flatnonzero(np.isin(kept, selection.kept))
         self._alphabet = alphabet_of(leaves, self.settings.operations, self.settings.terms)
         self.features = tuple(programs[row] for row in kept)
-        pairs = [sample.groups(values, kept) for sample, values in zip(self.samples, tables, strict=True)]
+        pairs = [sample.groups(draws, kept) for sample, draws in zip(self.samples, by_sample, strict=True)]
         self._training, self._validation = (
-            arrays_of(groups, self.settings.aggregation, self.settings.combine) for groups in zip(*pairs, strict=True)
+            arrays_of(
+                [group for groups in part for group in groups], self.settings.aggregation, self.settings.criterion
+            )
+            for part in zip(*pairs, strict=True)
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.chance import below, mixed, uniform
 from eznas.discovery.codes import MAXIMUM_NODES
-from eznas.discovery.fitness import Workspace, fitness_of
+from eznas.discovery.fitness import INVALID, Workspace, fitness_of
 from eznas.discovery.problem import Arrays
 from eznas.discovery.variation import cross, draw_fresh, mutate
 from eznas.ops.jit import compiled
@@ -36,7 +36,7 @@ class Island(NamedTuple):
         lengths: int64 (members,).
         fitness: float64 (members,).
         kept_codes: int32 (MAXIMUM_NODES + 1, KEPT_PER_SIZE, MAXIMUM_NODES), the best formulas by size.
-        kept_fitness: float64 (MAXIMUM_NODES + 1, KEPT_PER_SIZE), falling along a row; -1 where there is none.
+        kept_fitness: float64 (MAXIMUM_NODES + 1, KEPT_PER_SIZE), falling along a row; `INVALID` where there is none.
         known: uint64 (2, n): hashes of formulas, and the bits of their fitness.
         chance: uint64 (1,): the state of the random numbers.
         counts: int64 (4,): the oldest member; formulas made; formulas evaluated, which leaves out those whose fitness
@@ -64,9 +64,9 @@ def new_island(members: int, rng: np.random.Generator) -> Island:
     return Island(
         codes=np.zeros((members, MAXIMUM_NODES), np.int32),
         lengths=np.zeros(members, np.int64),
-        fitness=np.full(members, -1.0),
+        fitness=np.full(members, INVALID),
         kept_codes=np.zeros((MAXIMUM_NODES + 1, KEPT_PER_SIZE, MAXIMUM_NODES), np.int32),
-        kept_fitness=np.full((MAXIMUM_NODES + 1, KEPT_PER_SIZE), -1.0),
+        kept_fitness=np.full((MAXIMUM_NODES + 1, KEPT_PER_SIZE), INVALID),
         known=np.zeros((2, _KNOWN), np.uint64),
         chance=rng.integers(2**64, size=1, dtype=np.uint64),
         counts=np.zeros(4, np.int64),
@@ -122,7 +122,7 @@ def _take_in(island: Island, codes: NDArray[np.int32], length: int, arrays: Arra
     """Evaluate a formula and put it in the place of the oldest member."""
     fitness = _fitness(island, codes, length, arrays, work)
     island.counts[MADE] += 1
-    if fitness > 0:
+    if fitness > INVALID:
         _remember(island, codes, length, fitness)
     oldest = island.counts[OLDEST]
     island.codes[oldest, :length] = codes[:length]

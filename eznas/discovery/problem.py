@@ -9,10 +9,12 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.options import Aggregation, Combine
+from eznas.discovery.criterion import COMBINED, REFERENCES, Criterion
+from eznas.options import Aggregation
+from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.weighted_correlation import top_weighted_tau, top_weights
 
-COMBINED: Final[dict[Combine, int]] = {"minimum": 0, "mean": 1, "median": 2}
-"""How compiled code calls the ways to combine several groups."""
+_DEFAULT_CRITERION: Final = Criterion()
 
 
 class Arrays(NamedTuple):
@@ -26,8 +28,16 @@ class Arrays(NamedTuple):
         groups: int64 (groups + 1,): where the networks of each group begin, and the number of networks.
         accuracies: float64 (networks,).
         order: int64 (networks,): which network of its group comes first, second and so on by rising accuracy.
+        weights: float64 (networks,): see `top_weights`.
+        references: float64 (proxies, networks): scores of the proxies that formulas are compared with.
+        reference_order: int64 (proxies, networks): like `order`, by rising score of the first, second proxy and so on.
+        reference_taus: float64 (2, proxies, groups): tau and top-weighted tau of those scores; NaN where undefined.
         use_mean: whether a score is the mean over the units, not the sum.
-        combine: from the taus of the groups to one fitness, one of `COMBINED`.
+        top_share: the weight of the top-weighted tau against tau.
+        combine: from the values of the benchmarks to one fitness, one of `COMBINED`.
+        draws: see `Criterion`.
+        reference: what the proxies are for, one of `REFERENCES`.
+        lead_cap: see `Criterion`.
     """
 
     features: NDArray[np.float32]
@@ -37,44 +47,65 @@ class Arrays(NamedTuple):
     groups: NDArray[np.int64]
     accuracies: NDArray[np.float64]
     order: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    references: NDArray[np.float64]
+    reference_order: NDArray[np.int64]
+    reference_taus: NDArray[np.float64]
     use_mean: bool
+    top_share: float
     combine: int
+    draws: int
+    reference: int
+    lead_cap: float
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkGroup:
-    """Networks that a formula is to rank among each other: those of one benchmark.
+    """Networks that a formula is to rank among each other: those of one benchmark, under one draw of weights.
 
     Attributes:
         units: int64 (networks,): how many units each network has.
         values: float32 (features, units of all networks).
         valid: bool, same shape.
         accuracies: float64 (networks,).
+        references: float64 (proxies, networks): scores of proxies to compare with, ties made equal and turned so that
+            higher is better; () for none.
     """
 
     units: NDArray[np.int64]
     values: NDArray[np.float32]
     valid: NDArray[np.bool_]
     accuracies: NDArray[np.float64]
+    references: NDArray[np.float64] | None = None
 
     def subset(self, networks: NDArray[np.int64]) -> Self:
         """Return the group of some of the networks, in the order given."""
         ends = np.cumsum(self.units)
         columns = np.concatenate([np.arange(ends[one] - self.units[one], ends[one]) for one in networks])
         return type(self)(
-            self.units[networks], self.values[:, columns], self.valid[:, columns], self.accuracies[networks]
+            self.units[networks],
+            self.values[:, columns],
+            self.valid[:, columns],
+            self.accuracies[networks],
+            None if self.references is None else self.references[:, networks],
         )
 
+    @property
+    def all_references(self) -> NDArray[np.float64]:
+        """The references, float64 (0, networks) where there are none."""
+        return np.empty((0, len(self.units))) if self.references is None else self.references
 
-def arrays_of(groups: Sequence[NetworkGroup], aggregation: Aggregation, combine: Combine = "minimum") -> Arrays:
+
+def arrays_of(
+    groups: Sequence[NetworkGroup], aggregation: Aggregation, criterion: Criterion = _DEFAULT_CRITERION
+) -> Arrays:
     """Return the groups as one problem.
 
     Args:
-        groups: of networks, one or more.
+        groups: of networks, one or more; the draws of one benchmark next to each other.
         aggregation: from the units' numbers to a network's score.
-        combine: from the taus of the groups to one fitness.
+        criterion: from correlations to fitness.
     """
-    orders = [np.argsort(group.accuracies, kind="stable") for group in groups]
     valid = np.ascontiguousarray(np.concatenate([group.valid for group in groups], axis=1))
     return Arrays(
         features=np.ascontiguousarray(np.concatenate([group.values for group in groups], axis=1)),
@@ -83,7 +114,23 @@ def arrays_of(groups: Sequence[NetworkGroup], aggregation: Aggregation, combine:
         ends=np.cumsum(np.concatenate([group.units for group in groups])),
         groups=np.cumsum([0, *(len(group.units) for group in groups)]).astype(np.int64),
         accuracies=np.concatenate([group.accuracies for group in groups]),
-        order=np.concatenate(orders).astype(np.int64),
+        order=np.concatenate([np.argsort(group.accuracies, kind="stable") for group in groups]).astype(np.int64),
+        weights=np.concatenate([top_weights(group.accuracies) for group in groups]),
+        references=np.concatenate([group.all_references for group in groups], axis=1),
+        reference_order=np.concatenate(
+            [np.argsort(group.all_references, axis=1, kind="stable") for group in groups], axis=1
+        ).astype(np.int64),
+        reference_taus=np.array(
+            [
+                [tau(group.all_references[proxy], group.accuracies) for group in groups]
+                for proxy in range(len(groups[0].all_references))
+                for tau in (kendall_tau, top_weighted_tau)
+            ]
+        ).reshape(2, -1, len(groups)),
         use_mean=aggregation == "mean",
-        combine=COMBINED[combine],
+        top_share=criterion.archive_shares[0],
+        combine=COMBINED[criterion.combine],
+        draws=criterion.draws,
+        reference=REFERENCES[criterion.reference],
+        lead_cap=criterion.lead_cap,
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from eznas import seeds
 from eznas.discovery.archive import Codes, Found, fitness_on
 from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
@@ -17,12 +19,15 @@ from eznas.discovery.problem import Arrays
 from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
-from eznas.scoring.bootstrap import INTERVAL
-from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.bootstrap import INTERVAL, paired_intervals
+from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Estimate, Ranking, rank_networks, rankable
 
 Rankings = Mapping[str, Ranking]
 """How a proxy ranks the held-out networks of every benchmark, by its name."""
+
+Leads = Mapping[str, Mapping[str, Estimate]]
+"""Held-out tau of a formula minus that of a baseline, with its paired interval: by benchmark, then by baseline."""
 
 
 @dataclass(frozen=True)
@@ -34,29 +39,44 @@ class ReportedFormula:
         size: its nodes, a feature counting as one.
         training: on the networks that it evolved on.
         validation: on the networks that the choice is made by.
+        extremes: its fitness by tau alone and by the top-weighted tau alone, where both were the objective; else ().
         held_out: on networks that took no part.
+        leads: over what it is compared with there.
     """
 
     proxy: Proxy
     size: int
     training: Judgement
     validation: Judgement
+    extremes: tuple[float, ...]
     held_out: Rankings
+    leads: Leads
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        taus = zip(self.held_out, self.training.taus, self.validation.taus, strict=True)
+        taus = zip(
+            self.held_out,
+            _by_benchmark(self.training, list(self.held_out)),
+            _by_benchmark(self.validation, list(self.held_out)),
+            strict=True,
+        )
         return {
             "formula": self.proxy.formula,
+            "extensions": list(self.proxy.extensions),
             "orientation": self.proxy.orientation,
             "size": self.size,
             "fitness": self.training.fitness,
             "validation_fitness": self.validation.fitness,
+            **({"fitness_by_tau_and_top": list(self.extremes)} if self.extremes else {}),
             "benchmarks": {
                 name: {
                     "tau_training": self.training.orientation * training,
                     "tau_validation": self.training.orientation * validation,
                     "held_out": self.held_out[name].figures(),
+                    "lead": {
+                        other: {"tau": lead.value, "interval": [lead.low, lead.high]}
+                        for other, lead in self.leads[name].items()
+                    },
                 }
                 for name, training, validation in taus
             },
@@ -117,7 +137,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     Raises:
         EznasError: there are fewer images than a batch, or the device is not there.
     """
-    settings, machine = discovery.settings, discovery.machine
+    settings = discovery.settings
     formulas = discovery.archive.formulas
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
     chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
@@ -125,16 +145,13 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     training = _judgements(reported, discovery.training_problem)
     validation = _judgements(reported, discovery.validation_problem)
     proxies = [
-        _proxy_of(formula.codes, judgement.orientation, discovery)
+        proxy_of(formula.codes, judgement.orientation, discovery)
         for formula, judgement in zip(reported, training, strict=True)
     ]
-    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
-    scoring = ScoringSettings(
-        settings.batch_size, settings.seed, machine.device, discovery.threads, machine.memory_bytes
-    )
+    beside = _compared_with(discovery)
     by_benchmark = {
         sample.benchmark.name: rank_networks(
-            [*proxies, *beside], sample.benchmark, sample.networks.held_out, scoring, observer
+            [*proxies, *beside], sample.benchmark, sample.networks.held_out, discovery.scoring, observer
         )
         for sample in discovery.samples
     }
@@ -142,11 +159,10 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         {name: of_benchmark[row] for name, of_benchmark in by_benchmark.items()}
         for row in range(len(proxies) + len(beside))
     ]
+    leads = _leads(discovery, by_benchmark, [proxy.name for proxy in beside])
     made = [
-        ReportedFormula(proxy, formula.size, on_training, on_validation, of_proxy)
-        for proxy, formula, on_training, on_validation, of_proxy in zip(
-            proxies, reported, training, validation, rankings[: len(proxies)], strict=True
-        )
+        ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], leads[row])
+        for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
     ]
     return Report(made[0], made[1:], list(zip(beside, rankings[len(proxies) :], strict=True)))
 
@@ -166,6 +182,11 @@ def protocol(discovery: Discovery) -> dict[str, Any]:
         "networks": settings.networks,
         "validation": settings.validation,
         "combine": settings.combine,
+        "objective": settings.objective,
+        "given": settings.given,
+        "over": list(settings.over),
+        "lead_cap": settings.lead_cap,
+        "draws": settings.draws,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
         "unit": settings.unit,
@@ -189,12 +210,48 @@ def worst(rankings: Rankings) -> dict[str, Any] | None:
     return {"benchmark": name, "tau": taus[name]}
 
 
+def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
+    """Return the tau of each benchmark, the mean over its draws."""
+    draws = len(judgement.taus) // len(names)
+    return [fmean(judgement.taus[start : start + draws]) for start in range(0, len(judgement.taus), draws)]
+
+
+def _compared_with(discovery: Discovery) -> list[AnyProxy]:
+    """Return the baselines of every report, and what the formulas were compared with while they evolved."""
+    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    known = {proxy.name for proxy in beside}
+    return [*beside, *(proxy for proxy in discovery.references if proxy.name not in known)]
+
+
+def _leads(
+    discovery: Discovery, by_benchmark: Mapping[str, Sequence[Ranking]], beside: Sequence[str]
+) -> Sequence[Leads]:
+    """Return the leads of every formula, given all rankings by benchmark, those of the formulas first."""
+    formulas = len(next(iter(by_benchmark.values()))) - len(beside)
+    pairs = [(formula, formulas + other) for formula in range(formulas) for other in range(len(beside))]
+    leads: list[dict[str, dict[str, Estimate]]] = [{name: {} for name in by_benchmark} for _ in range(formulas)]
+    for sample in discovery.samples:
+        rankings = by_benchmark[sample.benchmark.name]
+        intervals = paired_intervals(
+            np.array([rankable(ranking.scores, 1) for ranking in rankings]),
+            pairs,
+            sample.benchmark.accuracies[sample.networks.held_out],
+            kendall_tau,
+            seeds.generator(discovery.settings.seed, "bootstrap"),
+        )
+        for (formula, other), interval in zip(pairs, intervals, strict=True):
+            difference = rankings[formula].tau.value - rankings[other].tau.value
+            leads[formula][sample.benchmark.name][beside[other - formulas]] = Estimate(difference, *interval)
+    return leads
+
+
 def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
     work = workspace_for(problem)
     return [judge(np.array(formula.codes, np.int32), problem, work) for formula in formulas]
 
 
-def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+    """Return a formula of a discovery as a proxy that is computed as the search computed it."""
     settings = discovery.settings
     names = [sample.benchmark.name for sample in discovery.samples]
     first, *further = to_terms(codes, discovery.features)
@@ -206,5 +263,5 @@ def _proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> P
         unit=settings.unit,
         aggregation=settings.aggregation,
         third_pass=settings.third_pass,
-        source=f"eznas discover {' '.join(f'--benchmark {name}' for name in names)} --seed {settings.seed}",
+        source=settings.command,
     )

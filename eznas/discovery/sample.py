@@ -1,16 +1,16 @@
-"""The networks that a discovery takes of one benchmark, and their features."""
+"""The networks that a discovery takes of one benchmark, their features, and what formulas are compared with on them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas import benchmarks
+from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup
@@ -18,6 +18,10 @@ from eznas.discovery.settings import DiscoverySettings
 from eznas.features.table import FeatureTable, FeatureValues
 from eznas.observer import RunObserver
 from eznas.ops.program import Program
+from eznas.proxies import AnyProxy
+from eznas.scoring.kernel_loading import load_kernels
+from eznas.scoring.ranking import rankable
+from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.statistics.settings import CollectionSettings
 
 
@@ -28,54 +32,97 @@ class Sample:
     Attributes:
         benchmark: where the networks are from.
         networks: for training, validation and the last judgement.
-        table: the features of the training and then the validation networks.
+        tables: the features of the training and then the validation networks, for each draw of weights and images.
+        references: for each draw, the scores of the same networks by the proxies that formulas are compared with,
+            float64 (proxies, networks), as `rankable` returns them.
     """
 
     benchmark: Benchmark
     networks: Networks
-    table: FeatureTable
+    tables: tuple[FeatureTable, ...]
+    references: tuple[NDArray[np.float64], ...]
 
     @classmethod
-    def of(cls, name: str, settings: DiscoverySettings, device: str, tables: Path | None) -> Self:
-        """Load a benchmark and draw its networks.
+    def of(
+        cls,
+        name: str,
+        settings: DiscoverySettings,
+        scoring: ScoringSettings,
+        references: Sequence[AnyProxy],
+        tables: Path | None,
+        observer: RunObserver,
+    ) -> Self:
+        """Load a benchmark, draw its networks, and score them with what formulas are compared with.
 
         Args:
             name: of the benchmark.
             settings: of the discovery.
-            device: where networks run.
+            scoring: under what networks are scored, in the first draw.
+            references: what formulas are compared with while they evolve.
             tables: the folder of the feature tables; None for the user's cache folder.
+            observer: is told of the networks that are scored.
 
         Raises:
             EznasError: the benchmark is not there, or has too few networks or images.
         """
         benchmark = benchmarks.load(name)
         networks = Networks.draw(benchmark, settings.networks, settings.validation, settings.held_out, settings.seed)
-        collection = CollectionSettings(settings.unit, settings.third_pass, device)
-        table = FeatureTable(benchmark, networks.in_search, settings.batch_size, settings.seed, collection, tables)
-        return cls(benchmark, networks, table)
+        collection = CollectionSettings(settings.unit, settings.third_pass, scoring.device)
+        draws = [replace(scoring, seed=seed) for seed in seeds.draws(settings.seed, settings.draws)]
+        return cls(
+            benchmark,
+            networks,
+            tuple(
+                FeatureTable(benchmark, networks.in_search, draw.batch_size, draw.seed, collection, tables)
+                for draw in draws
+            ),
+            tuple(_scores_of(references, benchmark, networks.in_search, draw, observer) for draw in draws),
+        )
 
     def features(
         self, features: Sequence[Program], observer: RunObserver, threads: int, memory_bytes: int
-    ) -> FeatureValues:
-        """Return features of the training and validation networks; those that are not known are computed.
+    ) -> list[FeatureValues]:
+        """Return features of the training and validation networks by draw; those that are not known are computed.
 
         Raises:
             EznasError: a network fails.
         """
-        unfinished = self.table.unfinished(features)
-        if unfinished:
-            observer.phase(f"{len(features)} features of {self.benchmark.name}", len(unfinished))
-            self.table.compute(features, lambda _done, _count: observer.advance(), threads, memory_bytes)
-        return self.table.read(features)
+        for table in self.tables:
+            unfinished = table.unfinished(features)
+            if unfinished:
+                observer.phase(f"{len(features)} features of {self.benchmark.name}", len(unfinished))
+                table.compute(features, lambda _done, _count: observer.advance(), threads, memory_bytes)
+        return [table.read(features) for table in self.tables]
 
-    def groups(self, values: FeatureValues, kept: NDArray[np.int64]) -> tuple[NetworkGroup, NetworkGroup]:
-        """Return the training and the validation networks with some of their features.
+    def groups(
+        self, draws: Sequence[FeatureValues], kept: NDArray[np.int64]
+    ) -> tuple[list[NetworkGroup], list[NetworkGroup]]:
+        """Return the training and the validation networks with some of their features, a group for each draw.
 
         Args:
-            values: what `features` returned.
+            draws: what `features` returned.
             kept: int64, the rows of the features to take.
         """
         accuracies = self.benchmark.accuracies[self.networks.in_search]
-        group = NetworkGroup(values.units, values.values[kept], values.valid[kept], accuracies)
-        training = len(self.networks.training)
-        return group.subset(np.arange(training)), group.subset(np.arange(training, len(accuracies)))
+        groups = [
+            NetworkGroup(values.units, values.values[kept], values.valid[kept], accuracies, references)
+            for values, references in zip(draws, self.references, strict=True)
+        ]
+        training = np.arange(len(self.networks.training))
+        validation = np.arange(len(training), len(accuracies))
+        return [group.subset(training) for group in groups], [group.subset(validation) for group in groups]
+
+
+def _scores_of(
+    proxies: Sequence[AnyProxy],
+    benchmark: Benchmark,
+    networks: NDArray[np.int64],
+    scoring: ScoringSettings,
+    observer: RunObserver,
+) -> NDArray[np.float64]:
+    if not proxies:
+        return np.empty((0, len(networks)))
+    load_kernels()
+    observer.phase(f"{' and '.join(proxy.name for proxy in proxies)} on {benchmark.name}", len(networks))
+    scores = score_networks(proxies, benchmark, networks, scoring, observer).values
+    return np.array([rankable(row, proxy.orientation) for proxy, row in zip(proxies, scores, strict=True)])

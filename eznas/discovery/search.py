@@ -8,51 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.alphabet import Alphabet
-from eznas.discovery.archive import Archive, Codes, Found, remembered
+from eznas.discovery.archive import Archive, Codes, Found, remembered, with_merits
 from eznas.discovery.codes import MAXIMUM_NODES
-from eznas.discovery.fitness import workspace_for
+from eznas.discovery.criterion import Criterion
+from eznas.discovery.fitness import INVALID, workspace_for
 from eznas.discovery.island import EVALUATED, IMPROVED, MADE, evolve, new_island
 from eznas.discovery.problem import Arrays
-from eznas.setting import check_settings, setting
+from eznas.discovery.search_settings import SearchSettings
 from eznas.statistics.workers import run_in_threads
 
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """How formulas evolve.
-
-    Attributes:
-        islands: populations.
-        members: formulas of a population.
-        tournament: members that a tournament draws.
-        parsimony: what a node costs in fitness when members are selected.
-        crossover: share of children of two parents.
-        children: that an island makes in an epoch, between two exchanges.
-        random_share: share of fresh formulas among the children.
-        migrants: formulas that an island takes from another one after an epoch.
-        restart_after: epochs without a better formula after which an island starts anew; what it found stays in the
-            archive.
-    """
-
-    islands: int = setting(8, "populations", minimum=1, maximum=1000)
-    members: int = setting(400, "formulas of a population", minimum=1)
-    tournament: int = setting(5, "members that a tournament draws", minimum=1)
-    parsimony: float = setting(0.002, "what a node costs in fitness when members are selected", maximum=1)
-    crossover: float = setting(0.4, "share of children of two parents", maximum=1)
-    children: int = setting(4000, "children that an island makes in an epoch", minimum=1)
-    random_share: float = setting(0.0, "share of fresh formulas among the children", maximum=1)
-    migrants: int = setting(4, "formulas that an island takes from another one after an epoch")
-    restart_after: int = setting(15, "epochs without a better formula after which an island starts anew", minimum=1)
-
-    def __post_init__(self) -> None:
-        check_settings(self, "search.")
+_DEFAULT_CRITERION: Final = Criterion()
 
 
 class FormulaSearch:
@@ -70,6 +41,7 @@ class FormulaSearch:
         settings: SearchSettings,
         rng: np.random.Generator,
         seeds: Sequence[Codes] = (),
+        criterion: Criterion = _DEFAULT_CRITERION,
     ) -> None:
         """Draw the first populations when `advance` is first called.
 
@@ -79,7 +51,10 @@ class FormulaSearch:
             settings: how formulas evolve.
             rng: the only source of randomness.
             seeds: formulas that the first population of every island has beside random ones.
+            criterion: what the problem was made for; here, what each island and the archive make of both taus.
         """
+        self._top_shares = criterion.top_shares(settings.islands).tolist()
+        self._archive_shares = criterion.archive_shares
         self.archive = Archive()
         self.alphabet = alphabet
         self._seeds = seeds
@@ -113,7 +88,7 @@ class FormulaSearch:
         self._fresh = [False] * len(self._islands)
         found = [remembered(island) for island in self._islands]
         for one in found:
-            self.archive.add(one)
+            self.archive.add(self._with_merits(one))
         self._exchange(found)
         self._restart()
 
@@ -132,7 +107,7 @@ class FormulaSearch:
         formulas = self.archive.formulas
         arrays["archive_codes"] = np.array([code for one in formulas for code in one.codes], np.int32)
         arrays["archive_sizes"] = np.array([one.size for one in formulas], np.int64)
-        arrays["archive_fitness"] = np.array([one.fitness for one in formulas])
+        arrays["archive_merits"] = np.array([one.merits for one in formulas])
         return arrays
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -147,9 +122,16 @@ class FormulaSearch:
         codes = np.split(state["archive_codes"], ends[:-1])
         self.archive = Archive()
         self.archive.add(
-            Found(tuple(one.tolist()), float(fitness))
-            for one, fitness in zip(codes, state["archive_fitness"], strict=False)
+            Found(tuple(one.tolist()), fitness, tuple(extremes))
+            for one, (fitness, *extremes) in zip(codes, state["archive_merits"].tolist(), strict=False)
         )
+
+    def _with_merits(self, found: Sequence[Found]) -> Sequence[Found]:
+        """Return what an island remembers with the merits of the archive: that of its own may be another."""
+        if len(self._archive_shares) == 1:
+            return found
+        known = {one.codes for one in self.archive.formulas}
+        return with_merits([one for one in found if one.codes not in known], self._arrays, self._archive_shares)
 
     def _work_on(self, number: int, guests: Sequence[Codes], fresh: int, steps: int) -> None:
         """Let an island draw fresh formulas, take in guests and make children."""
@@ -158,7 +140,7 @@ class FormulaSearch:
             codes[row, : len(guest)] = guest
         evolve(
             self._islands[number],
-            self._arrays,
+            self._arrays._replace(top_share=self._top_shares[number]),
             self.alphabet,
             self._work[number],
             codes,
@@ -183,6 +165,6 @@ class FormulaSearch:
         settings = self._settings
         for number, island in enumerate(self._islands):
             if island.counts[MADE] - island.counts[IMPROVED] > settings.restart_after * settings.children:
-                island.kept_fitness[:] = -1.0
+                island.kept_fitness[:] = INVALID
                 island.counts[IMPROVED] = island.counts[MADE]
                 self._fresh[number] = True

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from eznas.discovery.discovery import Discovery
+from eznas.discovery.found import found_proxy
 from eznas.discovery.result import protocol, report
 from eznas.errors import EznasError
 from eznas.features.folder import locked
-from eznas.files import LARGEST_TEXT, read_regular, write_atomically
+from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
 from eznas.observer import RunObserver
 from eznas.proxies.proxy import save
-from eznas.runs.directory import json_text
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
@@ -77,11 +78,24 @@ def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) 
         if all(before.get(part) == content for part, content in about.items()):
             return before
     found = report(discovery, observer)
-    # The proxy first: where there is a report, there is what it reports.
-    save(found.chosen.proxy, folder / PROXY)
     text = json_text({**about, **found.to_dict()})
+    content = _plain(text)
+    # The proxy first: where there is a report, there is what it reports.
+    save(found_proxy(content), folder / PROXY)
     write_atomically(path, text)
-    return _plain(text)
+    return content
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Return what `discover` returned for this folder.
+
+    Raises:
+        EznasError: there is no report, or it is damaged.
+    """
+    path = folder / RESULT
+    if not path.is_file():
+        raise EznasError(f"{folder} has no {RESULT}: give the folder of a finished `eznas discover`.")
+    return _read(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -100,7 +114,8 @@ def _plain(text: str) -> dict[str, Any]:
 
 def _search(discovery: Discovery) -> dict[str, Any]:
     return {
-        "settings": repr(discovery.settings),
+        "command": discovery.settings.command,
+        "settings": asdict(discovery.settings),
         "epochs": discovery.epochs,
         "finished": discovery.is_finished,
         "features": len(discovery.features),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shlex
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from eznas.benchmarks import distinct_names
 from eznas.discovery.codes import MAXIMUM_TERMS
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.criterion import Criterion
+from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
-from eznas.options import Aggregation, Combine, Operations, ThirdPass, Unit
+from eznas.options import Aggregation, Combine, Objective, Operations, Reference, ThirdPass, Unit
 
 _LEAST: Final = {
     "networks": 2,
@@ -21,6 +23,7 @@ _LEAST: Final = {
     "patience": 0,
     "max_evaluations": 0,
     "proposals": 0,
+    "draws": 1,
 }
 
 
@@ -38,7 +41,12 @@ class DiscoverySettings:
         unit: the three consecutive layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         aggregation: from the units' numbers to a network's score.
-        combine: from the taus of several benchmarks to one fitness.
+        combine: from the values of several benchmarks to one fitness.
+        objective: what formulas are to be good at: tau over all networks, tau weighted to the best ones, or both.
+        given: a proxy that counts already, so that only what a formula knows beyond it is worth something; "" for none.
+        over: proxies, the best of which a formula is to be ahead of on every benchmark; () for none.
+        lead_cap: the most that the lead on one benchmark counts.
+        draws: of weights and images, over which the value of a formula is the mean.
         operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
         terms: of a formula, at most; see `eznas.ops.terms`.
         rounds: how often formulas are searched; between two rounds the table grows.
@@ -60,6 +68,11 @@ class DiscoverySettings:
     third_pass: ThirdPass = "perturbed"
     aggregation: Aggregation = "sum"
     combine: Combine = "minimum"
+    objective: Objective = "tau"
+    given: str = ""
+    over: tuple[str, ...] = ()
+    lead_cap: float = Criterion.lead_cap
+    draws: int = 1
     operations: Operations = "extended"
     terms: int = 1
     rounds: int = 2
@@ -79,8 +92,36 @@ class DiscoverySettings:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
         if not 1 <= self.terms <= MAXIMUM_TERMS:
             raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")
+        if self.given and self.over:
+            raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
+        if not 0 < self.lead_cap <= 1:
+            raise EznasError(f"lead_cap is {self.lead_cap}; it must be above 0, and 1 at most.")
         for formula in self.seed_formulas:
             self._check_seed(formula)
+
+    @property
+    def criterion(self) -> Criterion:
+        """From how a formula ranks the networks to its fitness."""
+        reference: Reference = "given" if self.given else "over" if self.over else "none"
+        return Criterion(self.objective, self.combine, self.draws, reference, float(self.lead_cap))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The proxies that formulas are compared with while they evolve."""
+        return (self.given,) if self.given else self.over
+
+    @property
+    def command(self) -> str:
+        """The command that makes a discovery with these settings."""
+        words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
+        words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
+        words += ["--over", ",".join(self.over)] if self.over else []
+        for settings in (self, self.search):
+            for one in fields(settings):
+                value = getattr(settings, one.name)
+                if isinstance(value, int | float | str) and (value != one.default or one.name == "seed"):
+                    words += [f"--{one.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
     def _check_seed(self, formula: str) -> None:
         terms = parse_terms(formula)

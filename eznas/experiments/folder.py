@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from eznas.errors import EznasError
-from eznas.files import write_atomically
-from eznas.runs.directory import json_text
+from eznas.files import json_text, write_atomically
 
 FORMAT: Final = 2
 """Raised whenever a piece of an older format could not stand beside new ones."""

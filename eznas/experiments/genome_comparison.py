@@ -19,8 +19,9 @@ from eznas.experiments.evolving import (
 from eznas.experiments.folder import EVOLUTIONS, ExperimentFolder
 from eznas.experiments.genome_arms import ARMS, GENOMES, VARIED, Arm
 from eznas.experiments.genome_content import comparison_content, comparison_markdown
+from eznas.files import json_text
 from eznas.proxies import Proxy
-from eznas.runs.directory import SUMMARY, json_text
+from eznas.runs.directory import SUMMARY
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
 

@@ -15,8 +15,9 @@ from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.repro_content import table_content
 from eznas.experiments.repro_report import table_html, table_markdown
 from eznas.experiments.table_sets import Entry, TableSet
+from eznas.files import json_text
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
-from eznas.runs.directory import SUMMARY, json_text
+from eznas.runs.directory import SUMMARY
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
 

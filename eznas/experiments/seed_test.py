@@ -23,8 +23,8 @@ from eznas.experiments.evolving import Report, experiment_settings
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.plots import COLOURS, save_plot
 from eznas.experiments.table_sets import Entry
+from eznas.files import json_text
 from eznas.proxies import AnyProxy
-from eznas.runs.directory import json_text
 from eznas.runs.settings import RunSettings
 from eznas.runs.summary import scoring_settings
 from eznas.scoring.ranking import rank_networks

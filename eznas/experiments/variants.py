@@ -21,9 +21,10 @@ from eznas.experiments.seed_statistics import (
     mean_over_seeds,
     means_over_seeds,
 )
+from eznas.files import json_text
 from eznas.options import ToScalar, Unit
 from eznas.proxies import Proxy
-from eznas.runs.directory import SUMMARY, json_text
+from eznas.runs.directory import SUMMARY
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
 

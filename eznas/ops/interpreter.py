@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.blas_threads import one_blas_thread
-from eznas.ops.kernels.execute import execute, workspace_elements
-from eznas.ops.kernels.kernel import Operand, Workspace
+from eznas.ops.kernels.execute import execute, kept_elements, workspace_elements
+from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
 from eznas.ops.kernels.reductions import dot, sum_of, sum_of_absolutes
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.plan import LOAD, Plan
@@ -41,12 +41,13 @@ def _infer_all(
     cached_valid: NDArray[np.bool_],
     shapes: NDArray[np.int64],
     axes: NDArray[np.int64],
-) -> int:
+) -> tuple[int, int]:
     """Fill in the shapes and numbers of axes of all nodes on one unit, from those of the terminals.
 
-    A node that is invalid, itself or through an operand, gets -1 axes. Returns the workspace needed, in float32.
+    A node that is invalid, itself or through an operand, gets -1 axes. Returns how many numbers and pivots the
+    workspace needs.
     """
-    workspace = 0
+    workspace, kept = 0, 0
     for node in range(operation.size):
         target = TERMINAL_COUNT + node
         shape = shapes[target]
@@ -62,7 +63,8 @@ def _infer_all(
         axes[target] = infer_shape(operation[node], shapes[a], axes[a], shapes[max(b, 0)], second_axes, shape)
         if axes[target] >= 0:
             workspace = max(workspace, workspace_elements(operation[node], shapes[a], axes[a]))
-    return workspace
+            kept = max(kept, kept_elements(operation[node], shapes[a], axes[a]))
+    return workspace, kept
 
 
 @compiled
@@ -191,16 +193,23 @@ def _run(
     start = np.zeros(operands, np.int64)
     lists = np.empty((3, operands), np.int64)
     scratch = np.empty(0, np.float32)
-    workspace = Workspace(np.empty(0, np.float32), np.empty((3, MAXIMUM_AXES), np.int64))
+    empty = np.empty(0, np.float32)
+    workspace = Workspace(empty, np.empty((3, MAXIMUM_AXES), np.int64), empty, np.empty(2, np.int64))
     for unit in range(offsets.shape[0]):
         for terminal in range(TERMINAL_COUNT):
             axes[terminal] = terminal_axes[unit, terminal]
             start[terminal] = offsets[unit, terminal]
             for place in range(MAXIMUM_AXES):
                 shapes[terminal, place] = terminal_shapes[unit, terminal, place]
-        workspace_size = _infer_all(operation, first, second, cached_valid[unit], shapes, axes)
-        if workspace.numbers.size < workspace_size:
-            workspace = Workspace(np.empty(workspace_size, np.float32), workspace.shapes)
+        workspace_size, kept_size = _infer_all(operation, first, second, cached_valid[unit], shapes, axes)
+        if workspace.numbers.size < workspace_size or workspace.pivots.size < kept_size:
+            workspace = Workspace(
+                np.empty(workspace_size, np.float32),
+                workspace.shapes,
+                np.empty(kept_size, np.float32),
+                workspace.operands,
+            )
+        workspace.operands[FACTORIZED] = -1
         scratch_size = _place_all(operation, first, second, last_use, shapes, axes, start, lists)
         if scratch.size < scratch_size:
             scratch = np.empty(scratch_size, np.float32)
@@ -229,6 +238,7 @@ def _run(
                         right = scratch[start[b] : start[b] + b_size]
                     elif second[node] >= 0:
                         right = values[start[b] : start[b] + b_size]
+                    workspace.operands[RUNNING] = a
                     execute(
                         operation[node],
                         Operand(result, shapes[target], axes[target]),

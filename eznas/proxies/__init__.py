@@ -17,7 +17,18 @@ from eznas.proxies.hand_made import HandMadeProxy
 from eznas.proxies.proxy import Proxy, read_proxy, save
 from eznas.proxies.proxy import from_formula as _from_formula
 
-__all__ = ["REFERENCE", "AnyProxy", "HandMadeProxy", "Proxy", "baselines", "load", "load_program", "names", "save"]
+__all__ = [
+    "REFERENCE",
+    "AnyProxy",
+    "HandMadeProxy",
+    "Proxy",
+    "baselines",
+    "data_folder",
+    "load",
+    "load_program",
+    "names",
+    "save",
+]
 
 AnyProxy: TypeAlias = Proxy | HandMadeProxy
 """What can score networks: a program with how its score is computed, or a hand-made score."""
@@ -27,6 +38,11 @@ REFERENCE: Final = "eznas-a"
 
 _DATA: Final = resources.files("eznas.proxies") / "data"
 _NAME: Final = re.compile(r"[\w.-]+")
+
+
+def data_folder() -> Path:
+    """Return the folder of the files of the programs that come with eznas."""
+    return Path(str(_DATA))
 
 
 def names() -> tuple[str, ...]:
@@ -54,7 +70,7 @@ def load_program(text: str) -> Proxy:
         EznasError: it is a hand-made score, or `load` refuses it.
     """
     if text in names():
-        return read_proxy(Path(str(_DATA / f"{text}.json")))
+        return read_proxy(data_folder() / f"{text}.json")
     if text.endswith(".json"):
         return read_proxy(Path(text))
     try:

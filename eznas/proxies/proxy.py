@@ -12,6 +12,7 @@ from eznas.files import LARGEST_TEXT, read_regular, write_atomically
 from eznas.ops.program import Program
 from eznas.ops.terms import Term, format_terms, parse_terms
 from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
+from eznas.proxies.provenance import Provenance
 
 FORMAT: Final = 1
 """Version of the file format; a file of a later version is refused."""
@@ -44,6 +45,7 @@ class Proxy:
             pass (`difference`).
         source: where the proxy was published, or the run that found it.
         note: anything else to know.
+        provenance: of an evolved proxy, where it is from and how well it ranks.
         further_terms: what is joined to the aggregate of `program` to make the score, see `eznas.ops.terms`.
 
     Raises:
@@ -59,6 +61,7 @@ class Proxy:
     third_pass: ThirdPass = "perturbed"
     source: str = ""
     note: str = ""
+    provenance: Provenance | None = None
     further_terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
@@ -138,6 +141,10 @@ def save(proxy: Proxy, path: Path) -> None:
     """
     content = {"format": FORMAT, **{key: value for key, value in vars(proxy).items() if key not in _PROGRAMS}}
     content |= {"formula": proxy.formula, _DERIVED: list(proxy.extensions)}
+    if proxy.provenance is None:
+        del content["provenance"]
+    else:
+        content["provenance"] = proxy.provenance.to_dict()
     write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -165,18 +172,17 @@ def read_proxy(path: Path) -> Proxy:
                 f"The proxy file {path} has {key!r}, which is no setting of a proxy: there are "
                 f"{', '.join(['format', 'formula', _DERIVED, *settings])}."
             )
-        if key == _DERIVED:
+        if key in (_DERIVED, "provenance"):
             continue
         expected, kind = (int, "a number") if key in ("format", "orientation") else (str, "a text")
         if not isinstance(value, expected):
             raise EznasError(f"The proxy file {path} has {key} {value!r}: it must be {kind}.")
     try:
         first, *further = parse_terms(content["formula"])
-        proxy = Proxy(
-            program=first.program,
-            further_terms=tuple(further),
-            **{key: value for key, value in content.items() if key in settings},
-        )
+        given = {key: value for key, value in content.items() if key in settings}
+        if "provenance" in given:
+            given["provenance"] = Provenance.from_dict(given["provenance"])
+        proxy = Proxy(program=first.program, further_terms=tuple(further), **given)
     except EznasError as error:
         raise EznasError(f"The proxy file {path} cannot be used. {error}") from error
     if content.get(_DERIVED, list(proxy.extensions)) != list(proxy.extensions):

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from eznas.report.tables import Unwrapped, interval_text, number_text, pairs_table, share_text, table
 
-_BESIDE_TAU = ("top decile", "scored", "stability", "depends on")
+_BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
 
 
 def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
     """Return what to print for the report of a discovery, part by part."""
     names = list(content["protocol"]["benchmarks"])
     return [
-        *([_over_all(content, names)] if len(names) > 1 else []),
-        *(_of_benchmark(content, name) for name in names),
+        *([_fitness(content, names)] if _has_other_fitness(content["protocol"]) else []),
+        *(part for name in names for part in (_taus(content, name), _picks_and_leads(content, name))),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
         pairs_table("How it was measured", content["protocol"]),
-        pairs_table("What the search did", content["search"]),
+        pairs_table(
+            "What the search did", {key: value for key, value in content["search"].items() if key != "settings"}
+        ),
     ]
+
+
+def _has_other_fitness(protocol: Mapping[str, Any]) -> bool:
+    """Return whether fitness is something else than the tau on the training networks."""
+    compared = protocol["given"] or protocol["over"]
+    return bool(len(protocol["benchmarks"]) > 1 or protocol["objective"] != "tau" or compared)
 
 
 def _formulas(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -36,8 +44,8 @@ def _scores(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [*_formulas(content), *((one["name"], one) for one in content["baselines"])]
 
 
-def _over_all(content: Mapping[str, Any], names: Sequence[str]) -> Table:
-    """Return the table of several benchmarks: fitness, and held-out tau on each and on the worst."""
+def _fitness(content: Mapping[str, Any], names: Sequence[str]) -> Table:
+    """Return the table of all benchmarks together: fitness, and held-out tau on each and on the worst."""
     labels = [Path(name).stem for name in names]
     rows = [
         (
@@ -50,16 +58,15 @@ def _over_all(content: Mapping[str, Any], names: Sequence[str]) -> Table:
         )
         for label, one in _scores(content)
     ]
-    numeric = ("size", "fitness", "validation", *labels)
     return table(
-        "Kendall tau on held-out networks of each benchmark",
-        ("score", "size", "fitness", "validation", *labels, "worst"),
+        "Fitness, and Kendall tau on held-out networks",
+        ("score", "size", "fitness", "on validation", *labels, "worst"),
         rows,
-        numeric=numeric,
+        numeric=("size", "fitness", "on validation", *labels),
     )
 
 
-def _of_benchmark(content: Mapping[str, Any], name: str) -> Table:
+def _taus(content: Mapping[str, Any], name: str) -> Table:
     protocol = content["protocol"]
     rows = [
         (
@@ -79,14 +86,47 @@ def _of_benchmark(content: Mapping[str, Any], name: str) -> Table:
         for figures in [one["benchmarks"][name]]
         for held_out in [figures["held_out"]]
     ]
-    columns = ("score", "size", "training", "validation", "held-out", "95 % interval", *_BESIDE_TAU, "sign")
     return table(
         f"Kendall tau on {protocol['networks']} training, {protocol['validation']} validation and "
         f"{protocol['benchmarks'][name]['held_out']} held-out networks of {name}",
-        columns,
+        ("score", "size", "training", "validation", "held-out", "95 % interval", *_BESIDE_TAU, "sign"),
         rows,
         numeric=("size", "training", "validation", "held-out", *_BESIDE_TAU[:-1]),
     )
+
+
+def _picks_and_leads(content: Mapping[str, Any], name: str) -> Table:
+    """Return the table of the network that each score would pick, and of how far formulas are ahead of baselines."""
+    others = [one["name"] for one in content["baselines"]]
+    rows = []
+    for label, one in _scores(content):
+        figures = one["benchmarks"][name]
+        held_out = figures["held_out"]
+        leads = figures.get("lead", {})
+        rows.append(
+            (
+                label,
+                one.get("size", "–"),
+                _number(held_out["picked_accuracy"], 2),
+                _number(held_out["picked_rank"], 1),
+                *(_lead_text(leads.get(other)) for other in others),
+            )
+        )
+    return table(
+        f"The network that each would pick of the {content['protocol']['benchmarks'][name]['held_out']} held-out ones "
+        "(its accuracy, its rank by accuracy), and how far formulas are ahead in tau, with the paired 95 % interval",
+        ("score", "size", "accuracy", "rank", *(f"over {other}" for other in others)),
+        rows,
+        numeric=("size", "accuracy", "rank"),
+    )
+
+
+def _lead_text(lead: Mapping[str, Any] | None) -> str:
+    return f"{number_text(lead['tau'])} {interval_text(lead['interval'])}" if lead else "–"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _worst_text(worst: Mapping[str, Any] | None) -> str:

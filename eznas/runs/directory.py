@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 import msgpack
 
 from eznas.errors import EznasError, shown
-from eznas.files import LARGEST_TABLE, read_regular, write_atomically
+from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.runs.config import WRITTEN_BY, config_text, read_toml
 from eznas.runs.settings import RunSettings
 
@@ -251,11 +251,6 @@ def unused_path(parent: Path, stem: str) -> Path:
     return path
 
 
-def json_text(content: Mapping[str, Any]) -> str:
-    """Return JSON that is the same for the same content; NaN and infinities, which JSON lacks, become null."""
-    return _json(content, indent=2)
-
-
 def _stored(path: Path) -> tuple[RunSettings, tuple[Any, ...]]:
     """Return the settings of a run and the fingerprints of its data, or raise an `EznasError`."""
     if not (path / CONFIG).is_file():
@@ -278,23 +273,7 @@ def _write_settings(directory: Path, settings: RunSettings, version: str, finger
 
 
 def _json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(_json(row) for row in rows)
-
-
-def _json(content: Mapping[str, Any], indent: int | None = None) -> str:
-    text = json.dumps(_without_non_finite(content), indent=indent, ensure_ascii=False, allow_nan=False)
-    # What Python makes of a file name that is no UTF-8 has no UTF-8 either, but a way of writing it in JSON.
-    return text.encode("utf-8", "backslashreplace").decode() + "\n"
-
-
-def _without_non_finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0.0 else None
-    if isinstance(value, Mapping):
-        return {key: _without_non_finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_non_finite(item) for item in value]
-    return value
+    return "".join(json_text(row, indent=None) for row in rows)
 
 
 def _locked(directory: Path) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eznas import proxies
+from eznas import proxies, seeds
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
@@ -35,11 +35,20 @@ def resolve_proxy(text: str) -> AnyProxy:
 
 
 def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
-    """Return the indices of the networks of `benchmark` that any of the runs among `texts` evolved on."""
+    """Return the indices of the networks of `benchmark` that any of the proxies among `texts` was evolved on.
+
+    Runs know it, and so do evolved proxies by their provenance: the first networks of a list that their seed shuffled.
+    """
     from eznas.runs.split import Split
 
     seen: set[int] = set()
-    for text in filter(_is_run, texts):
+    for text in texts:
+        if not _is_run(text):
+            proxy = proxies.load(text)
+            if isinstance(proxy, Proxy) and proxy.provenance and benchmark.name in proxy.provenance.networks:
+                order = seeds.generator(proxy.provenance.seed, "networks").permutation(len(benchmark))
+                seen.update(order[: sum(proxy.provenance.networks[benchmark.name].values())].tolist())
+            continue
         settings = stored_settings(Path(text))
         if any(_is_one_benchmark(name, benchmark.name) for name in settings.benchmark):
             seen.update(Split.of(benchmark, settings).training.tolist())

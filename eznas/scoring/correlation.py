@@ -42,7 +42,7 @@ def kendall_tau(x: ArrayLike, y: ArrayLike) -> float:
     if np.isnan(first).any() or np.isnan(second).any():
         return math.nan
     # numpy's sort uses the widest vector instructions of the machine, numba's does not.
-    return _tau_b(*_compare_by_sorting(first, second, np.argsort(first)))
+    return _tau_b(*compare_by_sorting(first, second, np.argsort(first))[:3])
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
@@ -135,13 +135,21 @@ def _compare_all_pairs(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[
 
 
 @njit(cache=True, nogil=True)
-def _compare_by_sorting(
+def compare_by_sorting(
     x: NDArray[np.float64], y: NDArray[np.float64], order: NDArray[np.int64]
-) -> tuple[int, int, int]:
-    """Return what `_compare_all_pairs` does in O(n log n), given the order that sorts x; there must be no NaN.
+) -> tuple[int, int, int, NDArray[np.float64]]:
+    """Compare all pairs in O(n log n), for compiled code that knows the order of x; there must be no NaN.
 
     With the pairs sorted by x, and by y where x ties, the discordant pairs are the inversions that a merge sort of y
     undoes. Source: Knight, "A computer method for calculating Kendall's tau with ungrouped data", JASA 61 (1966).
+
+    Args:
+        x: float64 (n,).
+        y: float64 (n,).
+        order: int64 (n,), which sorts x.
+
+    Returns:
+        Concordant minus discordant pairs, pairs not tied in x, pairs not tied in y, and y in ascending order.
     """
     count = len(x)
     x, y = x[order], y[order]
@@ -163,7 +171,7 @@ def _compare_by_sorting(
     discordant, sorted_y = _merge_sort(y)
     tied_y = _tied_pairs(sorted_y)
     pairs = count * (count - 1) // 2
-    return pairs - tied_x - tied_y + tied_both - 2 * discordant, pairs - tied_x, pairs - tied_y
+    return pairs - tied_x - tied_y + tied_both - 2 * discordant, pairs - tied_x, pairs - tied_y, sorted_y
 
 
 @njit(cache=True, nogil=True)

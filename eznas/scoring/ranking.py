@@ -16,6 +16,7 @@ from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy
 from eznas.scoring.bootstrap import bootstrap_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
+from eznas.scoring.pick import Pick
 from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
@@ -94,6 +95,7 @@ class Ranking:
         top_decile_tau: tau-b among the most accurate tenth of the networks.
         scores: float64 (networks,), turned so that higher means better; NaN where a network has none.
         unscored: why a network has no score, by its position.
+        pick: the network that the proxy would pick; None without networks.
         stability: how the scores move; None where no network was scored again, or none has a score.
     """
 
@@ -102,6 +104,7 @@ class Ranking:
     top_decile_tau: Estimate
     scores: NDArray[np.float64]
     unscored: dict[int, str]
+    pick: Pick | None = None
     stability: SeedStability | None = None
 
     @classmethod
@@ -133,7 +136,13 @@ class Ranking:
             for (name, statistic), interval in zip(_STATISTICS.items(), intervals, strict=True)
         }
         # -0.0 would print as such where a score of orientation -1 is zero.
-        return cls(**estimates, scores=orientation * scores + 0.0, unscored=unscored or {}, stability=stability)
+        return cls(
+            **estimates,
+            scores=orientation * scores + 0.0,
+            unscored=unscored or {},
+            pick=Pick.of(ranked, accuracies),
+            stability=stability,
+        )
 
     @property
     def scored(self) -> float:
@@ -147,6 +156,8 @@ class Ranking:
             estimate: Estimate = getattr(self, name)
             figures[name] = _plain(estimate.value)
             figures[f"{name}_interval"] = [_plain(estimate.low), _plain(estimate.high)]
+        figures["picked_accuracy"] = self.pick.accuracy if self.pick else None
+        figures["picked_rank"] = self.pick.rank if self.pick else None
         figures["scored"] = _plain(self.scored)
         figures["seed_stability"] = _plain(self.stability.tau) if self.stability else None
         figures["depends_on"] = self.stability.depends_on if self.stability else None

@@ -58,3 +58,26 @@ def _follow_leaders(scores: NDArray[np.float64], order: NDArray[np.int64], toler
             leader = score
         leaders[order[position]] = leader
     return leaders
+
+
+@njit(cache=True, nogil=True)
+def any_tied(ascending: NDArray[np.float64]) -> bool:
+    """Return whether `tied` would change any of these scores, for compiled code that has them in ascending order.
+
+    The first of a group that it changes is a neighbour of the group's leader, so that looking at neighbours is enough.
+    """
+    for position in range(1, len(ascending)):
+        lower, upper = ascending[position - 1], ascending[position]
+        if lower >= 0.0:
+            if upper != lower and upper - lower <= RELATIVE_TOLERANCE * lower:
+                return True
+        elif upper < 0.0 and upper != lower and upper - lower <= -RELATIVE_TOLERANCE * upper:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def tied_in_order(scores: NDArray[np.float64], ascending: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what `tied` does, for compiled code that has the scores in ascending order as well; all are finite."""
+    leaders = _follow_leaders(ascending, np.arange(len(ascending)), RELATIVE_TOLERANCE)
+    return leaders[np.searchsorted(ascending, scores)]

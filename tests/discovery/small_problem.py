@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from eznas.discovery.alphabet import alphabet_of
+from eznas.discovery.chance import below
+from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.problem import NetworkGroup
+from eznas.discovery.variation import cross, draw_fresh, mutate
 
 FEATURE_COUNT = 5
 
@@ -19,3 +23,21 @@ def group(seed=0, networks=30):
     values[4, ~valid[4]] = 0
     truth = np.add.reduceat(values[0] * values[1], np.cumsum(units) - units)
     return NetworkGroup(units, values, valid, truth + rng.normal(size=networks))
+
+
+def random_formulas(count, seed=0, terms=1):
+    """Formulas of every size, grown by variation."""
+    state = np.array([seed], np.uint64)
+    alphabet = alphabet_of(np.arange(FEATURE_COUNT), terms=terms)
+    child, patch = np.zeros(MAXIMUM_NODES, np.int32), np.zeros(MAXIMUM_NODES + 2, np.int32)
+    parents = [child[: draw_fresh(state, alphabet, child)].copy()]
+    while len(parents) < count:
+        parent = parents[below(state, len(parents))]
+        donor = parents[below(state, len(parents))]
+        if below(state, 3):
+            length = mutate(state, parent, len(parent), alphabet, patch, child)
+        else:
+            length = cross(state, parent, len(parent), donor, len(donor), alphabet, child)
+        if length:
+            parents.append(child[:length].copy())
+    return parents

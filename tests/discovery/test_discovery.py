@@ -3,12 +3,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eznas import proxies
+from eznas.cli.app import main
+from eznas.discovery.codes import SUBTRACTED, to_terms
 from eznas.discovery.discovery import Discovery, Machine
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.result import proxy_of
+from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import RESULT, discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
+from eznas.ops.notation import format_program
+from eznas.ops.terms import format_terms, parse_terms
 from eznas.proxies.proxy import read_proxy
+from eznas.runs.proxy_argument import networks_seen
 from eznas.scoring.evaluation import evaluate
 
 SEARCH = SearchSettings(islands=2, members=30, children=150)
@@ -138,3 +145,77 @@ def test_settings_that_cannot_be_are_named(tiny_table):
         DiscoverySettings(rounds=0)
     with pytest.raises(EznasError, match=r"search.islands is 0"):
         SearchSettings(islands=0)
+
+
+def test_a_discovery_starts_from_seeds_and_is_never_worse_than_they_are(make):
+    seed = "numel(wt) / sqrt(l1_norm(sign(softmax(exp(act.noise)))))"
+    one = make(seed_formulas=(seed,), rounds=1, epochs=1)
+    assert "l1_norm(sign(softmax(exp(act.noise))))" in [format_program(feature) for feature in one.features[:2]]
+    finished(one)
+    found = [format_terms(to_terms(formula.codes, one.features)) for formula in one.archive.formulas]
+    assert format_terms(parse_terms(seed)) in found
+    second = make(threads=2, seed_formulas=(seed,), rounds=1, epochs=1)
+    second.restore(make(seed_formulas=(seed,), rounds=1, epochs=1).encode())
+    assert finished(second).archive == one.archive
+
+
+def test_a_search_ends_early_when_it_stands_still_or_has_computed_enough(make):
+    still = finished(make(epochs=200, patience=1, rounds=1))
+    assert still.epochs < 200
+    enough = finished(make(max_evaluations=250))
+    assert 250 <= enough.formulas_evaluated < 1000
+    assert enough.epochs == 1
+
+
+def test_a_formula_of_several_terms_is_one_proxy(make):
+    discovery = make(terms=2)
+    proxy = proxy_of((3, 7, SUBTRACTED), -1, discovery)
+    first, second = (format_program(discovery.features[row]) for row in (3, 7))
+    assert [term.sign for term in proxy.terms] == [1, -1]
+    assert proxy.formula.startswith("signed_log(") or "; signed_log(" in proxy.formula
+    assert [format_program(term.program) for term in proxy.terms] == [first, second]
+    assert (proxy.orientation, proxy.aggregation) == (-1, "sum")
+
+
+def test_a_seed_that_does_not_fit_is_named():
+    with pytest.raises(EznasError, match="give --terms 2"):
+        DiscoverySettings(seed_formulas=("signed_log(wt) + signed_log(wt)",))
+    with pytest.raises(EznasError, match="uses sqrt"):
+        DiscoverySettings(seed_formulas=("sqrt(numel(wt))",), operations="paper")
+    with pytest.raises(EznasError, match="patience is -1"):
+        DiscoverySettings(patience=-1)
+
+
+def test_a_formula_of_the_report_becomes_a_named_proxy(make, tmp_path, capfd):
+    folder = tmp_path / "found"
+    content = discover(lambda: make(held_out=6, seed=5, rounds=1), folder, None, lambda _: None)
+    command = ["proxy", "add", str(folder), "--name", "mine", "--note", "for a test", "--folder", str(tmp_path)]
+    assert main(command) == 0
+    shown = capfd.readouterr().out
+    proxy = read_proxy(tmp_path / "mine.json")
+    assert (proxy.name, proxy.note, proxy.formula) == ("mine", "for a test", content["chosen"]["formula"])
+    assert proxy.provenance.networks == {make().settings.benchmarks[0]: {"training": 12, "validation": 6}}
+    assert proxy.provenance.settings["search"]["islands"] == 2
+    [tau] = proxy.provenance.taus
+    assert (tau.networks, tau.tau) == (6, next(iter(content["chosen"]["benchmarks"].values()))["held_out"]["tau"])
+    assert proxy.provenance.command in shown
+    size = content["front"][0]["size"]
+    assert main([*command, "--size", str(size), "--replace"]) == 0
+    assert read_proxy(tmp_path / "mine.json").formula == content["front"][0]["formula"]
+    assert main([*command, "--size", "1000", "--replace"]) == 1
+    assert "no formula of size 1000" in capfd.readouterr().err
+    assert proxy.name not in proxies.names()
+    assert networks_seen([str(tmp_path / "mine.json")], make().samples[0].benchmark) == frozenset(
+        make(seed=5).samples[0].networks.in_search.tolist()
+    )
+
+
+def test_the_command_of_settings_states_what_differs_from_the_defaults():
+    assert DiscoverySettings().command == "eznas discover --benchmark digits --seed 0"
+    settings = DiscoverySettings(
+        benchmarks=("digits", "digits-chain"), seed_formulas=("numel(wt) * l1_norm(wt)",), terms=2, search=SEARCH
+    )
+    assert settings.command == (
+        "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 "
+        "--terms 2 --islands 2 --members 30 --children 150"
+    )

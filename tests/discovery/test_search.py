@@ -5,10 +5,12 @@ import pytest
 from small_problem import FEATURE_COUNT, group
 
 from eznas.discovery.alphabet import alphabet_of
-from eznas.discovery.archive import KEPT_PER_SIZE, Archive, Found, fitness_on
+from eznas.discovery.archive import fitness_on
 from eznas.discovery.codes import MAXIMUM_NODES, SUBTRACTED
+from eznas.discovery.criterion import Criterion
 from eznas.discovery.problem import NetworkGroup, arrays_of
-from eznas.discovery.search import FormulaSearch, SearchSettings
+from eznas.discovery.search import FormulaSearch
+from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME
 
@@ -55,25 +57,35 @@ def test_islands_that_stand_still_start_anew_and_the_archive_only_gets_better():
     assert search.made > 13 * 3 * 300 + 3 * 40 + 13 * 12  # a population was drawn a second time
 
 
-def test_the_archive_does_not_depend_on_the_order():
-    rng = np.random.default_rng(0)
-    found = [
-        Found(tuple(rng.integers(9, size=rng.integers(1, 6)).tolist()), float(rng.integers(100) / 100))
-        for _ in range(500)
-    ]
-    one, other = Archive(), Archive()
-    one.add(found)
-    for part in found[::-1]:
-        other.add([part])
-    assert one == other
-    assert all(len(kept) <= KEPT_PER_SIZE for kept in one.by_size.values())
-
-
 def test_the_front_rises_in_size_and_fitness():
     front = searched(4).archive.front
     for smaller, larger in pairwise(front):
         assert smaller.size < larger.size <= MAXIMUM_NODES
         assert smaller.fitness < larger.fitness
+
+
+def test_with_both_objectives_the_archive_has_the_best_of_a_search_for_each():
+    criterion = Criterion("both")
+    arrays = arrays_of([group(networks=80)], "sum", criterion)
+    alphabet = alphabet_of(np.arange(FEATURE_COUNT))
+    search = FormulaSearch(arrays, alphabet, SETTINGS, np.random.default_rng(0), criterion=criterion)
+    for _ in range(4):
+        search.advance(1)
+    product = (0, 1, -1 - BY_NAME["product"].id)
+    found = next(one for one in search.archive.by_size[3] if sorted(one.codes) == sorted(product))
+    tau, top = (fitness_on([product], arrays._replace(top_share=share))[0] for share in (0.0, 1.0))
+    assert found.extremes == (tau, top)
+    assert found.fitness == pytest.approx((tau + top) / 2)
+    front = search.archive.front
+    assert {one.extremes for one in front} >= {
+        max((one.extremes for one in search.archive.formulas), key=lambda pair: pair[goal]) for goal in (0, 1)
+    }
+    again = FormulaSearch(arrays, alphabet, SETTINGS, np.random.default_rng(1), criterion=criterion)
+    again.restore(search.state())
+    assert again.archive == search.archive
+    for one in (search, again):
+        one.advance(1)
+    assert again.archive == search.archive
 
 
 def test_formulas_of_several_terms_are_found_where_they_rank_better():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eznas.ops.kernels.execute import execute, workspace_elements
+from eznas.ops.kernels.execute import execute, kept_elements, workspace_elements
 from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.shapes import MAXIMUM_AXES, infer_shape
 
@@ -19,13 +19,14 @@ def run_kernel(operation: int, a: np.ndarray, b: np.ndarray | None = None) -> np
         return None
     result = np.full(int(shapes[2].prod()), 123.0, np.float32)
     numbers = np.full(workspace_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
+    pivots = np.full(kept_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
     with np.errstate(all="ignore"):
         execute(
             operation,
             Operand(result, shapes[2], axes),
             Operand(_read_only(a), shapes[0], a.ndim),
             Operand(_read_only(second), shapes[1], second.ndim),
-            Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64)),
+            Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64), pivots, np.array([0, -1])),
         )
     return result.reshape(shapes[2, :axes])
 

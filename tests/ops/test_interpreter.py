@@ -260,3 +260,16 @@ def test_no_unit_and_no_program():
         *(np.zeros((0, 0), np.float32), np.zeros((0, 0), bool), "mean"),
     )
     assert numbers.shape == valid.shape == (0, 1)
+
+
+def test_determinants_of_several_tensors_in_turn_are_those_of_each_alone():
+    programs = [
+        program_of(name, operand) for operand in (0, 4, 7) for name in ("determinant", "log_determinant", "determinant")
+    ]
+    programs += [program_of("determinant", 0), program_of("log_determinant", 0)]
+    together, valid = STATISTICS.run(Plan.of(programs))
+    plan = Plan.of(programs)
+    for program, column in zip(programs, plan.root_columns, strict=True):
+        alone, alone_valid = STATISTICS.run(Plan.of([program]))
+        np.testing.assert_array_equal(together[:, column], alone[:, 0])
+        np.testing.assert_array_equal(valid[:, column], alone_valid[:, 0])

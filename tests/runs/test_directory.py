@@ -15,7 +15,6 @@ from eznas.runs.directory import (
     RUN_FORMAT,
     Checkpoint,
     RunDirectory,
-    json_text,
     stored_settings,
     unused_path,
 )
@@ -200,10 +199,6 @@ def test_unused_path_counts_up(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a-2").mkdir()
     assert unused_path(tmp_path, "a") == tmp_path / "a-3"
-
-
-def test_json_has_null_for_what_it_cannot_hold():
-    assert json.loads(json_text({"a": float("nan"), "b": [float("-inf"), 1.5]})) == {"a": None, "b": [None, 1.5]}
 
 
 def names_in(folder):

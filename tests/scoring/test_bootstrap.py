@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eznas.scoring.bootstrap import bootstrap_intervals
+from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
 
 
@@ -85,3 +85,29 @@ def test_resamples_without_a_statistic_are_left_out():
 def test_impossible_requests_are_refused(resamples, level):
     with pytest.raises(ValueError, match="resample"):
         bootstrap_interval([1.0, 2.0], [1.0, 2.0], kendall_tau, np.random.default_rng(0), resamples, level)
+
+
+def test_paired_intervals_are_of_the_differences_on_the_same_resamples():
+    scores, accuracies = correlated(80)
+    rows = np.array([scores, scores + np.random.default_rng(5).normal(size=80), -scores])
+    better, worse, same = paired_intervals(
+        rows, [(0, 1), (2, 0), (0, 0)], accuracies, kendall_tau, np.random.default_rng(1), resamples=400
+    )
+    rng = np.random.default_rng(1)
+    expected = []
+    for _ in range(400):
+        drawn = rng.integers(80, size=80)
+        expected.append(kendall_tau(rows[0, drawn], accuracies[drawn]) - kendall_tau(rows[1, drawn], accuracies[drawn]))
+    assert better == pytest.approx(tuple(np.quantile(expected, [0.025, 0.975])))
+    assert worse[1] < 0
+    assert same == (0, 0)
+    unpaired = bootstrap_interval(rows[0], accuracies, kendall_tau, np.random.default_rng(1))
+    assert better[1] - better[0] < unpaired[1] - unpaired[0]
+
+
+def test_a_paired_interval_is_undefined_where_a_statistic_is():
+    rows = np.array([np.arange(9.0), np.ones(9)])
+    (interval,) = paired_intervals(rows, [(0, 1)], np.arange(9.0), kendall_tau, np.random.default_rng(0), resamples=9)
+    assert all(map(math.isnan, interval))
+    (empty,) = paired_intervals(np.empty((2, 0)), [(0, 1)], [], kendall_tau, np.random.default_rng(0))
+    assert all(map(math.isnan, empty))

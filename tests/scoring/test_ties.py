@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eznas.ops.limits import RELATIVE_TOLERANCE
-from eznas.scoring.ties import agree, tied
+from eznas.scoring.ties import agree, any_tied, tied, tied_in_order
 
 WITHIN, BEYOND = 1 + 0.9 * RELATIVE_TOLERANCE, 1 + 1.1 * RELATIVE_TOLERANCE
 NUMBERS = st.floats(allow_nan=False, allow_infinity=True)
@@ -108,3 +108,13 @@ def test_the_order_of_the_networks_does_not_matter(data, scores):
 )
 def test_two_scores_of_a_network_agree_by_the_same_rule(one, other, equal):
     assert agree([one], [other]).tolist() == agree([other], [one]).tolist() == [equal]
+
+
+@given(SCORES)
+def test_compiled_code_that_has_the_order_finds_the_same_ties(scores):
+    scores = np.asarray(scores, np.float64)
+    scores = scores[np.isfinite(scores)]
+    ascending = np.sort(scores)
+    expected = tied(scores)
+    assert any_tied(ascending) == (expected != scores).any()
+    np.testing.assert_array_equal(tied_in_order(scores, ascending), expected)

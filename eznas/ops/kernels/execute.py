@@ -17,8 +17,9 @@ from eznas.ops.jit import compiled
 from eznas.ops.kernels import eigenvalues, elementwise, matrices, normalization, reductions  # noqa: F401 - fill KERNELS
 from eznas.ops.kernels.broadcasting import BLOCK, block_of
 from eznas.ops.kernels.eigenvalues import workspace_of_order
+from eznas.ops.kernels.factorization import factorization_elements, pivot_elements
 from eznas.ops.kernels.kernel import KERNELS, Operand, Workspace
-from eznas.ops.shapes import DETERMINANT, RULE_OF, SCALAR_OF_GRAM
+from eznas.ops.shapes import DETERMINANT, RULE_OF, SCALAR_OF_GRAM, element_count
 
 # How an operation is computed, as the table `_WAY` says: element by element, or by one call.
 _ONE_BY_ONE: Final = 0
@@ -82,11 +83,19 @@ def workspace_elements(operation: int, shape: NDArray[np.int64], axes: int) -> i
     """How many float32 of workspace an operation needs for a first argument of this shape."""
     rule = RULE_OF[operation]
     if rule == DETERMINANT:
-        order = int(shape[axes - 1])
-        return order * order
+        return factorization_elements(int(shape[axes - 1]))
     if rule == SCALAR_OF_GRAM:
         return workspace_of_order(int(shape[0]))
     return 2 * BLOCK
+
+
+@compiled
+def kept_elements(operation: int, shape: NDArray[np.int64], axes: int) -> int:
+    """How many float32 an operation keeps for the next one with the same first argument, which has this shape."""
+    if RULE_OF[operation] != DETERMINANT:
+        return 0
+    order = int(shape[axes - 1])
+    return pivot_elements(order, element_count(shape) // (order * order))
 
 
 @compiled

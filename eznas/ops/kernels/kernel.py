@@ -43,10 +43,19 @@ class Workspace(NamedTuple):
     Attributes:
         numbers: float32, at least as many as `workspace_elements` says.
         shapes: int64[3, 4].
+        pivots: float32, at least as many as `kept_elements` says, and not overwritten between two nodes of a unit.
+        operands: int64[2], the number of the first operand of the node that is `RUNNING`, and of the operand that was
+            `FACTORIZED` last, whose pivots are kept; -1 for none.
     """
 
     numbers: NDArray[np.float32]
     shapes: NDArray[np.int64]
+    pivots: NDArray[np.float32]
+    operands: NDArray[np.int64]
+
+
+RUNNING: Final = 0
+FACTORIZED: Final = 1
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled
+from eznas.ops.kernels.factorization import pivots_of
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.vector_math import INFINITY, LANES, ONE, ZERO
 from eznas.ops.shapes import MAXIMUM_AXES
@@ -93,73 +94,35 @@ def matmul(result: Operand, a: Operand, b: Operand) -> None:
         )
 
 
-@compiled
-def _factorize(lu: NDArray[np.float32], n: int) -> np.float32:
-    """LU factorisation in place, with partial pivoting, of a column-major matrix; the sign of the permutation.
-
-    The order of the operations is that of LAPACK's getf2 (scaling by the reciprocal of the pivot, updates one
-    column of L at a time), so that a singular matrix of small integers meets an exact zero where it does there.
-    """
-    sign = ONE
-    for k in range(n):
-        pivot_column = lu[k * n : (k + 1) * n]
-        pivot_row = k
-        largest = np.abs(pivot_column[k])
-        for i in range(k + 1, n):
-            size = np.abs(pivot_column[i])
-            if size > largest:
-                largest, pivot_row = size, i
-        if largest != ZERO:
-            if pivot_row != k:
-                sign = -sign
-                for j in range(n):
-                    lu[j * n + k], lu[j * n + pivot_row] = lu[j * n + pivot_row], lu[j * n + k]
-            reciprocal = ONE / pivot_column[k]
-            for i in range(k + 1, n):
-                pivot_column[i] = pivot_column[i] * reciprocal
-        for j in range(k + 1, n):
-            column = lu[j * n : (j + 1) * n]
-            factor = column[k]
-            for i in range(k + 1, n):
-                column[i] = column[i] - pivot_column[i] * factor
-    return sign
-
-
 @kernel
 def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
-    """Determinants of a batch of square matrices.
-
-    The row-major A is factorised as the column-major transpose, which has the same determinant, as PyTorch does.
-    """
+    """Determinants of a batch of square matrices."""
     n = a.shape[a.axes - 1]
     if n == 1:
         result.values[:] = a.values
         return
-    lu = workspace.numbers[: n * n]
-    for batch in range(result.values.size):
-        for i in range(n * n):
-            lu[i] = a.values[batch * n * n + i]
-        sign = _factorize(lu, n)
+    pivots = pivots_of(a, workspace)
+    for matrix in range(result.values.size):
+        first = matrix * (n + 1)
         product = ONE
         for k in range(n):
-            product = product * lu[k * n + k]
-        result.values[batch] = product * sign
+            product = product * pivots[first + k]
+        result.values[matrix] = product * pivots[first + n]
 
 
 @kernel
 def log_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the determinants: NaN and the log of a negative number become 0, a singular matrix gives -inf."""
     n = a.shape[a.axes - 1]
-    lu = workspace.numbers[: n * n]
-    for batch in range(result.values.size):
-        for i in range(n * n):
-            lu[i] = a.values[batch * n * n + i]
-        sign = _factorize(lu, n)
+    pivots = pivots_of(a, workspace)
+    for matrix in range(result.values.size):
+        first = matrix * (n + 1)
+        sign = pivots[first + n]
         total = np.float64(0.0)
         for k in range(n):
-            pivot = np.float64(lu[k * n + k])
+            pivot = np.float64(pivots[first + k])
             sign = -sign if pivot < 0.0 else sign
             total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
         # A zero pivot makes the sign 0, not -1: the logarithm is then -inf even after a negative pivot.
         negative = sign < ZERO and total != -INFINITY
-        result.values[batch] = np.float32(0.0 if negative or np.isnan(total) else total)
+        result.values[matrix] = np.float32(0.0 if negative or np.isnan(total) else total)

@@ -1,0 +1,170 @@
+"""LU factorisations of a batch of square matrices: the pivots, of which determinants are made.
+
+The row-major A is factorised as the column-major transpose, which has the same determinant, as PyTorch does: what are
+columns to the factorisation are the rows of A here. The order of the operations on every number is that of LAPACK's
+getf2 (scaling by the reciprocal of the pivot, updates one column of L at a time), so that a singular matrix of small
+integers meets an exact zero where it does there. All the ways below give the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.jit import compiled
+from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
+from eznas.ops.kernels.lanes import USED, place_of_largest, subtract_multiple
+from eznas.ops.kernels.vector_math import LANES, ONE, ZERO
+
+_LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, setting up the vectors costs what they save
+
+
+@compiled
+def factorization_elements(order: int) -> int:
+    """How many float32 of workspace the factorisation of a matrix of this order needs."""
+    return (order + 3) * _padded(order)
+
+
+@compiled
+def pivot_elements(order: int, matrices: int) -> int:
+    """How many float32 the pivots and signs of some matrices take."""
+    return (order + 1) * matrices
+
+
+@compiled
+def pivots_of(a: Operand, workspace: Workspace) -> NDArray[np.float32]:
+    """Return the pivots of every matrix of an operand, and after them the sign of the permutation of its rows.
+
+    Determinant and logarithm of one operand are mostly asked for shortly one after the other: the pivots of the
+    operand that was factorised last are kept in the workspace, and used again.
+    """
+    if workspace.operands[FACTORIZED] != workspace.operands[RUNNING]:
+        _factorize(a.values, a.shape[a.axes - 1], workspace)
+        workspace.operands[FACTORIZED] = workspace.operands[RUNNING]
+    return workspace.pivots
+
+
+@compiled
+def _factorize(a: NDArray[np.float32], n: int, workspace: Workspace) -> None:
+    """Factorise a batch of matrices of order n."""
+    pivots = workspace.pivots
+    if n == 1:  # that of many convolutions: no time for views of single numbers
+        for matrix in range(a.size):
+            pivots[2 * matrix], pivots[2 * matrix + 1] = a[matrix], ONE
+        return
+    for matrix in range(a.size // (n * n)):
+        values = a[matrix * n * n : (matrix + 1) * n * n]
+        target = pivots[matrix * (n + 1) : (matrix + 1) * (n + 1)]
+        if n == 3:
+            _factorize_three(values, target)
+        elif n < _LEAST_FOR_LANES:
+            _factorize_small(values, n, workspace.numbers, target)
+        else:
+            _factorize_by_lanes(values, n, workspace.numbers, target)
+
+
+@compiled
+def _padded(order: int) -> int:
+    """The least multiple of `LANES` that is no less."""
+    return -(-order // LANES) * LANES
+
+
+@compiled
+def _factorize_three(a: NDArray[np.float32], pivots: NDArray[np.float32]) -> None:
+    """The pivots of a matrix of order 3: that of most convolutions."""
+    x0, x1, x2, y0, y1, y2, z0, z1, z2 = a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]
+    sign = ONE
+    second_is_larger = np.abs(x1) > np.abs(x0)
+    if np.abs(x2) > (np.abs(x1) if second_is_larger else np.abs(x0)):
+        x0, x2, y0, y2, z0, z2 = x2, x0, y2, y0, z2, z0
+        sign = -sign
+    elif second_is_larger:
+        x0, x1, y0, y1, z0, z1 = x1, x0, y1, y0, z1, z0
+        sign = -sign
+    reciprocal = ONE / x0 if x0 != ZERO else ONE
+    x1, x2 = x1 * reciprocal, x2 * reciprocal
+    y1, y2 = y1 - x1 * y0, y2 - x2 * y0
+    z1, z2 = z1 - x1 * z0, z2 - x2 * z0
+    if np.abs(y2) > np.abs(y1):
+        y1, y2, z1, z2 = y2, y1, z2, z1
+        sign = -sign
+    reciprocal = ONE / y1 if y1 != ZERO else ONE
+    pivots[0], pivots[1], pivots[2], pivots[3] = x0, y1, z2 - y2 * reciprocal * z1, sign
+
+
+@compiled
+def _factorize_small(a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]) -> None:
+    """The pivots of a matrix of any order."""
+    lu = numbers[: n * n]
+    lu[:] = a
+    sign = ONE
+    for k in range(n):
+        pivot_column = lu[k * n : (k + 1) * n]
+        pivot_row = k
+        largest = np.abs(pivot_column[k])
+        for i in range(k + 1, n):
+            size = np.abs(pivot_column[i])
+            if size > largest:
+                largest, pivot_row = size, i
+        if largest != ZERO:
+            if pivot_row != k:
+                sign = -sign
+                for j in range(k, n):  # nothing reads the columns before
+                    lu[j * n + k], lu[j * n + pivot_row] = lu[j * n + pivot_row], lu[j * n + k]
+            reciprocal = ONE / pivot_column[k]
+            for i in range(k + 1, n):
+                pivot_column[i] = pivot_column[i] * reciprocal
+        pivots[k] = pivot_column[k]
+        for j in range(k + 1, n):
+            column = lu[j * n : (j + 1) * n]
+            factor = column[k]
+            for i in range(k + 1, n):
+                column[i] = column[i] - pivot_column[i] * factor
+    pivots[n] = sign
+
+
+@compiled
+def _factorize_by_lanes(
+    a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
+) -> None:
+    """The pivots of a matrix of any order, whole columns at a time.
+
+    Rows stay where they are: `place` says where a row would be if it had been swapped, and `row_at` the reverse. A row
+    whose pivot is taken is `USED`: its multiplier is 0, and what becomes of its other elements nobody reads.
+    """
+    width = _padded(n)
+    lu = numbers[: n * width]
+    multipliers = numbers[n * width : (n + 1) * width]
+    place = numbers[(n + 1) * width : (n + 2) * width].view(np.int32)
+    row_at = numbers[(n + 2) * width : (n + 3) * width].view(np.int32)
+    for k in range(n):
+        for i in range(n):
+            lu[k * width + i] = a[k * n + i]
+        lu[k * width + n : (k + 1) * width] = ZERO
+    for i in range(width):
+        place[i] = i if i < n else USED
+        row_at[i] = i
+    sign = ONE
+    for k in range(n):
+        start = k * width
+        row = row_at[k]
+        if not np.isnan(lu[start + row]):  # no other is larger than NaN
+            taken = place_of_largest(lu, start, place)
+            if taken != k:
+                sign = -sign
+                other = row_at[taken]
+                row_at[taken], place[row] = row, taken
+                row = other
+        place[row] = USED
+        pivot = lu[start + row]
+        pivots[k] = pivot
+        reciprocal = ONE / pivot if pivot != ZERO else ONE
+        for i in range(width):
+            multipliers[i] = ZERO if place[i] == USED else lu[start + i] * reciprocal
+        for j in range(k + 1, n):
+            factor = lu[j * width + row]
+            for i in range(0, width, LANES):
+                subtract_multiple(lu, j * width + i, multipliers, i, factor)
+    pivots[n] = sign

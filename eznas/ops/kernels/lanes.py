@@ -1,0 +1,131 @@
+"""The inner loops of a factorisation, written as instructions for vectors of `LANES` numbers.
+
+LLVM vectorises the loops around these too, but guards each with a test for arrays that overlap, and leaves fewer than
+32 numbers to a loop over single ones: most rows of most matrices. What is computed for a number is the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils as untyped_cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
+from numpy.typing import NDArray
+
+from eznas.ops.jit import JIT_DISABLED
+from eznas.ops.kernels.vector_math import LANES
+
+USED: Final = np.int32(2**31 - 1)
+"""The place of an element that is no candidate for a pivot."""
+
+if JIT_DISABLED:
+
+    def subtract_multiple(
+        target: NDArray[np.float32], i: int, source: NDArray[np.float32], j: int, factor: np.float32
+    ) -> None:
+        """Subtract `factor` times `LANES` numbers of `source`, from j on, from those of `target` from i on."""
+        target[i : i + LANES] -= source[j : j + LANES] * factor
+
+    def place_of_largest(values: NDArray[np.float32], start: int, places: NDArray[np.int32]) -> int:
+        """Return the smallest place of those that belong to the largest |value|.
+
+        Args:
+            values: those from `start` on; NaN is never the largest. One at least must have a place and be no NaN.
+            start: index.
+            places: int32 (a multiple of `LANES`,), of each of these values, or `USED`.
+        """
+        sizes = np.abs(values[start : start + places.size])
+        sizes[np.isnan(sizes) | (places == USED)] = -1
+        return int(places[sizes == sizes.max()].min())
+
+else:
+    cgutils: Any = untyped_cgutils
+    make_array: Any = arrayobj.make_array
+    _NUMBERS: Final = ir.VectorType(ir.FloatType(), LANES)
+    _INTEGERS: Final = ir.VectorType(ir.IntType(32), LANES)
+    _ABSOLUTE: Final = 0x7FFFFFFF  # all bits of a float32 but its sign; as integers they have the order of the sizes
+    _INFINITE: Final = 0x7F800000
+
+    def _constant(value: int) -> Any:
+        return ir.Constant(_INTEGERS, [int(value)] * LANES)
+
+    def _repeated(builder: Any, value: Any, vector_type: Any) -> Any:
+        undefined = ir.Constant(vector_type, ir.Undefined)
+        one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(one, undefined, _constant(0))
+
+    def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, vector_type: Any) -> Any:
+        data = make_array(array_type)(context, builder, array).data
+        return builder.bitcast(builder.gep(data, [index]), vector_type.as_pointer())
+
+    def _reduced(builder: Any, name: str, vector: Any) -> Any:
+        function_type = ir.FunctionType(ir.IntType(32), [_INTEGERS])
+        name = f"llvm.vector.reduce.{name}.v{LANES}i32"
+        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [vector])
+
+    @intrinsic
+    def subtract_multiple(_typing: Any, target: Any, i: Any, source: Any, j: Any, factor: Any) -> Any:  # noqa: ARG001
+        """Subtract `factor` times `LANES` numbers of `source`, from j on, from those of `target` from i on."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            target, i, source, j, factor = arguments
+            of_target = _pointer(context, builder, signature.args[0], target, i, _NUMBERS)
+            of_source = _pointer(context, builder, signature.args[2], source, j, _NUMBERS)
+            multiple = builder.fmul(builder.load(of_source, align=4), _repeated(builder, factor, _NUMBERS))
+            builder.store(builder.fsub(builder.load(of_target, align=4), multiple), of_target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(target, types.intp, source, types.intp, types.float32), generate
+
+    @intrinsic
+    def place_of_largest(_typing: Any, values: Any, start: Any, places: Any) -> Any:  # noqa: ARG001
+        """Return the smallest place of those that belong to the largest |value|.
+
+        Args:
+            values: those from `start` on; NaN is never the largest. One at least must have a place and be no NaN.
+            start: index.
+            places: int32 (a multiple of `LANES`,), of each of these values, or `USED`.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, start, places = arguments
+            length = builder.extract_value(make_array(signature.args[2])(context, builder, places).shape, 0)
+            lanes = ir.Constant(length.type, LANES)
+            largest = cgutils.alloca_once_value(builder, _constant(-1))
+            smallest = cgutils.alloca_once_value(builder, _constant(int(USED)))
+            # The variables live for the whole function, so a loop around this would go on with the last values.
+            builder.store(_constant(-1), largest)
+            builder.store(_constant(int(USED)), smallest)
+
+            def sizes_and_places(block: Any) -> tuple[Any, Any]:
+                offset = builder.mul(block, lanes)
+                bits = _pointer(context, builder, signature.args[0], values, builder.add(start, offset), _INTEGERS)
+                place_pointer = _pointer(context, builder, signature.args[2], places, offset, _INTEGERS)
+                size = builder.and_(builder.load(bits, align=4), _constant(_ABSOLUTE))
+                place = builder.load(place_pointer, align=4)
+                is_out = builder.or_(
+                    builder.icmp_signed(">", size, _constant(_INFINITE)),
+                    builder.icmp_signed("==", place, _constant(int(USED))),
+                )
+                return builder.select(is_out, _constant(-1), size), place
+
+            def keep(variable: Any, candidate: Any, comparison: str) -> None:
+                kept = builder.load(variable)
+                better = builder.icmp_signed(comparison, candidate, kept)
+                builder.store(builder.select(better, candidate, kept), variable)
+
+            blocks = builder.udiv(length, lanes)
+            with cgutils.for_range(builder, blocks) as loop:
+                keep(largest, sizes_and_places(loop.index)[0], ">")
+            top = _repeated(builder, _reduced(builder, "smax", builder.load(largest)), _INTEGERS)
+            with cgutils.for_range(builder, blocks) as loop:
+                size, place = sizes_and_places(loop.index)
+                is_top = builder.icmp_signed("==", size, top)
+                keep(smallest, builder.select(is_top, place, _constant(int(USED))), "<")
+            return builder.sext(_reduced(builder, "smin", builder.load(smallest)), ir.IntType(64))
+
+        return types.int64(values, types.intp, places), generate
