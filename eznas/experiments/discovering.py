@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from eznas.discovery.discovery import Discovery, Machine
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import PROXY, discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown

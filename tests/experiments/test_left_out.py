@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from eznas.discovery.discovery import Machine
-from eznas.discovery.search import SearchSettings
+from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import left_out
