@@ -61,17 +61,18 @@ def few_networks(
     ] = None,
     method: Annotated[
         list[str] | None,
-        typer.Option(help="May be given several times; a wrong one shows all.", show_default="all but paper-tree"),
+        typer.Option(
+            help="May be given several times; `default` stands for all but the slow ones: discover-seeded, paper-tree, "
+            "best-feature, best-pair.",
+            show_default="default",
+        ),
     ] = None,
-    paper: Annotated[
-        bool, typer.Option("--paper", help="With the paper preset's trees as well, which take long.")
-    ] = False,
     seed_proxy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PROXY",
-            help="With a second search that starts from this name, .json file or formula; may be given several times. "
-            "What evolved on networks that are held out here proves nothing.",
+            help="A name, .json file or formula that discover-seeded starts from; may be given several times. What "
+            "evolved on networks that are held out here proves nothing.",
         ),
     ] = None,
     held_out: Annotated[int, typer.Option(min=3, help="Networks to judge on, at most.")] = 500,
@@ -99,20 +100,18 @@ def few_networks(
     from eznas.experiments.discovering import with_settings
     from eznas.experiments.few_networks import BENCHMARKS, COUNTS, VARIED, FewNetworks
     from eznas.experiments.few_networks_content import few_networks_sentences, plot
-    from eznas.experiments.few_networks_methods import PAPER, SEEDED, chosen_methods
+    from eznas.experiments.few_networks_methods import DEFAULT, chosen_methods
     from eznas.runs.proxy_argument import resolve_proxy
 
     settings = with_settings(DiscoverySettings(), setting or [], VARIED)
     seed_formulas = tuple(
         seed_formula(resolve_proxy(text), settings.unit, settings.third_pass) for text in seed_proxy or []
     )
-    more = [*([SEEDED.name] if seed_formulas else []), *([PAPER.name] if paper else [])]
-    methods = chosen_methods(method or [], more)
     study = FewNetworks(
         tuple(benchmark or BENCHMARKS),
         tuple(count or COUNTS),
         range(seed, seed + seeds),
-        methods,
+        chosen_methods(method or [DEFAULT]),
         held_out,
         settings,
         seed_formulas,

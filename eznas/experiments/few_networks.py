@@ -21,7 +21,7 @@ from eznas.experiments.architecture_numbers import Encoding, encode
 from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, scoring_settings
 from eznas.experiments.evolving import Report
 from eznas.experiments.few_networks_content import few_networks_content, few_networks_markdown
-from eznas.experiments.few_networks_methods import METHODS, Few, Method
+from eznas.experiments.few_networks_methods import DEFAULT, Few, Method, chosen_methods
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.predictors import predicted
 from eznas.proxies import AnyProxy
@@ -62,7 +62,7 @@ class FewNetworks:
     benchmarks: Sequence[str] = BENCHMARKS
     counts: Sequence[int] = COUNTS
     seeds: Sequence[int] = tuple(range(SEEDS))
-    methods: Sequence[Method] = tuple(method for method in METHODS.values() if method.is_default)
+    methods: Sequence[Method] = chosen_methods([DEFAULT])
     held_out: int = 500
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     seed_formulas: tuple[str, ...] = ()

@@ -22,6 +22,9 @@ from eznas.proxies import AnyProxy
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
 
+DEFAULT: Final = "default"
+"""Stands for several methods where one is named."""
+
 _VALIDATION_SHARE: Final = 0.25
 _LEAST_VALIDATION: Final = 2
 
@@ -70,7 +73,7 @@ class Method:
         find: what makes a proxy of the networks; None for a predictor.
         predictor: which predictor on which encoding of the architectures, beside all hand-made scores; else None.
         learns: whether the number of networks matters.
-        is_default: whether it takes part unless methods are named.
+        is_default: whether it is one of those that `default` stands for.
     """
 
     name: str
@@ -137,18 +140,16 @@ METHODS: Final = {
 """By name, in the order of tables and plots."""
 
 
-def chosen_methods(names: Sequence[str], more: Sequence[str] = ()) -> tuple[Method, ...]:
+def chosen_methods(names: Sequence[str]) -> tuple[Method, ...]:
     """Return methods in the order of `METHODS`.
 
     Args:
-        names: of methods; the default ones where there are none.
-        more: names of others to add.
+        names: of methods; `default` stands for all that take part where none is named.
 
     Raises:
         EznasError: there is no method of a name.
     """
     for name in names:
-        if name not in METHODS:
-            raise EznasError(f"There is no method {shown(name)}: choose among {', '.join(METHODS)}.")
-    chosen = {*(names or (one.name for one in METHODS.values() if one.is_default)), *more}
-    return tuple(one for one in METHODS.values() if one.name in chosen)
+        if name not in (DEFAULT, *METHODS):
+            raise EznasError(f"There is no method {shown(name)}: choose among {DEFAULT}, {', '.join(METHODS)}.")
+    return tuple(one for one in METHODS.values() if one.name in names or (one.is_default and DEFAULT in names))
