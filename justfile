@@ -58,6 +58,14 @@ variants *arguments:
 compare-genomes *arguments:
     eznas experiment compare-genomes {{arguments}}
 
+# Held-out tau against the number of networks of known accuracy, beside predictors that learn from the same ones.
+few-networks *arguments:
+    eznas experiment few-networks {{arguments}}
+
+# A formula evolves on all search spaces but one and is tested on that one, in turn.
+discover-spaces *arguments:
+    eznas experiment discover {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py
