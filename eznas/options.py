@@ -40,3 +40,6 @@ Operations = Literal["extended", "paper"]
 
 Preset = Literal["default", "paper"]
 """Where settings that nobody gives come from: what works best here, or the published method and nothing else."""
+
+FeatureSource = Literal["enumerated", "bank", "both"]
+"""Where the features of an enumeration come from: all up to a depth, the standard bank, or both."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, proxy, run
+from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
 from eznas.cli.usage import UsageError, usage_sentence
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("discover")(discover.discover)
+app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)

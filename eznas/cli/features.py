@@ -69,10 +69,10 @@ def build(
     import time
 
     from eznas import benchmarks, seeds
-    from eznas.cli.progress import network_progress
     from eznas.features.bank import standard_bank
     from eznas.features.selection import select
     from eznas.features.table import FeatureTable
+    from eznas.report.progress import ProgressBar
     from eznas.report.tables import pairs_table
     from eznas.runs.settings import parse_memory
     from eznas.statistics.settings import CollectionSettings
@@ -84,8 +84,9 @@ def build(
     made = FeatureTable(loaded, indices, batch_size, seed, CollectionSettings(unit, third_pass, device))
     missing = len(made.unfinished(features))
     begun = time.perf_counter()
-    with network_progress(stderr(), networks) as progress:
-        made.compute(features, progress, threads, parse_memory(memory))
+    with ProgressBar(stderr()) as progress:
+        progress.phase("networks", networks)
+        made.compute(features, lambda _done, _count: progress.advance(), threads, parse_memory(memory))
     seconds = time.perf_counter() - begun
     values = made.read(features)
     selection = select(values)

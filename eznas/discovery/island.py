@@ -172,7 +172,7 @@ def _child(
             )
         else:
             length = mutate(island.chance, island.codes[first], island.lengths[first], alphabet, patch, child)
-        if length > 0:
+        if 0 < length <= alphabet.most_nodes:
             return length
     return draw_fresh(island.chance, alphabet, child)
 

@@ -56,7 +56,10 @@ def draw(state: NDArray[np.uint64], alphabet: Alphabet, steps: int, into: NDArra
 @compiled
 def draw_fresh(state: NDArray[np.uint64], alphabet: Alphabet, into: NDArray[np.int32]) -> int:
     """Write a random formula of one term for a fresh population; returns its length."""
-    return draw(state, alphabet, _FRESH_STEPS, into)
+    while True:
+        length = draw(state, alphabet, _FRESH_STEPS, into)
+        if length <= alphabet.most_nodes:
+            return length
 
 
 @compiled

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from eznas.report.leads import leads_table
 from eznas.report.tables import (
     Unwrapped,
     interval_text,
@@ -29,6 +30,7 @@ def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType | Unwrapped
     several = len(summary["protocol"]["benchmarks"]) > 1
     return [
         *(_rankings(summary) if several else [_ranking(summary)]),
+        *(_leads(summary, name) for name in summary["protocol"]["benchmarks"]),
         _formulas(summary["programs"]),
         pairs_table("How it was measured", {**_protocol(summary["protocol"]), "operations": _operations(summary)}),
         pairs_table("What evolution did", summary["evolution"]),
@@ -116,6 +118,11 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
             numeric=labels,
         ),
     ]
+
+
+def _leads(summary: Mapping[str, Any], name: str) -> Table:
+    baselines = [one["name"] for one in summary["baselines"]]
+    return leads_table(_scores(summary), name, baselines, summary["protocol"]["benchmarks"][name]["held_out"])
 
 
 def _held_out(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -116,12 +116,11 @@ def log_abs_determinant(result: Operand, a: Operand, workspace: Workspace) -> No
     n = a.shape[a.axes - 1]
     pivots = pivots_of(a, workspace)
     for matrix in range(result.values.size):
-        first = matrix * (n + 1)
         total = np.float64(0.0)
         for k in range(n):
-            pivot = np.float64(pivots[first + k])
+            pivot = np.float64(pivots[matrix * (n + 1) + k])
             total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
-        result.values[matrix] = np.float32(0.0 if total == -INFINITY else total)
+        result.values[matrix] = np.float32(0.0 if total == -np.inf else total)
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""Every formula of a few nodes: which is the best one, without a search."""

@@ -1,0 +1,206 @@
+"""What an enumeration reports: the best formula of each size and aggregation, and how it does on other networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.discovery.codes import to_terms
+from eznas.discovery.enumeration.enumeration import Enumeration
+from eznas.discovery.enumeration.formulas import AGGREGATIONS, KEPT, MAXIMUM_SIZE
+from eznas.observer import RunObserver
+from eznas.ops.notation import format_program
+from eznas.options import Aggregation
+from eznas.proxies.provenance import MeasuredTau, Provenance
+from eznas.proxies.proxy import Proxy
+from eznas.scoring.ranking import Ranking, rank_networks
+from eznas.scoring.scores import ScoringSettings
+
+
+@dataclass(frozen=True)
+class BestFormula:
+    """The best formula of a size and an aggregation; of several that rank alike the first.
+
+    Attributes:
+        proxy: the formula, turned so that a higher score is a better network.
+        size: its nodes, a feature counting as one.
+        tau: on the networks that all formulas were compared on.
+        equals: how many formulas of this size have the very same |tau|.
+        is_on_front: whether no formula of this size or smaller, with either aggregation, is better.
+        next_best: the |tau| that follow.
+    """
+
+    proxy: Proxy
+    size: int
+    tau: float
+    equals: int
+    is_on_front: bool
+    next_best: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """What its file is called."""
+        return f"size-{self.size}-{self.proxy.aggregation}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "name": self.name,
+            "formula": self.proxy.formula,
+            "orientation": self.proxy.orientation,
+            "aggregation": self.proxy.aggregation,
+            "size": self.size,
+            "training": self.tau,
+            "formulas_of_this_tau": self.equals,
+            "next_best": list(self.next_best),
+            "on_front": self.is_on_front,
+        }
+
+
+def best_formulas(enumeration: Enumeration) -> list[BestFormula]:
+    """Return the best formula of each size and aggregation so far, small ones first."""
+    leaders = enumeration.leaders
+    best: list[BestFormula] = []
+    highest = 0.0
+    for size in range(1, MAXIMUM_SIZE + 1):
+        of_size = leaders.taus[size - 1, :, 0]
+        for place, aggregation in enumerate(AGGREGATIONS):
+            if of_size[place] == 0.0:
+                continue
+            best.append(
+                BestFormula(
+                    proxy=_proxy(enumeration, size, place, aggregation),
+                    size=size,
+                    tau=float(of_size[place]),
+                    equals=int(leaders.equals[size - 1, place, 0]),
+                    is_on_front=bool(place == np.argmax(of_size) and of_size[place] > highest),
+                    next_best=tuple(tau for tau in leaders.taus[size - 1, place, 1:KEPT].tolist() if tau > 0),
+                )
+            )
+        highest = max(highest, float(of_size.max()))
+    return best
+
+
+def judge(
+    enumeration: Enumeration, best: Sequence[BestFormula], observer: RunObserver | None = None
+) -> tuple[list[Ranking], list[Ranking]]:
+    """Return how formulas rank the validation networks and the held-out ones, which are run here and nowhere else."""
+    settings = enumeration.settings
+    scoring = ScoringSettings(
+        settings.batch_size,
+        settings.seed,
+        enumeration.machine.device,
+        enumeration.threads,
+        enumeration.machine.memory_bytes,
+    )
+    proxies = [one.proxy for one in best]
+    networks = enumeration.networks
+    validation = rank_networks(
+        proxies, enumeration.benchmark, networks.validation, scoring, observer, second_draw=False
+    )
+    return validation, rank_networks(proxies, enumeration.benchmark, networks.held_out, scoring, observer)
+
+
+def with_figures(proxy: Proxy, enumeration: Enumeration, held_out: Ranking) -> Proxy:
+    """Return a proxy whose provenance says how it ranks the held-out networks."""
+    if proxy.provenance is None or math.isnan(held_out.tau.value):
+        return proxy
+    top = held_out.top_decile_tau.value
+    measured = MeasuredTau(
+        benchmark=enumeration.benchmark.name,
+        networks=len(enumeration.networks.held_out),
+        seed=enumeration.settings.seed,
+        batch_size=enumeration.settings.batch_size,
+        tau=held_out.tau.value,
+        low=held_out.tau.low,
+        high=held_out.tau.high,
+        top_decile_tau=None if math.isnan(top) else top,
+    )
+    return replace(proxy, provenance=replace(proxy.provenance, taus=(measured,)))
+
+
+def coverage(enumeration: Enumeration) -> list[str]:
+    """Return in sentences what was enumerated, and what was left out."""
+    settings, enumerated = enumeration.settings, enumeration.enumerated
+    sentences = []
+    if enumerated is not None:
+        over = f"{len(settings.terminals)} statistics and {len(settings.operations)} operations"
+        if enumerated.left_out:
+            sentences.append(
+                f"Not exhaustive over features: the enumeration was cut at {settings.maximum_features:,} features "
+                f"(--maximum-features). It has all programs of depth up to {enumerated.complete_depth} over {over}; "
+                f"of depth {enumerated.complete_depth + 1}, {enumerated.left_out:,} programs were not looked at."
+            )
+        else:
+            sentences.append(
+                f"All {enumerated.made:,} programs of depth up to {settings.depth} over {over} were looked at; those "
+                f"that agree on all units of {settings.sample_networks} networks were taken for one."
+            )
+    if settings.features != "enumerated":
+        sentences.append("The features of the standard bank were taken in.")
+    scope = f"of 1 to {MAXIMUM_SIZE} nodes over {len(enumeration.features):,} features"
+    if enumeration.is_finished:
+        sentences.append(f"All {enumeration.formulas:,} formulas {scope} were compared, by sum and by mean over units.")
+    else:
+        sentences.append(
+            f"Not exhaustive over formulas: stopped after {enumeration.formulas_made:,} of the "
+            f"{enumeration.formulas:,} formulas {scope}; the same command goes on."
+        )
+    return sentences
+
+
+def content_of(enumeration: Enumeration) -> dict[str, Any]:
+    """Return as plain data what is known so far, without validation and held-out networks."""
+    networks, enumerated = enumeration.networks, enumeration.enumerated
+    leaders = enumeration.leaders
+    return {
+        "benchmark": enumeration.benchmark.name,
+        "seed": enumeration.settings.seed,
+        "command": enumeration.settings.command,
+        "settings": asdict(enumeration.settings),
+        "networks": len(networks.training),
+        "validation_networks": len(networks.validation),
+        "held_out_networks": len(networks.held_out),
+        "finished": enumeration.is_finished,
+        "coverage": coverage(enumeration),
+        "programs_made": enumerated.made if enumerated else 0,
+        "programs_left_out": enumerated.left_out if enumerated else 0,
+        "programs_no_feature": enumerated.dropped if enumerated else {},
+        "features_dropped": enumeration.dropped,
+        "features": len(enumeration.features),
+        "formulas": enumeration.formulas,
+        "formulas_made": _by_size(leaders.made),
+        "formulas_unscored": _by_size(leaders.unscored),
+        "best": [one.to_dict() for one in best_formulas(enumeration)],
+    }
+
+
+def _by_size(counts: NDArray[np.int64]) -> dict[str, int]:
+    return {str(size): count for size, count in enumerate(counts.tolist(), 1) if count}
+
+
+def _proxy(enumeration: Enumeration, size: int, place: int, aggregation: Aggregation) -> Proxy:
+    settings, leaders = enumeration.settings, enumeration.leaders
+    codes = leaders.codes[size - 1, place, 0, :size].tolist()
+    program = to_terms(codes, enumeration.features)[0].program
+    return Proxy(
+        name=format_program(program),
+        program=program,
+        orientation=-1 if leaders.signs[size - 1, place, 0] < 0 else 1,
+        unit=settings.unit,
+        aggregation=aggregation,
+        third_pass=settings.third_pass,
+        source="eznas enumerate",
+        note=f"the best formula of {size} nodes by the {aggregation} over units",
+        provenance=Provenance(
+            command=settings.command,
+            seed=settings.seed,
+            networks={enumeration.benchmark.name: {"training": settings.networks, "validation": settings.validation}},
+            settings=asdict(settings),
+        ),
+    )
