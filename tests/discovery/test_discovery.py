@@ -220,8 +220,8 @@ def test_the_command_of_settings_states_what_differs_from_the_defaults():
         search=SEARCH,
     )
     assert settings.command == (
-        "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 --over params,flops "
-        "--terms 2 --islands 2 --members 30 --children 150"
+        "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 "
+        "--over params,flops --terms 2 --islands 2 --members 30 --children 150"
     )
 
 
