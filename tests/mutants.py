@@ -363,13 +363,6 @@ FAULTS = (
         ("scoring/test_aggregation.py",),
     ),
     Fault(
-        "a term keeps its sign where the first is dropped",
-        "discovery/variation.py",
-        "into[written] = ADDED if spans[term, 2] == lead else SUBTRACTED",
-        "into[written] = spans[term, 2]",
-        ("discovery/test_arithmetic.py::test_the_signs_of_terms_against_each_other_stay_when_one_is_dropped",),
-    ),
-    Fault(
         "evaluation takes in networks that an evolved proxy has seen",
         "runs/proxy_argument.py",
         "sum(proxy.provenance.networks[benchmark.name].values())",

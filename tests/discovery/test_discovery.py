@@ -213,11 +213,15 @@ def test_a_formula_of_the_report_becomes_a_named_proxy(make, tmp_path, capfd):
 def test_the_command_of_settings_states_what_differs_from_the_defaults():
     assert DiscoverySettings().command == "eznas discover --benchmark digits --seed 0"
     settings = DiscoverySettings(
-        benchmarks=("digits", "digits-chain"), seed_formulas=("numel(wt) * l1_norm(wt)",), terms=2, search=SEARCH
+        benchmarks=("digits", "digits-chain"),
+        over=("params", "flops"),
+        seed_formulas=("numel(wt) * l1_norm(wt)",),
+        terms=2,
+        search=SEARCH,
     )
     assert settings.command == (
         "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 "
-        "--terms 2 --islands 2 --members 30 --children 150"
+        "--over params,flops --terms 2 --islands 2 --members 30 --children 150"
     )
 
 
