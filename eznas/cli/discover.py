@@ -160,11 +160,11 @@ def discover(
     console = stderr()
 
     def watch(discovery: Discovery) -> None:
-        front = discovery.archive.front
-        if discovery.epochs % 5 == 0 and front:
+        best = discovery.archive.best
+        if discovery.epochs % 5 == 0 and best:
             console.print(
                 f"epoch {discovery.epochs}: {discovery.formulas_made:,} formulas over {len(discovery.features)} "
-                f"features, best fitness {front[-1].fitness:.3f} with {front[-1].size} nodes"
+                f"features, best fitness {best.fitness:.3f} with {best.size} nodes"
             )
 
     stems = "+".join(Path(name).stem for name in settings.benchmarks)

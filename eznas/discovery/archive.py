@@ -70,6 +70,11 @@ class Archive:
         return [found for size in sorted(self.by_size) for found in self.by_size[size]]
 
     @property
+    def best(self) -> Found | None:
+        """The formula of the highest fitness, the smallest one where several have it; None without formulas."""
+        return max(self.formulas, key=lambda one: one.fitness, default=None)
+
+    @property
     def front(self) -> list[Found]:
         """The formulas than which no formula of the same size or smaller is better, by rising size.
 

@@ -157,8 +157,8 @@ class Discovery:
         else:
             self._search.advance(self.threads)
             self.epochs += 1
-            front = self.archive.front
-            self._pace = self._pace.after_epoch(front[-1].fitness if front else -1.0)
+            best = self.archive.best
+            self._pace = self._pace.after_epoch(best.fitness if best else -1.0)
 
     @property
     def training_problem(self) -> Arrays:

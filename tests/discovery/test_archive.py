@@ -50,7 +50,9 @@ def test_the_front_has_what_nothing_smaller_or_as_large_is_as_good_as_by_both():
     archive = Archive()
     archive.add([neither, larger, top, tau, small])
     assert set(archive.front) == {small, tau, top, larger}
+    assert archive.best == larger
     assert [one.size for one in archive.front] == [1, 2, 2, 3]
+    assert Archive().best is None
     one_goal = Archive()
     one_goal.add([Found(one.codes, one.extremes[0]) for one in (neither, larger, top, tau, small)])
     assert [one.codes for one in one_goal.front] == [(0,), (0, 1)]

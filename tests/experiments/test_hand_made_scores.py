@@ -7,7 +7,7 @@ import pytest
 
 from eznas import benchmarks
 from eznas.experiments.hand_made_scores import is_of, measured_scores, score_columns
-from eznas.runs.directory import json_text
+from eznas.files import json_text
 from eznas.scoring.scores import ScoringSettings
 from eznas.spaces.complexity import parameters
 
