@@ -121,7 +121,8 @@ class Enumeration:
         def one_feature(place: int) -> None:
             row = waiting[place]
             found = no_leaders()
-            explore(row, self.arrays, found)
+            with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT, where the kernels run in numpy
+                explore(row, self.arrays, found)
             with self._lock:
                 merge(self.leaders, found)
                 self._explored[row] = True

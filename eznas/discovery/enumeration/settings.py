@@ -69,7 +69,7 @@ class EnumerationSettings:
         for name, least in (leasts | {"sample_networks": 1}).items():
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
-        if self.sample_networks > self.networks:
+        if self.sample_networks > self.networks and self.features != "bank":
             raise EznasError(
                 f"sample_networks is {self.sample_networks}; the sample is of the {self.networks} networks that "
                 "formulas are compared on, so give no more."
