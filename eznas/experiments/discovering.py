@@ -1,13 +1,17 @@
-"""Discoveries as parts of an experiment: folders that are continued, and the formula that each of them chose."""
+"""Searches for formulas as parts of an experiment: folders that are continued, and the formula that each chose."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from eznas.discovery.discovery import Discovery, Machine
+from eznas.discovery.enumeration.enumeration import Enumeration
+from eznas.discovery.enumeration.session import RESULT, enumerate_in
+from eznas.discovery.enumeration.settings import EnumerationSettings
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import PROXY, discover
 from eznas.discovery.settings import DiscoverySettings
@@ -44,6 +48,57 @@ def discovered(path: Path, settings: DiscoverySettings, machine: Machine, report
         report(f"{what}: evolving")
         discover(lambda: Discovery(replace(settings, held_out=0), machine), path, None, lambda _: None)
     return read_proxy(path / PROXY)
+
+
+def enumerated(
+    path: Path, size: int, settings: DiscoverySettings, machine: Machine, report: Report, what: str
+) -> Proxy:
+    """Do what is left of the enumeration in the folder `path`, and return the best of all formulas of some nodes.
+
+    They are formed of the standard bank and compared on the networks by sum and by mean over units; none is for
+    validation.
+
+    Args:
+        path: of the enumeration, which may serve several sizes; made where it is missing, as by `discovered`.
+        size: the most nodes.
+        settings: of a discovery with one benchmark; what an enumeration has, too, counts.
+        machine: what it may use.
+        report: is told `what` is being done if anything is left to do.
+        what: the enumeration in a few words.
+
+    Raises:
+        EznasError: the benchmark is not there or has too few networks, or a network fails.
+        KeyboardInterrupt: on Ctrl-C; the same call goes on.
+    """
+    (benchmark,) = settings.benchmarks
+    content = _finished_enumeration(path)
+    if content is None:
+        report(f"{what}: comparing all formulas")
+        chosen = EnumerationSettings(
+            benchmark=benchmark,
+            networks=settings.networks,
+            validation=0,
+            held_out=0,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            unit=settings.unit,
+            third_pass=settings.third_pass,
+            features="bank",
+            sample_networks=1,
+        )
+        content = enumerate_in(path, lambda: Enumeration(chosen, machine))
+        if not content["finished"]:
+            raise KeyboardInterrupt
+    best = max((one for one in content["best"] if one["size"] <= size), key=lambda one: abs(one["training"]))
+    return read_proxy(path / f"{best['name']}.json")
+
+
+def _finished_enumeration(path: Path) -> dict[str, Any] | None:
+    try:
+        content: dict[str, Any] = json.loads((path / RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if content.get("finished") else None
 
 
 def with_settings(base: DiscoverySettings, texts: Sequence[str], varied: Collection[str]) -> DiscoverySettings:

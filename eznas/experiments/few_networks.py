@@ -168,7 +168,7 @@ class FewNetworks:
         found: dict[tuple[str, int], AnyProxy] = {}
         for method, count in missing:
             if method.find is not None:
-                place = folder.evolution(name, method.name, count, seed)
+                place = folder.evolution(name, method.folder or method.name, count, seed)
                 what = f"{name}, seed {seed}: {method.label} on {count} networks"
                 settings = replace(self.discovery, benchmarks=(name,), seed=seed)
                 few = Few(name, count, settings, self.seed_formulas, self.machine, place, report, what)

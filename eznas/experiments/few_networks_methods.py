@@ -15,7 +15,7 @@ from eznas.discovery.discovery import Machine
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
-from eznas.experiments.discovering import discovered
+from eznas.experiments.discovering import discovered, enumerated
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve
 from eznas.experiments.predictors import PredictorName
 from eznas.proxies import AnyProxy
@@ -59,6 +59,8 @@ class Few:
         return max(_LEAST_VALIDATION, round(_VALIDATION_SHARE * self.count))
 
 
+_ENUMERATION: Final = "enumeration"
+
 Find = Callable[[Few], AnyProxy]
 """Returns the proxy that a method makes of its networks."""
 
@@ -73,6 +75,7 @@ class Method:
         find: what makes a proxy of the networks; None for a predictor.
         predictor: which predictor on which encoding of the architectures, beside all hand-made scores; else None.
         learns: whether the number of networks matters.
+        folder: the name of the folder of its files, which methods may share; "" for its own name.
         is_default: whether it is one of those that `default` stands for.
     """
 
@@ -81,6 +84,7 @@ class Method:
     find: Find | None = None
     predictor: tuple[PredictorName, Encoding] | None = None
     learns: bool = True
+    folder: str = ""
     is_default: bool = True
 
 
@@ -93,6 +97,13 @@ def _discover_from_seeds(few: Few) -> AnyProxy:
     if not few.seed_formulas:
         raise EznasError(f"{SEEDED.name} needs formulas to start from: give --seed-proxy, or leave the method out.")
     return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=few.seed_formulas)))
+
+
+def _best_of_all(size: int) -> Find:
+    """Return the exhaustive choice among all formulas of at most `size` nodes, on all the networks."""
+    return lambda few: enumerated(
+        few.folder, size, replace(few.discovery, networks=few.count), few.machine, few.report, few.what
+    )
 
 
 def _evolve_as_published(few: Few) -> AnyProxy:
@@ -120,14 +131,15 @@ def _named(name: str) -> Find:
 
 
 SEEDED: Final = Method("discover-seeded", "two-level search, seeded", _discover_from_seeds, is_default=False)
-PAPER: Final = Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False)
 
 METHODS: Final = {
     method.name: method
     for method in (
         Method("discover", "two-level search", _discover),
         SEEDED,
-        PAPER,
+        Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False),
+        Method("best-feature", "best of all features", _best_of_all(1), folder=_ENUMERATION, is_default=False),
+        Method("best-pair", "best of all pairs of features", _best_of_all(3), folder=_ENUMERATION, is_default=False),
         Method("ridge-counts", "ridge on counts", predictor=("ridge", "counts")),
         Method("ridge-places", "ridge on places", predictor=("ridge", "places")),
         Method("forest-counts", "forest on counts", predictor=("forest", "counts")),

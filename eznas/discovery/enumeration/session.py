@@ -18,7 +18,7 @@ from eznas.observer import RunObserver
 from eznas.proxies.proxy import save
 
 _CHECKPOINT: Final = "checkpoint.npz"
-_RESULT: Final = "result.json"
+RESULT: Final = "result.json"
 _SECONDS_BETWEEN_CHECKPOINTS: Final = 10.0
 
 
@@ -70,7 +70,7 @@ def enumerate_in(
                 save(with_figures(one.proxy, enumeration, on_held_out), folder / f"{one.name}.json")
             if comparison is not None:
                 content["search"] = compare_search(enumeration, comparison, observer)
-        write_atomically(folder / _RESULT, json_text(content))
+        write_atomically(folder / RESULT, json_text(content))
         return content
 
 
