@@ -58,6 +58,14 @@ variants *arguments:
 compare-genomes *arguments:
     eznas experiment compare-genomes {{arguments}}
 
+# Held-out tau against the number of networks of known accuracy, beside predictors that learn from the same ones.
+few-networks *arguments:
+    eznas experiment few-networks {{arguments}}
+
+# A formula evolves on all search spaces but one and is tested on that one, in turn.
+discover-spaces *arguments:
+    eznas experiment discover {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py
@@ -65,6 +73,10 @@ bench:
     {{python}} bench/bench_ranking.py
     {{python}} bench/bench_formulas.py
     {{python}} bench/bench_statistics.py
+
+# Processor seconds of the standard bank of features, on networks of NAS-Bench-201.
+bench-features *arguments:
+    {{python}} bench/bench_features.py {{arguments}}
 
 # Random programs through the interpreter and the PyTorch reference.
 agreement programs="100000":
@@ -82,3 +94,7 @@ nasbench201-study *arguments:
 # Full-size networks under two memory budgets.
 memory-study *arguments:
     {{python}} bench/memory_study.py {{arguments}}
+
+# The table of features of full-size networks: seconds and peak memory.
+table-study *arguments:
+    {{python}} bench/table_study.py {{arguments}}

@@ -2,27 +2,41 @@
 
 `python bench/kill_study.py run --kills 50 --genome tree` starts as many runs, kills each with SIGKILL at a moment drawn
 uniformly from the time that an undisturbed process takes, resumes it until it is finished, and compares the hall of
-fame and the history byte by byte. `python bench/kill_study.py discover --kills 30` does the same with discoveries of two
-rounds, of which it compares checkpoint (the archive and all islands), report and proxy. Every discovery has feature
-tables of its own: those of the standard bank, so that what can be interrupted is the search, the growth of the table and
-the report; `--empty-tables` lets it compute the standard bank as well.
+fame and the history byte by byte.
+
+`python bench/kill_study.py discover --kills 30` does the same with discoveries of two rounds, of which it compares
+checkpoint (the archive and all islands), report and proxy. Each has feature tables of its own. They hold the standard
+bank from the beginning, so that what is interrupted is the search, the growth of the table and the report;
+`--empty-tables` lets each compute the standard bank as well.
+
+All processes are forked from one that has loaded libraries and kernels, which takes longer than the work itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import json
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-EPOCHS = 4
+import numpy as np
+
+import eznas.discovery.session
+import eznas.report.discovery
+import eznas.runs.run  # noqa: F401  loaded here once
+from eznas.cli.app import main as command_line
+from eznas.discovery.alphabet import alphabet_of
+from eznas.discovery.problem import NetworkGroup, arrays_of
+from eznas.discovery.search import FormulaSearch, SearchSettings
+from eznas.scoring.kernel_loading import load_kernels
 
 
 class Study(ABC):
@@ -39,6 +53,10 @@ class Study(ABC):
         self.options = options
         self.folder = folder
 
+    def prepare(self) -> None:
+        """Do what all of them need beforehand."""
+        return
+
     @abstractmethod
     def start(self, path: Path) -> list[str]:
         """Return the arguments that start it in `path`."""
@@ -51,9 +69,9 @@ class Study(ABC):
     def moment(self, path: Path) -> str:
         """Return how far it had come."""
 
+    @abstractmethod
     def environment(self, path: Path) -> dict[str, str]:
         """Return the environment of its processes."""
-        return dict(os.environ)
 
 
 class RunStudy(Study):
@@ -62,6 +80,7 @@ class RunStudy(Study):
     compared = ("hall_of_fame.json", "history.jsonl")
 
     def start(self, path: Path) -> list[str]:
+        """Return `eznas run` for a new run."""
         given = self.options
         return [
             *("run", "--genome", given.genome, "--benchmark", given.benchmark, "--seed", str(given.seed)),
@@ -70,9 +89,15 @@ class RunStudy(Study):
         ]
 
     def resume(self, path: Path) -> list[str]:
+        """Return `eznas run` for a run that there may be."""
         return ["run", "--resume", str(path)] if path.exists() else self.start(path)
 
+    def environment(self, path: Path) -> dict[str, str]:  # noqa: ARG002
+        """Return that of this process."""
+        return dict(os.environ)
+
     def moment(self, path: Path) -> str:
+        """Return how far it had come, as far as its files tell."""
         if not path.exists():
             return "before the run directory"
         if not (path / "history.jsonl").exists():
@@ -86,76 +111,88 @@ class DiscoverStudy(Study):
     compared = ("checkpoint.npz", "result.json", "proxy.json")
 
     def start(self, path: Path) -> list[str]:
+        """Return `eznas discover`."""
         given = self.options
         return [
             *("discover", "--benchmark", given.benchmark, "--seed", str(given.seed), "--rounds", "2"),
             *("--networks", str(given.networks), "--validation", str(given.networks // 2)),
-            *("--held-out", str(given.held_out), "--epochs", str(EPOCHS), "--proposals", "20"),
+            *("--held-out", str(given.held_out), "--epochs", str(given.epochs), "--proposals", "20"),
             *("--output", str(path)),
         ]
 
     def resume(self, path: Path) -> list[str]:
+        """Return the same command, which goes on with what there is."""
         return self.start(path)
 
     def environment(self, path: Path) -> dict[str, str]:
+        """Return one with feature tables of its own."""
         tables = self.folder / f"{path.name}-tables"
-        if not tables.exists() and not self.options.empty_tables and self._prepared.exists():
+        if self._prepared.exists() and not tables.exists():
             shutil.copytree(self._prepared, tables)
         return {**os.environ, "EZNAS_CACHE": str(tables)}
 
     def prepare(self) -> None:
-        """Compute the standard bank, which every discovery finds."""
+        """Load the kernels of the search, and compute the standard bank unless every discovery is to do so."""
+        values = np.arange(8, dtype=np.float32)[np.newaxis]
+        group = NetworkGroup(np.full(4, 2), values, np.ones(values.shape, bool), np.arange(4.0))
+        settings = SearchSettings(islands=1, members=2, children=2)
+        search = FormulaSearch(arrays_of([group], "sum"), alphabet_of(np.arange(1)), settings, np.random.default_rng(0))
+        search.advance(1)
         given = self.options
+        if given.empty_tables:
+            return
         command = ["features", "build", "--benchmark", given.benchmark, "--seed", str(given.seed)]
         command += ["--networks", str(given.networks + given.networks // 2)]
         finish(command, {**os.environ, "EZNAS_CACHE": str(self._prepared)})
 
     def moment(self, path: Path) -> str:
-        import json
-
-        import numpy as np
-
+        """Return how far its last checkpoint was, which is up to ten seconds behind."""
         if (path / "result.json").exists():
             return "after the report"
         if not (path / "checkpoint.npz").exists():
             return "before the first checkpoint"
         with np.load(path / "checkpoint.npz") as state:
             epochs = json.loads(state["about"].tobytes())["epochs"]
-        if epochs == 2 * EPOCHS:
+        of_round = self.options.epochs
+        if epochs == 2 * of_round:
             return "after the search, in the report"
-        return "while the table grew" if epochs == EPOCHS else f"in the search of round {1 + epochs // EPOCHS}"
+        return "around the growth of the table" if epochs == of_round else f"in round {1 + epochs // of_round}"
 
     @property
     def _prepared(self) -> Path:
         return self.folder / "standard-bank"
 
 
-def eznas(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start the command line in a process of its own."""
-    command = [sys.executable, "-m", "eznas", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def started(arguments: list[str], environment: dict[str, str]) -> int:
+    """Start the command line in a process of its own, which finds everything loaded, and return its number."""
+    process = os.fork()
+    if process:
+        return process
+    os.environ.update(environment)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    try:
+        os._exit(command_line(arguments))
+    finally:
+        os._exit(70)  # it raised
 
 
 def finish(arguments: list[str], environment: dict[str, str]) -> float:
     """Run a command to its end and return the seconds that it took."""
-    started = time.perf_counter()
-    process = eznas(arguments, environment)
-    _, errors = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"eznas {' '.join(arguments)} failed:\n{errors.decode()}")
-    return time.perf_counter() - started
+    begun = time.perf_counter()
+    _, status = os.waitpid(started(arguments, environment), 0)
+    if status != 0:
+        sys.exit(f"eznas {' '.join(arguments)} failed")
+    return time.perf_counter() - begun
 
 
 def kill(arguments: list[str], environment: dict[str, str], seconds: float) -> bool:
     """Kill a command after so many seconds; return whether it was still running."""
-    process = eznas(arguments, environment)
-    try:
-        process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return True
-    return False
+    process = started(arguments, environment)
+    time.sleep(seconds)
+    os.kill(process, signal.SIGKILL)  # until it is waited for, the number is that of no other process
+    _, status = os.waitpid(process, 0)
+    return os.WIFSIGNALED(status)
 
 
 def main() -> None:
@@ -167,14 +204,15 @@ def main() -> None:
     parser.add_argument("--benchmark", default="digits")
     parser.add_argument("--networks", type=int, default=20)
     parser.add_argument("--held-out", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=4, help="of each of the two rounds of a discovery")
     parser.add_argument("--seed", type=int, default=0, help="of the moments, and of the runs")
     parser.add_argument("--empty-tables", action="store_true", help="of discoveries: compute the standard bank as well")
     options = parser.parse_args()
     rng = random.Random(options.seed)
+    load_kernels()
     with tempfile.TemporaryDirectory() as folder:
         study = (RunStudy if options.command == "run" else DiscoverStudy)(options, Path(folder))
-        if isinstance(study, DiscoverStudy) and not options.empty_tables:
-            study.prepare()
+        study.prepare()
         whole, warm_up = Path(folder) / "whole", Path(folder) / "warm-up"
         finish(study.start(warm_up), study.environment(warm_up))
         duration = finish(study.start(whole), study.environment(whole))

@@ -36,14 +36,15 @@ def write_benchmark(folder: Path, space_name: str, width: int, depth: int, netwo
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     np.savez(folder / "images.npz", x_train=rng.integers(0, 256, (16, 32, 32, 3), dtype=np.uint8))
     record = {
-        "format": 1,
+        "format": 2,
         "dataset": "random images, with random labels",
         "space": {"name": space_name, "settings": settings},
         "epochs": 1,
         "num_classes": 10,
         "image_size": 32,
+        "architecture_column": "architecture",
+        "splits": {"test": {"columns": ["accuracy_seed_0"], "lower_is_better": False}},
         "images": "images.npz",
-        "accuracy_split": "test",
         "normalisation": {"mean": [127.5] * 3, "deviation": [73.9] * 3},
     }
     table.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")

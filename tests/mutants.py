@@ -355,6 +355,20 @@ FAULTS = (
         "[column_of[root] for root in sorted(roots)]",
         ("ops/test_plan.py",),
     ),
+    Fault(
+        "terms are added without their logarithms",
+        "scoring/aggregation.py",
+        "np.copysign(np.log1p(np.abs(aggregates)), aggregates)",
+        "aggregates",
+        ("scoring/test_aggregation.py",),
+    ),
+    Fault(
+        "evaluation takes in networks that an evolved proxy has seen",
+        "runs/proxy_argument.py",
+        "sum(proxy.provenance.networks[benchmark.name].values())",
+        "0",
+        ("runs/test_proxy_argument.py",),
+    ),
 )
 
 

@@ -143,7 +143,7 @@ def discover(
         combine=combine,
         objective=objective,
         given=given,
-        over=tuple(name.strip() for name in over.split(",") if name.strip()),
+        over=_listed(over),
         lead_cap=lead_cap,
         draws=draws,
         operations=operations,
@@ -180,3 +180,16 @@ def discover(
         print_json(content)
     else:
         print_all(stdout(), discovery_parts(content))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return what stands between the commas of a list of proxies; those within the parentheses of a formula stay."""
+    parts = [""]
+    depth = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return tuple(part.strip() for part in parts if part.strip())

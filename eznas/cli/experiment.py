@@ -1,41 +1,38 @@
-"""`eznas experiment`: the paper's tables and figures, each measured by one command that may be stopped and rerun."""
+"""`eznas experiment`: tables and figures, each measured by one command that may be stopped and rerun."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from eznas.cli.interruption import INTERRUPTED
+from eznas.cli.experiment_parts import (
+    MAXIMUM_SEEDS,
+    RUNS,
+    Benchmarks,
+    FirstSeed,
+    Json,
+    Output,
+    Quiet,
+    Threads,
+    WhichSet,
+    finish_experiment,
+    run_experiment,
+)
+from eznas.cli.formula_experiments import discover, few_networks
 from eznas.cli.output import print_all, print_json, stdout
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The paper's tables and figures. Every command continues where it was stopped.",
+    help="The paper's tables and figures, and studies of formulas. Every command continues where it was stopped.",
 )
 
-_RUNS: Final = Path("runs")
-_MAXIMUM_SEEDS: Final = 10_000
 _PRESET: Final = "paper"
 
 
-class WhichSet(StrEnum):
-    """The benchmarks of a table."""
-
-    ALL = "all"
-    REAL = "real"
-    EMBEDDED = "embedded"
-
-
-Output = Annotated[Path | None, typer.Option(help="Folder of the experiment. Default: runs/NAME-OF-THE-COMMAND.")]
 Set = Annotated[WhichSet, typer.Option("--set", help="The paper's benchmarks, the embedded ones, or both.")]
-Benchmarks = Annotated[
-    list[str] | None, typer.Option("--benchmark", help="Use this benchmark, not a set; may be given several times.")
-]
 Config = Annotated[
     Path | None, typer.Option(help="TOML file with settings of the runs, such as the config.toml of a run.")
 ]
@@ -49,21 +46,15 @@ Population = Annotated[
 ]
 Evolve = Annotated[int | None, typer.Option("--networks", min=3, help="Networks to evolve on. Default: the preset's.")]
 HeldOut = Annotated[int, typer.Option(min=3, help="Networks to test the best programs on, at most.")]
-FirstSeed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**62, help="The first seed; the others count up from it.")
-]
 PresetOption = Annotated[
     str | None,
     typer.Option("--preset", help="Where settings that are not given come from: default or paper. Default: paper."),
 ]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Images in every pass. Default: the preset's.")]
 Device = Annotated[str | None, typer.Option(help="Where networks run: cpu, cuda or cuda:N. Default: cpu.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")]
 Memory = Annotated[
     str | None, typer.Option(help="Memory for statistics, such as 2GB; results do not depend on it. Default: 2GB.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 @app.command("repro-table")
@@ -76,7 +67,7 @@ def repro_table(
     ] = 1000,
     test_nds: Annotated[int, typer.Option(min=3, help="Test networks of every other space.")] = 200,
     seeds: Annotated[
-        int, typer.Option(min=1, max=_MAXIMUM_SEEDS, help="Number of seeds; the cells are means over them.")
+        int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Number of seeds; the cells are means over them.")
     ] = 1,
     seed: FirstSeed = 0,
     genome: Genome = None,
@@ -105,9 +96,9 @@ def repro_table(
     tables = [chosen(benchmark)] if benchmark else [one for name, one in SETS.items() if which in ("all", name)]
     contents = {}
     for one in tables:
-        folder = (output or _RUNS / "repro-table") / one.name
+        folder = (output or RUNS / "repro-table") / one.name
         table = ReproTable(one, range(seed, seed + seeds), settings, test_nasbench201, test_nds)
-        contents[one.name] = _run(partial(table.run, folder), quiet)
+        contents[one.name] = run_experiment(partial(table.run, folder), quiet)
         if not json:
             print_all(stdout(), table_parts(contents[one.name]))
             typer.echo(f"\nWritten: {folder}/table.md, table.html and table.json\n")
@@ -120,7 +111,7 @@ def seed_test(
     which: Set = WhichSet.ALL,
     benchmark: Benchmarks = None,
     proxy: Annotated[str, typer.Option(help="Name, .json file, formula or run directory.")] = "eznas-a",
-    seeds: Annotated[int, typer.Option(min=2, max=_MAXIMUM_SEEDS, help="Number of seeds.")] = 7,
+    seeds: Annotated[int, typer.Option(min=2, max=MAXIMUM_SEEDS, help="Number of seeds.")] = 7,
     seed: FirstSeed = 0,
     networks: Annotated[
         int, typer.Option(min=3, help="Networks of every measurement; at most half of a benchmark's.")
@@ -147,10 +138,10 @@ def seed_test(
     tables = [chosen(benchmark)] if benchmark else [one for name, one in SETS.items() if which in ("all", name)]
     entries = [entry for one in tables for entry in one.entries]
     settings = _settings(preset, config, batch_size=batch_size, device=device, threads=threads, memory=memory)
-    folder = output or _RUNS / "seed-test"
+    folder = output or RUNS / "seed-test"
     test = SeedTest(entries, resolved, range(seed, seed + seeds), networks, settings)
-    content = _run(partial(test.run, folder), quiet)
-    _finish(content, [one["sentence"] for one in content["benchmarks"]], folder, plot, json)
+    content = run_experiment(partial(test.run, folder), quiet)
+    finish_experiment(content, [one["sentence"] for one in content["benchmarks"]], folder, plot, json)
 
 
 @app.command("variants")
@@ -159,7 +150,7 @@ def variants(
         "digits-darts"
     ),
     seeds: Annotated[
-        int, typer.Option(min=1, max=_MAXIMUM_SEEDS, help="Evolutions of every variant; below 6 nothing can be shown.")
+        int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Evolutions of every variant; below 6 nothing can be shown.")
     ] = 6,
     seed: FirstSeed = 0,
     networks: Evolve = None,
@@ -184,17 +175,17 @@ def variants(
     from eznas.experiments.variants import VariantStudy, plot
 
     settings = _settings(preset, config, networks, genome, generations, population, batch_size, device, threads, memory)
-    folder = output or _RUNS / f"variants-{Path(benchmark).stem}"
+    folder = output or RUNS / f"variants-{Path(benchmark).stem}"
     study = VariantStudy(benchmark, range(seed, seed + seeds), held_out, settings)
-    content = _run(partial(study.run, folder), quiet)
-    _finish(content, [one["sentence"] for one in content["comparisons"]], folder, plot, json)
+    content = run_experiment(partial(study.run, folder), quiet)
+    finish_experiment(content, [one["sentence"] for one in content["comparisons"]], folder, plot, json)
 
 
 @app.command("compare-genomes")
 def compare_genomes(
     benchmark: Annotated[str, typer.Option(help="To evolve on.")] = "digits",
     seeds: Annotated[
-        int, typer.Option(min=1, max=_MAXIMUM_SEEDS, help="Evolutions of either genome; below 6 nothing can be shown.")
+        int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Evolutions of either genome; below 6 nothing can be shown.")
     ] = 10,
     seed: FirstSeed = 0,
     networks: Evolve = None,
@@ -223,10 +214,14 @@ def compare_genomes(
     from eznas.experiments.genome_plot import plot
 
     settings = _settings(preset, config, networks, None, generations, population, batch_size, device, threads, memory)
-    folder = output or _RUNS / f"compare-genomes-{Path(benchmark).stem}"
+    folder = output or RUNS / f"compare-genomes-{Path(benchmark).stem}"
     comparison = GenomeComparison(benchmark, range(seed, seed + seeds), held_out, settings)
-    content = _run(partial(comparison.run, folder), quiet)
-    _finish(content, comparison_sentences(content), folder, plot, json)
+    content = run_experiment(partial(comparison.run, folder), quiet)
+    finish_experiment(content, comparison_sentences(content), folder, plot, json)
+
+
+app.command("few-networks")(few_networks)
+app.command("discover")(discover)
 
 
 def _settings(
@@ -263,48 +258,3 @@ def _settings(
     }
     chosen = {"preset": _PRESET, **(read_config(config) if config else {})}
     return {**chosen, **{key: value for key, value in given.items() if value is not None}}
-
-
-def _run(experiment: Callable[[Callable[[str], None]], dict[str, Any]], quiet: bool) -> dict[str, Any]:
-    """Run an experiment, with its progress on stderr."""
-    import time
-
-    begun = time.monotonic()
-
-    def report(line: str) -> None:
-        if not quiet:
-            minutes, seconds = divmod(int(time.monotonic() - begun), 60)
-            typer.echo(f"[{minutes:3d}:{seconds:02d}] {line}", err=True)
-
-    try:
-        return experiment(report)
-    except KeyboardInterrupt:
-        typer.echo("eznas: Stopped; nothing finished is lost, and the same command goes on from here.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _finish(
-    content: Mapping[str, Any],
-    sentences: list[str],
-    folder: Path,
-    plot: Callable[[Mapping[str, Any], Path], list[Path]],
-    json: bool,
-) -> None:
-    """Draw the plot and print what the experiment found."""
-    from eznas.experiments.plots import PlotUnavailableError
-
-    try:
-        plots = plot(content, folder)
-    except PlotUnavailableError as error:
-        plots = []
-        typer.echo(f"eznas: {error}", err=True)
-    if json:
-        print_json(content)
-        return
-    print_all(stdout(), [*(content[key] for key in ("description", "observation") if content.get(key)), *sentences])
-    for one in content.get("benchmarks", []):
-        typer.echo(f"{one['label']}: {one['description']} {one['networks']} networks a measurement.")
-    for name, reason in content.get("missing", {}).items():
-        typer.echo(f"{name} is missing: {reason}")
-    written = ", ".join([f"the numbers in {folder}", *map(str, plots)])
-    typer.echo(f"Written: {written}")

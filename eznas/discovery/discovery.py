@@ -106,10 +106,11 @@ class Discovery:
         self._seed_leaves = tuple(
             dict.fromkeys(symbol for symbols in seeds_given for symbol in symbols if isinstance(symbol, Program))
         )
-        self._adopt(list(dict.fromkeys((*self._seed_leaves, *standard_bank()))))
+        bank = standard_bank(settings.operations)
+        self._adopt(list(dict.fromkeys((*self._seed_leaves, *bank))))
         if not len(self._alphabet.leaves):
             raise EznasError(
-                f"None of the {len(standard_bank())} features of the standard bank is useful on "
+                f"None of the {len(bank)} features of the standard bank is useful on "
                 f"{' and '.join(settings.benchmarks)} ({self.dropped}): give more networks."
             )
         self._search: FormulaSearch = FormulaSearch(

@@ -69,7 +69,7 @@ class NetworkGroup:
         valid: bool, same shape.
         accuracies: float64 (networks,).
         references: float64 (proxies, networks): scores of proxies to compare with, ties made equal and turned so that
-            higher is better; () for none.
+            higher is better; None for no proxies.
     """
 
     units: NDArray[np.int64]
@@ -120,13 +120,7 @@ def arrays_of(
         reference_order=np.concatenate(
             [np.argsort(group.all_references, axis=1, kind="stable") for group in groups], axis=1
         ).astype(np.int64),
-        reference_taus=np.array(
-            [
-                [tau(group.all_references[proxy], group.accuracies) for group in groups]
-                for proxy in range(len(groups[0].all_references))
-                for tau in (kendall_tau, top_weighted_tau)
-            ]
-        ).reshape(2, -1, len(groups)),
+        reference_taus=_reference_taus(groups),
         use_mean=aggregation == "mean",
         top_share=criterion.archive_shares[0],
         combine=COMBINED[criterion.combine],
@@ -134,3 +128,13 @@ def arrays_of(
         reference=REFERENCES[criterion.reference],
         lead_cap=criterion.lead_cap,
     )
+
+
+def _reference_taus(groups: Sequence[NetworkGroup]) -> NDArray[np.float64]:
+    """Return tau and top-weighted tau of every proxy on every group, float64 (2, proxies, groups)."""
+    taus = np.empty((2, len(groups[0].all_references), len(groups)))
+    for position, group in enumerate(groups):
+        for proxy, scores in enumerate(group.all_references):
+            taus[0, proxy, position] = kendall_tau(scores, group.accuracies)
+            taus[1, proxy, position] = top_weighted_tau(scores, group.accuracies)
+    return taus

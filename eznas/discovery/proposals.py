@@ -26,8 +26,9 @@ _TREE: Final = TreeSettings(minimum_depth=1, initial_maximum_depth=4, maximum_de
 _FRESH_SHARE: Final = 0.25
 _LARGEST_TREE: Final = 40  # nodes; a feature with many shared parts is not unfolded into a tree beyond that
 _ATTEMPTS: Final = 50  # for each feature that is asked for
-# The eigenvalue ratios are decided by rounding, and a product of large matrices costs more than all other operations.
-_EXCLUDED: Final = frozenset(BY_NAME[name].id for name in ("eig_ratio", "sym_eig_ratio", "matmul"))
+# The eigenvalue ratios are decided by rounding and determinants by underflow, see `eznas.features.bank`; and a product
+# of large matrices costs more than all other operations.
+_EXCLUDED: Final = frozenset(BY_NAME[name].id for name in ("eig_ratio", "sym_eig_ratio", "determinant", "matmul"))
 
 
 def propose(known: Sequence[Program], formulas: Sequence[Found], count: int, rng: np.random.Generator) -> list[Program]:

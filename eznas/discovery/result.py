@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from eznas import seeds
 from eznas.discovery.archive import Codes, Found, fitness_on
 from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
@@ -19,9 +18,8 @@ from eznas.discovery.problem import Arrays
 from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
-from eznas.scoring.bootstrap import INTERVAL, paired_intervals
-from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Estimate, Ranking, rank_networks, rankable
+from eznas.scoring.bootstrap import INTERVAL
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Estimate, Ranking, leads, rank_networks
 
 Rankings = Mapping[str, Ranking]
 """How a proxy ranks the held-out networks of every benchmark, by its name."""
@@ -73,10 +71,7 @@ class ReportedFormula:
                     "tau_training": self.training.orientation * training,
                     "tau_validation": self.training.orientation * validation,
                     "held_out": self.held_out[name].figures(),
-                    "lead": {
-                        other: {"tau": lead.value, "interval": [lead.low, lead.high]}
-                        for other, lead in self.leads[name].items()
-                    },
+                    "lead": {other: lead.figures() for other, lead in self.leads[name].items()},
                 }
                 for name, training, validation in taus
             },
@@ -159,9 +154,9 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         {name: of_benchmark[row] for name, of_benchmark in by_benchmark.items()}
         for row in range(len(proxies) + len(beside))
     ]
-    leads = _leads(discovery, by_benchmark, [proxy.name for proxy in beside])
+    ahead = _leads(discovery, by_benchmark, [proxy.name for proxy in beside])
     made = [
-        ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], leads[row])
+        ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], ahead[row])
         for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
     ]
     return Report(made[0], made[1:], list(zip(beside, rankings[len(proxies) :], strict=True)))
@@ -228,21 +223,14 @@ def _leads(
 ) -> Sequence[Leads]:
     """Return the leads of every formula, given all rankings by benchmark, those of the formulas first."""
     formulas = len(next(iter(by_benchmark.values()))) - len(beside)
-    pairs = [(formula, formulas + other) for formula in range(formulas) for other in range(len(beside))]
-    leads: list[dict[str, dict[str, Estimate]]] = [{name: {} for name in by_benchmark} for _ in range(formulas)]
+    by_formula: list[dict[str, dict[str, Estimate]]] = [{} for _ in range(formulas)]
     for sample in discovery.samples:
-        rankings = by_benchmark[sample.benchmark.name]
-        intervals = paired_intervals(
-            np.array([rankable(ranking.scores, 1) for ranking in rankings]),
-            pairs,
-            sample.benchmark.accuracies[sample.networks.held_out],
-            kendall_tau,
-            seeds.generator(discovery.settings.seed, "bootstrap"),
-        )
-        for (formula, other), interval in zip(pairs, intervals, strict=True):
-            difference = rankings[formula].tau.value - rankings[other].tau.value
-            leads[formula][sample.benchmark.name][beside[other - formulas]] = Estimate(difference, *interval)
-    return leads
+        name, rankings = sample.benchmark.name, by_benchmark[sample.benchmark.name]
+        accuracies = sample.benchmark.accuracies[sample.networks.held_out]
+        of_all = leads(rankings[:formulas], rankings[formulas:], accuracies, discovery.settings.seed)
+        for of_formula, estimates in zip(by_formula, of_all, strict=True):
+            of_formula[name] = dict(zip(beside, estimates, strict=True))
+    return by_formula
 
 
 def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:

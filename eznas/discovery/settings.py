@@ -26,6 +26,8 @@ _LEAST: Final = {
     "draws": 1,
 }
 
+_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_formulas", "search")  # on the command line
+
 
 @dataclass(frozen=True)
 class DiscoverySettings:
@@ -119,8 +121,9 @@ class DiscoverySettings:
         for settings in (self, self.search):
             for one in fields(settings):
                 value = getattr(settings, one.name)
-                if isinstance(value, int | float | str) and (value != one.default or one.name == "seed"):
-                    words += [f"--{one.name.replace('_', '-')}", str(value)]
+                written = ",".join(value) if isinstance(value, tuple) else str(value)
+                if one.name not in _WRITTEN_OTHERWISE and (value != one.default or one.name == "seed"):
+                    words += [f"--{one.name.replace('_', '-')}", written]
         return shlex.join(words)
 
     def _check_seed(self, formula: str) -> None:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from eznas.files import write_atomically
 from eznas.ops.program import Program
 
+_DAMAGED: Final = (OSError, ValueError)
+_LONGEST_HEADER: Final = 4096  # one of records with three fields has 200 bytes
 _DIGEST: Final = "digest"
 _DIGEST_TYPE: Final = np.dtype("S32")  # `Program.digest`, in hexadecimal
 
@@ -25,6 +27,7 @@ Records = NDArray[np.void]
 """A structured array, one record for each feature, with the field `digest` and whatever belongs to the feature."""
 
 Digests = NDArray[np.bytes_]
+Layout = np.dtype[np.void]
 
 
 def digests_of(features: Sequence[Program]) -> Digests:
@@ -45,21 +48,40 @@ def make_records(digests: Digests, **fields: NDArray[Any]) -> Records:
 
 def read_records(path: Path) -> Records | None:
     """Return the records of a file; None where it is missing or damaged."""
-    return _load(path, None)
-
-
-def layout_of(path: Path) -> np.dtype[np.void] | None:
-    """Return the fields of the records of a file, which is not read otherwise; None where it is missing or damaged."""
-    records = _load(path, "r")
-    return None if records is None else records.dtype
-
-
-def _load(path: Path, mapping: Literal["r"] | None) -> Records | None:
     try:
-        records: Records = np.load(path, mapping)
-    except (OSError, ValueError, EOFError):
+        content = path.read_bytes()
+        header = _header_of(content)
+        layout, count = _parse(header)
+        return np.frombuffer(content, layout, count, len(header))
+    except _DAMAGED:
         return None
-    return records if records.dtype.names is not None and records.dtype.names[0] == _DIGEST else None
+
+
+def layout_of(path: Path) -> Layout | None:
+    """Return the fields of the records of a file, of which only the beginning is read; None as in `read_records`."""
+    try:
+        with path.open("rb") as file:
+            return _parse(_header_of(file.read(_LONGEST_HEADER)))[0]
+    except _DAMAGED:
+        return None
+
+
+def _header_of(content: bytes) -> bytes:
+    """The header of a .npy file of version 1: magic string, version, and a text with its length before it."""
+    start = np.lib.format.MAGIC_LEN + 2
+    return content[: start + int.from_bytes(content[start - 2 : start], "little")]
+
+
+@lru_cache(maxsize=1024)  # numpy needs longer for the header than for the rest, and few networks differ in it
+def _parse(header: bytes) -> tuple[Layout, int]:
+    """The fields and the number of the records."""
+    file = io.BytesIO(header)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("another version of the file format")
+    shape, _, layout = np.lib.format.read_array_header_1_0(file)
+    if layout.names is None or layout.names[0] != _DIGEST or len(shape) != 1:
+        raise ValueError("no records")
+    return layout, shape[0]
 
 
 def write_records(path: Path, old: Records | None, new: Records) -> Records:

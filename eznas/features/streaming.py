@@ -69,12 +69,13 @@ class Pass:
 
     Attributes:
         features: programs that give one number per unit.
-        collect: gives the statistics of a network of the benchmark by its index; called in several threads at once.
+        collect: gives the statistics of a network, all 22 of one that is shaken, else at least those that the features
+            read; called in several threads at once.
         shaken: the networks whose statistics are shaken.
     """
 
     features: Sequence[Program]
-    collect: Callable[[int], NetworkStatistics]
+    collect: Callable[[TableNetwork], NetworkStatistics]
     shaken: frozenset[TableNetwork]
     _digests: Digests = field(init=False)
     _plan_of: Callable[[bytes], Plan] = field(init=False)
@@ -121,7 +122,7 @@ class Pass:
             missing = rows_of(self._digests, held) < 0
             unshaken = (rows_of(self._digests, moves) < 0) & (network in self.shaken)
             if missing.any() or unshaken.any():  # else another process computed them in the meantime
-                statistics = self.collect(network.index)
+                statistics = self.collect(network)
                 with self._guard:
                     self._largest = max(self._largest, statistics.nbytes)
                 if missing.any():

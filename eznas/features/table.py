@@ -27,6 +27,7 @@ from eznas.files import write_atomically
 from eznas.ops.program import Program
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.statistics.settings import CollectionSettings
+from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import available_cores
 
 DEFAULT_MEMORY_BYTES: Final = 2**30
@@ -138,10 +139,7 @@ class FeatureTable:
 
         with locked(self.path, wait=True, shared=True):  # others may compute in the table too, but not remove it
             self._announce()
-            # All 22 statistics, whatever the features read: which ones are shaken together is part of `roundoff`.
-            collection = replace(self._collection, terminals=None)
-            source = BenchmarkStatistics(self._benchmark, self._batch_size, self._seed, collection)
-            work = Pass(tuple(dict.fromkeys(features)), source.collect, frozenset(self._shaken))
+            work = Pass(tuple(dict.fromkeys(features)), self._collector(features), frozenset(self._shaken))
             work.run(unfinished, threads or available_cores(), memory_bytes, report)
         prune(maximum_bytes, self._all_tables, keep=self.path)
 
@@ -162,6 +160,21 @@ class FeatureTable:
             values[:, start:end] = records["values"][rows]
             valid[:, start:end] = records["valid"][rows]
         return FeatureValues(tuple(features), units, values, valid, self._roundoff(digests))
+
+    def _collector(self, features: Sequence[Program]) -> Callable[[TableNetwork], NetworkStatistics]:
+        """What collects the statistics of a network that the features read, or all of one that is to be shaken.
+
+        Which statistics are shaken together is part of `roundoff`; passes that nothing reads take time.
+        """
+        read = frozenset(address for feature in features for address in feature.terminals)
+        some, every = (
+            BenchmarkStatistics(
+                self._benchmark, self._batch_size, self._seed, replace(self._collection, terminals=terminals)
+            )
+            for terminals in (read, None)
+        )
+        shaken = frozenset(self._shaken)
+        return lambda network: (every if network in shaken else some).collect(network.index)
 
     def _roundoff(self, digests: Digests) -> NDArray[np.float32]:
         squares, units = np.zeros(len(digests)), 0

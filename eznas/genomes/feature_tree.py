@@ -68,7 +68,7 @@ class FeatureTreeSettings(GenomeSettings):
     Attributes:
         maximum_nodes: operations and leaves, a feature counting as one.
         initial_steps: a fresh genome is a leaf with up to so many operations on top.
-        operations: what fresh formulas and variation draw from; features are of the paper's operations.
+        operations: what fresh formulas and variation draw from, features included.
     """
 
     kind: ClassVar[str] = "feature-tree"
@@ -189,8 +189,8 @@ def _arity(node: Node) -> int:
     return 0 if isinstance(node, Program) else OPERATIONS[node].arity
 
 
-def _leaf(rng: np.random.Generator) -> Program:
-    bank = standard_bank()
+def _leaf(rng: np.random.Generator, operations: Operations) -> Program:
+    bank = standard_bank(operations)
     return bank[int(rng.integers(len(bank)))]
 
 
@@ -200,14 +200,14 @@ def _operation(ids: tuple[int, ...], rng: np.random.Generator) -> int:
 
 def _joined(nodes: tuple[Node, ...], rng: np.random.Generator, operations: Operations) -> tuple[Node, ...]:
     """An operation of two arguments: a formula and a leaf, in random order."""
-    leaf = (_leaf(rng),)
+    leaf = (_leaf(rng, operations),)
     pair = (*nodes, *leaf) if rng.integers(2) else (*leaf, *nodes)
     return (*pair, _operation(_BINARY[operations], rng))
 
 
 def _draw(rng: np.random.Generator, steps: int, operations: Operations) -> tuple[Node, ...]:
     """A leaf with 0 to `steps` operations on top, some of them with another leaf."""
-    nodes: tuple[Node, ...] = (_leaf(rng),)
+    nodes: tuple[Node, ...] = (_leaf(rng, operations),)
     for _ in range(int(rng.integers(steps + 1))):
         if rng.random() < _BINARY_SHARE:
             nodes = _joined(nodes, rng, operations)
@@ -222,7 +222,7 @@ def _changed(subtree: tuple[Node, ...], rng: np.random.Generator, operations: Op
     kind = int(rng.integers(8))
     if kind < 2:  # another node of the same arity
         if isinstance(root, Program):
-            return (*subtree[:-1], _leaf(rng))
+            return (*subtree[:-1], _leaf(rng, operations))
         ids = (_UNARY if OPERATIONS[root].arity == 1 else _BINARY)[operations]
         return (*subtree[:-1], _operation(ids, rng))
     if kind == 2:

@@ -219,11 +219,32 @@ EXTENSIONS: Final = (
     Operation(
         35, "divide", 2, _BROADCAST, "A / B, and 1 where B is 0", r"\frac{{{a}}}{{{b}}}", infix="/", encloses=True
     ),
+    Operation(
+        36,
+        "log_abs_determinant",
+        1,
+        ShapeRule.DETERMINANT,
+        "log of the determinant's absolute value over the last two axes, with 0 taken as 1",
+        r"\log\lvert\det {a}\rvert",
+    ),
+    Operation(
+        37,
+        "participation_ratio",
+        1,
+        _SCALAR,
+        "(sum of S^2)^2 / sum of S^4 over the singular values S of A as (shape[0], -1), and 0 where all are 0",
+        r"\mathrm{{PR}} {a}",
+    ),
 )
-"""Operations beyond the paper's, protected as genetic programming does: no argument is outside their domain.
+"""Operations beyond the paper's. No argument is outside their domain, as in genetic programming.
 
 `sqrt` takes the absolute value, `divide` is Koza's protected division ("Genetic Programming", 1992). There is no
 threshold around 0: statistics of a network are often 1e-6 and smaller, and their quotients mean something.
+
+`log_abs_determinant` adds the logarithms of the pivots, where `determinant` multiplies them and is 0 in float32 for
+every matrix of small numbers: below exp(-103), which the gradients of a 16 x 16 image are. `participation_ratio` counts
+the directions that the rows of a matrix share their energy among, 1 to the rank, and stands for what the eigenvalue
+ratios are taken for; these divide by the least eigenvalue, of a singular matrix a rounding error.
 """
 
 OPERATIONS: Final = (*PAPER_OPERATIONS, *EXTENSIONS)

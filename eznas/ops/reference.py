@@ -258,6 +258,20 @@ def sqrt(a: Tensor) -> Tensor:
     return a.abs().sqrt()
 
 
+def log_abs_determinant(a: Tensor) -> Tensor:
+    """Log of |det A| over the last two axes, with det A = 0 taken as 1."""
+    result = torch.linalg.slogdet(a.contiguous()).logabsdet
+    return torch.where(result == -math.inf, 0.0, result)
+
+
+def participation_ratio(a: Tensor) -> Tensor:
+    """Of the singular values S of A as (shape[0], -1): (sum of S^2)^2 / sum of S^4, and 0 where A is 0."""
+    rows = a.double().reshape(a.shape[0] if a.ndim else 1, -1)
+    squares, fourths = rows.square().sum(), (rows @ rows.T).square().sum()
+    ratio = torch.where(fourths == 0, 0.0, squares.square() / fourths)
+    return ratio.to(a.dtype)
+
+
 def divide(a: Tensor, b: Tensor) -> Tensor:
     """A / B, and 1 where B is 0, whatever A is."""
     return torch.where(b == 0, 1.0, a / b)

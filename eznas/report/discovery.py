@@ -9,6 +9,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.table import Table
 
+from eznas.report.leads import leads_table
 from eznas.report.tables import Unwrapped, interval_text, number_text, pairs_table, share_text, table
 
 _BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
@@ -19,7 +20,7 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
     names = list(content["protocol"]["benchmarks"])
     return [
         *([_fitness(content, names)] if _has_other_fitness(content["protocol"]) else []),
-        *(part for name in names for part in (_taus(content, name), _picks_and_leads(content, name))),
+        *(part for name in names for part in (_taus(content, name), _leads(content, name))),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
         pairs_table("How it was measured", content["protocol"]),
         pairs_table(
@@ -95,38 +96,9 @@ def _taus(content: Mapping[str, Any], name: str) -> Table:
     )
 
 
-def _picks_and_leads(content: Mapping[str, Any], name: str) -> Table:
-    """Return the table of the network that each score would pick, and of how far formulas are ahead of baselines."""
-    others = [one["name"] for one in content["baselines"]]
-    rows = []
-    for label, one in _scores(content):
-        figures = one["benchmarks"][name]
-        held_out = figures["held_out"]
-        leads = figures.get("lead", {})
-        rows.append(
-            (
-                label,
-                one.get("size", "–"),
-                _number(held_out["picked_accuracy"], 2),
-                _number(held_out["picked_rank"], 1),
-                *(_lead_text(leads.get(other)) for other in others),
-            )
-        )
-    return table(
-        f"The network that each would pick of the {content['protocol']['benchmarks'][name]['held_out']} held-out ones "
-        "(its accuracy, its rank by accuracy), and how far formulas are ahead in tau, with the paired 95 % interval",
-        ("score", "size", "accuracy", "rank", *(f"over {other}" for other in others)),
-        rows,
-        numeric=("size", "accuracy", "rank"),
-    )
-
-
-def _lead_text(lead: Mapping[str, Any] | None) -> str:
-    return f"{number_text(lead['tau'])} {interval_text(lead['interval'])}" if lead else "–"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+def _leads(content: Mapping[str, Any], name: str) -> Table:
+    baselines = [one["name"] for one in content["baselines"]]
+    return leads_table(_scores(content), name, baselines, content["protocol"]["benchmarks"][name]["held_out"])
 
 
 def _worst_text(worst: Mapping[str, Any] | None) -> str:

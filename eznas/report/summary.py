@@ -10,10 +10,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from eznas.report.leads import leads_table
 from eznas.report.tables import (
     Unwrapped,
     interval_text,
     number_text,
+    operations_text,
     pairs_table,
     share_text,
     table,
@@ -28,8 +30,9 @@ def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType | Unwrapped
     several = len(summary["protocol"]["benchmarks"]) > 1
     return [
         *(_rankings(summary) if several else [_ranking(summary)]),
+        *(_leads(summary, name) for name in summary["protocol"]["benchmarks"]),
         _formulas(summary["programs"]),
-        pairs_table("How it was measured", _protocol(summary["protocol"])),
+        pairs_table("How it was measured", {**_protocol(summary["protocol"]), "operations": _operations(summary)}),
         pairs_table("What evolution did", summary["evolution"]),
         unwrapped_pairs("Where it is", summary["files"]),
         unwrapped_pairs("What to do with it", summary["use"]),
@@ -117,6 +120,11 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
     ]
 
 
+def _leads(summary: Mapping[str, Any], name: str) -> Table:
+    baselines = [one["name"] for one in summary["baselines"]]
+    return leads_table(_scores(summary), name, baselines, summary["protocol"]["benchmarks"][name]["held_out"])
+
+
 def _held_out(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the figures of a score on the held-out networks of every benchmark."""
     return [figures["held_out"] for figures in one["benchmarks"].values()]
@@ -157,6 +165,11 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
         for position, (name, about) in enumerate(benchmarks.items(), start=1)
     }
     return {**lines, **rest}
+
+
+def _operations(summary: Mapping[str, Any]) -> str:
+    """Return which operations the programs are made of."""
+    return operations_text(sorted({name for one in summary["programs"] for name in one.get("extensions", ())}))
 
 
 def _formulas(programs: Sequence[Mapping[str, Any]]) -> RenderableType | Unwrapped:

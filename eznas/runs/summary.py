@@ -20,7 +20,7 @@ from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.bootstrap import INTERVAL
-from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
 from eznas.scoring.scores import ScoringSettings
 from eznas.search.evaluated import Evaluated
 
@@ -60,6 +60,15 @@ def summarise(
         benchmark.name: rank_networks([*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer)
         for benchmark, held_out in networks
     }
+    ahead = {
+        benchmark.name: leads(
+            rankings[benchmark.name][: len(evolved)],
+            rankings[benchmark.name][len(evolved) :],
+            benchmark.accuracies[held_out],
+            settings.seed,
+        )
+        for benchmark, held_out in networks
+    }
     return {
         "run": str(path),
         "protocol": _protocol(settings, networks),
@@ -71,7 +80,14 @@ def summarise(
                 "size": one.program.size,
                 "fitness": one.fitness,
                 "benchmarks": {
-                    name: {"tau_training": one.orientation * tau, "held_out": of_benchmark[position].figures()}
+                    name: {
+                        "tau_training": one.orientation * tau,
+                        "held_out": of_benchmark[position].figures(),
+                        "lead": {
+                            other.name: lead.figures()
+                            for other, lead in zip(beside, ahead[name][position], strict=True)
+                        },
+                    }
                     for (name, of_benchmark), tau in zip(rankings.items(), one.taus, strict=True)
                 },
             }

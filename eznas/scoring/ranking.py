@@ -14,7 +14,7 @@ from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy
-from eznas.scoring.bootstrap import bootstrap_intervals
+from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.scoring.pick import Pick
 from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
@@ -46,11 +46,15 @@ SECOND_DRAW_RULE: Final = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """A rank correlation with its percentile bootstrap interval over networks; NaN where it is undefined."""
+    """A rank correlation or the difference of two, with its percentile bootstrap interval; NaN where undefined."""
 
     value: float
     low: float
     high: float
+
+    def figures(self) -> dict[str, Any]:
+        """Return it as plain data; what is undefined is None."""
+        return {"tau": _plain(self.value), "interval": [_plain(self.low), _plain(self.high)]}
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,23 @@ def rankable(scores: NDArray[np.float64], orientation: int) -> NDArray[np.float6
     """
     oriented = orientation * tied(scores)
     return np.where(np.isnan(oriented), -np.inf, oriented)
+
+
+def leads(
+    rankings: Sequence[Ranking], others: Sequence[Ranking], accuracies: NDArray[np.float64], seed: int
+) -> list[list[Estimate]]:
+    """Return how far each of some rankings is ahead of each of some others in tau, with the paired interval.
+
+    Args:
+        rankings: of the same networks as the others.
+        others: what they are compared with.
+        accuracies: float64 (networks,).
+        seed: of the bootstrap.
+    """
+    scores = np.array([rankable(ranking.scores, 1) for ranking in (*rankings, *others)])
+    pairs = [(first, len(rankings) + second) for first in range(len(rankings)) for second in range(len(others))]
+    intervals = iter(paired_intervals(scores, pairs, accuracies, kendall_tau, seeds.generator(seed, "bootstrap")))
+    return [[Estimate(one.tau.value - other.tau.value, *next(intervals)) for other in others] for one in rankings]
 
 
 def networks_scored(count: int) -> int:

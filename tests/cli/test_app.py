@@ -288,8 +288,10 @@ def test_evaluate_overrides_how_programs_are_computed(capfd, table):
 def test_operations_lists_all(capfd):
     assert main(["operations", "--json"]) == 0
     content = json.loads(capfd.readouterr().out)
-    assert (len(content["operations"]), len(content["terminals"])) == (36, 22)
-    assert [one["name"] for one in content["operations"] if one["extension"]] == ["sqrt", "divide"]
+    assert (len(content["operations"]), len(content["terminals"])) == (38, 22)
+    assert [one["name"] for one in content["operations"] if one["extension"]] == [
+        *("sqrt", "divide", "log_abs_determinant", "participation_ratio")
+    ]
     assert main(["operations"]) == 0
     shown = capfd.readouterr().out
     assert all(one["name"] in shown for one in content["operations"] + content["terminals"])

@@ -213,9 +213,66 @@ def test_a_formula_of_the_report_becomes_a_named_proxy(make, tmp_path, capfd):
 def test_the_command_of_settings_states_what_differs_from_the_defaults():
     assert DiscoverySettings().command == "eznas discover --benchmark digits --seed 0"
     settings = DiscoverySettings(
-        benchmarks=("digits", "digits-chain"), seed_formulas=("numel(wt) * l1_norm(wt)",), terms=2, search=SEARCH
+        benchmarks=("digits", "digits-chain"),
+        over=("params", "flops"),
+        seed_formulas=("numel(wt) * l1_norm(wt)",),
+        terms=2,
+        search=SEARCH,
     )
     assert settings.command == (
         "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 "
-        "--terms 2 --islands 2 --members 30 --children 150"
+        "--over params,flops --terms 2 --islands 2 --members 30 --children 150"
     )
+
+
+def test_the_fitness_in_the_search_is_the_tau_that_scoring_gives_the_program(make, tiny_table):
+    from eznas import benchmarks
+    from eznas.discovery.result import proxy_of
+    from eznas.scoring.ranking import rank_networks
+
+    discovery = finished(make(networks=18, epochs=1))
+    networks = discovery.samples[0].networks.training
+    formulas = discovery.archive.formulas[::7]
+    proxies = [proxy_of(formula.codes, 1, discovery) for formula in formulas]
+    rankings = rank_networks(proxies, benchmarks.load(tiny_table), networks, discovery.scoring, second_draw=False)
+    assert [abs(ranking.tau.value) for ranking in rankings] == [formula.fitness for formula in formulas]
+    assert len(formulas) > 10
+
+
+def test_what_formulas_are_compared_with_is_in_the_fitness_and_in_the_report(make, tmp_path):
+    over = make(over=("params", "l1_norm(wt)"), lead_cap=0.3, held_out=6)
+    assert over.samples[0].references[0].shape == (2, 18)
+    content = discover(lambda: over, tmp_path / "over", None, lambda _: None)
+    assert [one["name"] for one in content["baselines"]] == ["eznas-a", "flops", "params", "l1_norm(wt)"]
+    assert set(content["chosen"]["benchmarks"][over.samples[0].benchmark.name]["lead"]) == {
+        one["name"] for one in content["baselines"]
+    }
+    assert content["protocol"]["over"] == ["params", "l1_norm(wt)"]
+    given = make(given="params")
+    assert finished(given).archive != finished(make()).archive
+
+
+def test_several_draws_are_groups_of_the_same_networks_with_other_weights(make):
+    discovery = make(draws=2, epochs=1, rounds=1)
+    training = discovery.training_problem
+    assert training.groups.tolist() == [0, 12, 24]
+    np.testing.assert_array_equal(training.accuracies[:12], training.accuracies[12:])
+    units = training.ends[11]
+    first, second = training.features[:, :units], training.features[:, units:]
+    assert (first != second).any(axis=1).mean() > 0.5
+    alone = make()
+    shared = [feature for feature in discovery.features if feature in set(alone.features)]
+    assert len(shared) > len(discovery.features) / 2
+    rows, same = ([one.features.index(feature) for feature in shared] for one in (discovery, alone))
+    np.testing.assert_array_equal(first[rows], alone.training_problem.features[same])
+    finished(discovery)
+    assert 0 < discovery.archive.front[-1].fitness <= 1
+
+
+def test_objectives_that_exclude_each_other_or_mean_nothing_are_named():
+    with pytest.raises(EznasError, match="choose one of them"):
+        DiscoverySettings(given="params", over=("flops",))
+    with pytest.raises(EznasError, match=r"lead_cap is 0"):
+        DiscoverySettings(over=("flops",), lead_cap=0.0)
+    with pytest.raises(EznasError, match="draws is 0"):
+        DiscoverySettings(draws=0)

@@ -88,17 +88,20 @@ def test_units_that_cancel_but_for_rounding_score_zero():
     assert (scores_of([0], one)[one.units % 2 == 0] == 0).all()
 
 
-@pytest.mark.parametrize("codes", random_formulas(12, seed=5))
-def test_top_is_the_weighted_tau_and_both_lies_between(codes):
+def test_top_is_the_weighted_tau_and_both_lies_between():
     one = group(networks=50)
-    tau = judged(codes, [one])
-    if tau.fitness == INVALID:
-        return
-    top = top_weighted_tau(scores_of(codes, one), one.accuracies)
-    assert judged(codes, [one], objective="top").fitness == pytest.approx(abs(top), abs=1e-12)
-    assert judged(codes, [one], objective="top").taus == tau.taus
-    both = judged(codes, [one], objective="both").fitness
-    assert both == pytest.approx(abs(tau.taus[0] + top) / 2, abs=1e-12)
+    valid = 0
+    for codes in random_formulas(12, seed=5):
+        tau = judged(codes, [one])
+        if tau.fitness == INVALID:
+            continue
+        top = top_weighted_tau(scores_of(codes, one), one.accuracies)
+        assert judged(codes, [one], objective="top").fitness == pytest.approx(abs(top), abs=1e-12)
+        assert judged(codes, [one], objective="top").taus == tau.taus
+        both = judged(codes, [one], objective="both").fitness
+        assert both == pytest.approx(abs(tau.taus[0] + top) / 2, abs=1e-12)
+        valid += 1
+    assert valid > 8
 
 
 def test_what_is_known_beyond_a_given_proxy_is_kendalls_partial_tau():
@@ -142,6 +145,27 @@ def test_the_lead_is_over_the_best_baseline_capped_on_each_benchmark_plus_a_shar
     for combine in ("mean", "minimum"):
         fitness = judged(product, groups, reference="over", lead_cap=0.2, combine=combine).fitness
         assert fitness == pytest.approx(COMBINED[combine](leads) + least, abs=1e-12)
+
+
+@pytest.mark.parametrize("objective", ["tau", "top"])
+@pytest.mark.parametrize("strong_first", [True, False])
+def test_the_best_baseline_is_that_of_the_objective_wherever_it_stands(objective, strong_first):
+    correlation = kendall_tau if objective == "tau" else top_weighted_tau
+    rng = np.random.default_rng(0)
+    groups, values, to_beat = [], [], []
+    for seed in (1, 2):
+        one = group(seed=seed, networks=40)
+        strong, weak = (one.accuracies + noise * rng.normal(size=40) for noise in (2, 30))
+        assert correlation(strong, one.accuracies) > correlation(weak, one.accuracies) > 0
+        groups.append(with_references(one, *((strong, weak) if strong_first else (weak, strong))))
+        values.append(correlation(scores_of([0], one), one.accuracies))
+        to_beat.append(correlation(strong, one.accuracies))
+    expected = max(
+        np.mean(sign * np.array(values) - to_beat) + LEAST_SHARE * min(sign * value for value in values)
+        for sign in (1, -1)
+    )
+    fitness = judged([0], groups, reference="over", objective=objective, combine="mean").fitness
+    assert fitness == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_formula_behind_the_baselines_is_valid_and_negative():

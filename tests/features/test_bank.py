@@ -14,6 +14,18 @@ def test_the_bank_is_text():
     assert [parse_program(format_program(feature)) for feature in standard_bank()[::50]] == list(standard_bank()[::50])
 
 
-def test_ratios_of_eigenvalues_are_left_out():
+def test_what_float32_decides_is_left_out():
     left_out = {BY_NAME["eig_ratio"].id, BY_NAME["sym_eig_ratio"].id}
     assert not any(node[0] in left_out for feature in standard_bank() for node in feature.nodes)
+    of_signs = [feature for feature in standard_bank() if "(determinant(" in format_program(feature)]
+    assert len(of_signs) == 15
+    assert all("(determinant(sign(" in format_program(feature) for feature in of_signs)
+
+
+def test_the_bank_of_the_paper_has_no_extensions():
+    paper = standard_bank("paper")
+    assert not any(feature.extensions for feature in paper)
+    assert {name for feature in standard_bank() for name in feature.extensions} == {
+        *("log_abs_determinant", "participation_ratio")
+    }
+    assert set(paper) < set(standard_bank())

@@ -54,7 +54,7 @@ STATISTICS = Statistics()
 UNSTEADY = {
     *("less_than", "greater_than", "equal_to", "sign", "heaviside", "hamming_distance", "greater_than_zero"),
     *("less_than_zero", "determinant", "log_determinant", "sym_eig_ratio", "eig_ratio", "normalize", "invert"),
-    *("log", "abs_log", "kl_divergence", "difference", "exp"),
+    *("log", "abs_log", "kl_divergence", "difference", "exp", "divide", "log_abs_determinant", "participation_ratio"),
 }
 STEADY = [operation.id for operation in OPERATIONS if operation.name not in UNSTEADY]
 

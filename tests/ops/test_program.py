@@ -231,7 +231,7 @@ def test_walks_are_linear_in_nodes_and_free_of_recursion():
     [
         lambda builder: builder.terminal(22),
         lambda builder: builder.terminal(-1),
-        lambda builder: builder.apply(36, 0),
+        lambda builder: builder.apply(38, 0),
         lambda builder: builder.apply(op("exp"), 22),
         lambda builder: builder.apply(op("exp"), 0, 1),
         lambda builder: builder.apply(op("sum"), 0),
@@ -253,7 +253,7 @@ def test_builder_rejects_what_does_not_exist(call):
         ({"nodes": [], "output": 22}, "22"),
         ({"nodes": [], "output": True}, "True"),
         ({"nodes": [[11, 0]], "output": 22}, r"Node 0.*\[11, 0\]"),
-        ({"nodes": [[11, 0, -1], [36, 0, -1]], "output": 22}, "Node 1.*36"),
+        ({"nodes": [[11, 0, -1], [38, 0, -1]], "output": 22}, "Node 1.*38"),
         ({"nodes": [[11, 22, -1]], "output": 22}, "Node 0.*exp.*22"),
         ({"nodes": [[11, 0, 1]], "output": 22}, "Node 0.*exp"),
         ({"nodes": [[0, 0, -1]], "output": 22}, "Node 0.*sum"),

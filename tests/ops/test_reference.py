@@ -103,6 +103,21 @@ def test_the_extensions_are_protected_as_in_genetic_programming():
     assert_equal(run("divide", [3.0, 3.0, 0.0, NAN, 1e-30], [2.0, 0.0, -0.0, 0.0, 1e-30]), [1.5, 1.0, 1.0, 1.0, 1.0])
 
 
+def test_the_log_of_a_determinant_neither_underflows_nor_minds_the_sign():
+    small = [[1e-30, 0.0, 0.0], [0.0, -1e-30, 0.0], [0.0, 0.0, 1e-30]]
+    assert run("determinant", small).item() == 0.0
+    assert run("log_abs_determinant", small).item() == pytest.approx(3 * math.log(1e-30))
+    assert run("log_abs_determinant", [[1.0, 1.0], [1.0, 1.0]]).item() == 0.0
+
+
+def test_the_participation_ratio_counts_directions():
+    assert run("participation_ratio", [[2.0, 0.0], [0.0, 2.0]]).item() == 2.0
+    assert run("participation_ratio", [[1.0, 1.0], [3.0, 3.0]]).item() == pytest.approx(1.0)
+    assert run("participation_ratio", [[3.0, 0.0], [0.0, 1.0]]).item() == pytest.approx(100 / 82)
+    assert run("participation_ratio", [[0.0, 0.0]]).item() == 0.0
+    assert run("participation_ratio", 5.0).item() == 1.0
+
+
 def test_the_kl_divergence_ranks_by_the_mean_element_and_not_by_the_width():
     # reduction='batchmean' would divide the sum by the 4 rows and give -6 and -50, the other order.
     narrow = run("kl_divergence", [[3.0] * 2] * 4, [[1.0] * 2] * 4)

@@ -19,6 +19,8 @@ def figures(tau):
         "scored": None if tau is None else 0.995,
         "seed_stability": None if tau is None else 0.87,
         "depends_on": None if tau is None else "counts only",
+        "picked_accuracy": None if tau is None else 91.234,
+        "picked_rank": None if tau is None else 3.5,
     }
 
 
@@ -58,6 +60,7 @@ def a_program(formula, orientation=-1, names=("toy",)):
             name: {
                 "tau_training": 0.51249 - position,
                 "held_out": figures(0.4 + position / 10),
+                "lead": {"params": {"tau": 0.139, "interval": [0.088, 0.19]}},
             }
             for position, name in enumerate(names)
         },
@@ -80,6 +83,13 @@ def test_the_table_holds_training_held_out_and_baselines():
     assert lines[3].split() == ["params", "–", "–", "–", "–", "–", "–", "–", "+1", "–"]
 
 
+def test_the_lead_over_baselines_and_what_each_would_pick_stand_in_a_table():
+    lines = [line.split() for line in printed(a_summary([a_program("sigmoid(wt)")])).splitlines()]
+    assert ["score", "size", "accuracy", "rank", "over", "params"] in lines
+    assert ["program", "1", "3", "91.23", "3.5", "0.139", "[0.088,", "0.190]"] in lines
+    assert ["params", "–", "–", "–", "–"] in lines
+
+
 def test_a_fitness_of_subsamples_has_a_column():
     lines = printed(a_summary([a_program("sigmoid(wt)")], samples="4x5")).splitlines()
     assert lines[1].split()[:3] == ["score", "fitness", "training"]
@@ -99,7 +109,7 @@ def test_every_one_of_several_benchmarks_has_a_column():
     beside = "score top decile scored stability depends on program 1 0.100 99.5 % 0.870 counts only params – – – –"
     for label in ("toy", "large"):
         assert f"Top-decile tau, and what scores depend on, on {label} {beside}" in text
-    assert "on 10 training networks score toy large program 1 0.512 -0.488 Programs" in text
+    assert "on 10 training networks score toy large program 1 0.512 -0.488 The network that each would pick" in text
     assert "benchmark 2 tables/large.csv: a [tables/large.csv] benchmark (test; 21 held out)" in text
     assert "combine minimum" in text
 

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from eznas import seeds
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
+from eznas.proxies import Proxy, save
 from eznas.proxies.hand_made import HandMadeProxy
+from eznas.proxies.provenance import Provenance
 from eznas.runs.directory import Checkpoint, RunDirectory
 from eznas.runs.proxy_argument import evolved_proxy, networks_seen, resolve_proxy
 from eznas.runs.settings import RunSettings
@@ -83,3 +86,20 @@ def test_a_run_without_a_best_program_is_refused(run, content, named):
         path.write_text(content)
     with pytest.raises(EznasError, match=named):
         resolve_proxy(str(run))
+
+
+class Fifty:
+    """As much of a benchmark as is asked for."""
+
+    name = "fifty"
+
+    def __len__(self):
+        return 50
+
+
+def test_the_networks_of_an_evolved_proxy_follow_from_its_provenance(tmp_path):
+    about = {"fifty": {"training": 20, "validation": 10}, "other": {"training": 5, "validation": 5}}
+    save(Proxy("p", PROGRAM, provenance=Provenance("eznas discover", 7, about, {})), tmp_path / "p.json")
+    seen = networks_seen([str(tmp_path / "p.json"), "eznas-a", "params", "l1_norm(act.noise)"], Fifty())
+    assert seen == frozenset(seeds.generator(7, "networks").permutation(50)[:30].tolist())
+    assert networks_seen(["eznas-a"], Fifty()) == frozenset()

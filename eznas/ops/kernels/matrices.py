@@ -111,6 +111,19 @@ def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
 
 
 @kernel
+def log_abs_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
+    """Logarithms of the absolute values of the determinants; a determinant of 0 is taken as 1."""
+    n = a.shape[a.axes - 1]
+    pivots = pivots_of(a, workspace)
+    for matrix in range(result.values.size):
+        total = np.float64(0.0)
+        for k in range(n):
+            pivot = np.float64(pivots[matrix * (n + 1) + k])
+            total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
+        result.values[matrix] = np.float32(0.0 if total == -np.inf else total)
+
+
+@kernel
 def log_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the determinants: NaN and the log of a negative number become 0, a singular matrix gives -inf."""
     n = a.shape[a.axes - 1]

@@ -156,3 +156,21 @@ def cosine_similarity(a: Operand, b: Operand, workspace: Workspace) -> np.float3
         other_norm = COSINE_EPSILON if other_norm < COSINE_EPSILON else other_norm
         total += products / (norm * other_norm)
     return np.float32(total)
+
+
+@kernel
+def participation_ratio(a: Operand) -> np.float32:
+    """(sum of S^2)^2 / sum of S^4 of the singular values S of A as (shape[0], -1), by way of A A^T; 0 where A is 0."""
+    rows = a.shape[0] if a.axes > 0 else 1
+    columns = a.values.size // rows
+    squares = np.float64(0.0)
+    fourths = np.float64(0.0)
+    for i in range(rows):
+        row = a.values[i * columns : (i + 1) * columns]
+        own = dot(row, row)
+        squares += own
+        fourths += own * own
+        for j in range(i):
+            other = dot(row, a.values[j * columns : (j + 1) * columns])
+            fourths += 2.0 * other * other
+    return np.float32(0.0 if fourths == 0.0 else squares * squares / fourths)

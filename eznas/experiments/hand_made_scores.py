@@ -1,0 +1,43 @@
+"""The scores that need no training, of some networks of a benchmark: what predictors learn from, beside the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.benchmarks.base import Benchmark
+from eznas.experiments.predictors import signed_logarithm
+from eznas.ops.notation import parse_program
+from eznas.proxies import AnyProxy, Proxy, hand_made
+from eznas.scoring.scores import ScoringSettings, score_networks
+
+_UNITS: Final = Proxy("units", parse_program("normalized_sum(ones_like(wt))"), aggregation="sum")
+"""The number of a network's units."""
+
+
+def measured_scores(benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings) -> dict[str, Any]:
+    """Return all hand-made scores, and the number of units, of networks of a benchmark, as plain data for a file."""
+    proxies: list[AnyProxy] = [_UNITS, *map(hand_made.load, hand_made.names())]
+    scores = score_networks(proxies, benchmark, indices, settings).values
+    named = {proxy.name: row.tolist() for proxy, row in zip(proxies, scores, strict=True)}
+    return {"networks": indices.tolist(), "scores": named}
+
+
+def is_of(piece: Mapping[str, Any] | None, indices: NDArray[np.int64]) -> bool:
+    """Return whether a stored piece is there, of all these networks, and with all scores that there are."""
+    return (
+        piece is not None
+        and set(indices.tolist()) <= set(piece["networks"])
+        and set(hand_made.names()) <= set(piece["scores"])
+    )
+
+
+def score_columns(piece: Mapping[str, Any], indices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the signed logarithms of the scores as float64 (networks, scores); NaN where a network has none."""
+    place_of = {network: place for place, network in enumerate(piece["networks"])}
+    # A score that is missing is null in the file.
+    table = np.array(list(piece["scores"].values()), np.float64)
+    return signed_logarithm(table[:, [place_of[int(network)] for network in indices]].T)

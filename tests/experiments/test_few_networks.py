@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from eznas.discovery.discovery import Machine
+from eznas.discovery.search_settings import SearchSettings
+from eznas.discovery.settings import DiscoverySettings
+from eznas.errors import EznasError
+from eznas.experiments import few_networks
+from eznas.experiments.few_networks import FewNetworks
+from eznas.experiments.few_networks_content import few_networks_sentences, plot
+from eznas.experiments.few_networks_methods import METHODS, chosen_methods
+
+pytest.importorskip("sklearn", reason="predictors need scikit-learn")
+
+SEED = "l1_norm(wt) * l1_norm(inp.data)"
+
+
+@pytest.fixture(scope="module")
+def study(table, tmp_path_factory):
+    quick = DiscoverySettings(rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20))
+    names = ("discover", "discover-seeded", "ridge-counts", "forest-places", "params")
+    machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
+    return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, (SEED,), machine)
+
+
+@pytest.fixture(scope="module")
+def finished(study, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studies") / "few"
+    return folder, study.run(folder, lambda _: None)
+
+
+def of_method(content, name):
+    return next(one for one in content["results"][0]["methods"] if one["method"] == name)
+
+
+def test_every_method_has_a_figure_for_every_count_and_seed(finished, study):
+    folder, content = finished
+    (result,) = content["results"]
+    assert result["held_out"] == 6
+    for method in study.methods:
+        cells = of_method(content, method.name)["counts"]
+        assert [cell["networks"] for cell in cells] == ([8, 9] if method.learns else [9])
+        assert all(len(cell["tau"]["by_seed"]) == 2 for cell in cells)
+        assert all(-1 <= tau <= 1 for cell in cells for tau in cell["tau"]["by_seed"])
+    assert json.loads((folder / "few_networks.json").read_text())["results"] == content["results"]
+
+
+def test_methods_are_judged_on_the_same_networks_and_know_no_others(finished, study, table):
+    folder, _ = finished
+    networks = study._networks(few_networks.benchmarks.load(table), 0)
+    assert not set(networks.training) & set(networks.held_out)
+    record = json.loads(
+        (folder / "evolutions")
+        .joinpath(table.strip("/").replace("/", "_")[:-4])
+        .joinpath("discover", "8", "0", "result.json")
+        .read_text()
+    )
+    assert record["protocol"]["networks"] == 6
+    assert record["protocol"]["validation_networks"] == 2
+
+
+def test_a_rerun_measures_nothing(finished, study, monkeypatch):
+    folder, content = finished
+    monkeypatch.delattr(few_networks, "rank_networks")
+    monkeypatch.delattr(few_networks, "predicted")
+    lines = []
+    assert study.run(folder, lines.append)["results"] == content["results"]
+    assert lines == []
+
+
+def test_what_is_missing_is_made_again_to_the_same_figures(finished, study):
+    folder, content = finished
+    for piece in [*folder.glob("cells/*/ridge-counts/9/1.json"), *folder.glob("cells/*/discover/9/1.json")]:
+        piece.unlink()
+    assert study.run(folder, lambda _: None)["results"] == content["results"]
+
+
+def test_other_settings_need_another_folder(finished, study):
+    folder, _ = finished
+    with pytest.raises(EznasError, match="held_out is 6 there, 5 here"):
+        replace(study, held_out=5).run(folder, lambda _: None)
+    with pytest.raises(EznasError, match="most_networks is 9 there, 10 here"):
+        replace(study, counts=(10,)).run(folder, lambda _: None)
+
+
+def test_markdown_and_sentences_name_every_method(finished, study):
+    folder, content = finished
+    text = (folder / "few_networks.md").read_text()
+    (first, second) = few_networks_sentences(content)
+    for method in study.methods:
+        assert f"| {method.label} |" in text
+        assert method.label in first
+        assert method.label in second
+    assert "8 known networks" in first
+
+
+def test_the_plot_is_saved(finished, tmp_path):
+    pytest.importorskip("matplotlib", reason="the plot needs matplotlib")
+    assert [path.name for path in plot(finished[1], tmp_path)] == ["few_networks.png", "few_networks.svg"]
+
+
+def test_too_few_or_too_many_networks_are_refused(study, tmp_path):
+    with pytest.raises(EznasError, match="smallest number of networks is 4"):
+        replace(study, counts=(4, 10))
+    with pytest.raises(EznasError, match="let fewer than 15 be known"):
+        replace(study, counts=(15,)).run(tmp_path / "few", lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seeded_search_needs_seeds(study, tmp_path):
+    with pytest.raises(EznasError, match="give --seed-proxy"):
+        replace(study, seed_formulas=(), methods=chosen_methods(["discover-seeded"])).run(
+            tmp_path / "f", lambda _: None
+        )
+
+
+def test_methods_are_chosen_by_name():
+    assert [one.name for one in chosen_methods(["params", "discover"])] == ["discover", "params"]
+    default, more = (chosen_methods(names) for names in (["default"], ["default", "paper-tree"]))
+    assert set(more) - set(default) == {METHODS["paper-tree"]}
+    with pytest.raises(EznasError, match=f"choose among default, {', '.join(METHODS)}"):
+        chosen_methods(["param"])

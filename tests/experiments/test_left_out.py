@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from eznas.discovery.discovery import Machine
+from eznas.discovery.search_settings import SearchSettings
+from eznas.discovery.settings import DiscoverySettings
+from eznas.errors import EznasError
+from eznas.experiments import left_out
+from eznas.experiments.left_out import EMBEDDED, Fold, LeftOut, folds_of
+from eznas.experiments.left_out_content import FORMULA, MEAN_SINGLE, plot
+
+SPACES = {"a-10": "a", "b": "b", "a-100": "a"}
+
+
+@pytest.fixture(scope="module")
+def experiment(table, other_table, tmp_path_factory):
+    quick = DiscoverySettings(
+        networks=6, validation=3, rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20)
+    )
+    machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
+    return LeftOut((table, other_table, "digits-stages"), "space", (0,), 40, quick, machine)
+
+
+@pytest.fixture(scope="module")
+def finished(experiment, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("experiments") / "discover"
+    return folder, experiment.run(folder, lambda _: None)
+
+
+def test_a_space_is_left_out_with_all_its_benchmarks():
+    assert folds_of(SPACES, "space") == [
+        Fold("a", ("a-10", "a-100"), ("b",)),
+        Fold("b", ("b",), ("a-10", "a-100")),
+    ]
+
+
+def test_a_benchmark_alone_is_left_out_in_the_weaker_reading():
+    folds = folds_of(SPACES, "benchmark")
+    assert [fold.left_out for fold in folds] == [("a-10",), ("b",), ("a-100",)]
+    assert folds[0].training == ("b", "a-100")
+
+
+def test_one_space_alone_is_refused():
+    with pytest.raises(EznasError, match=r"these search spaces: a\. Give those"):
+        folds_of({"a-10": "a", "a-100": "a"}, "benchmark")
+
+
+def test_every_benchmark_is_tested_with_a_formula_of_the_other_spaces(finished, experiment, table, other_table):
+    folder, content = finished
+    assert [(row["left_out"], row["benchmark"]) for row in content["rows"]] == [
+        *(("nasbench201", table), ("nasbench201", other_table), ("stages", "digits-stages")),
+    ]
+    assert [list(row["single"]) for row in content["rows"]] == [
+        *(["digits-stages"], ["digits-stages"], [table, other_table]),
+    ]
+    settings = json.loads((folder / "evolutions" / "without nasbench201" / "0" / "result.json").read_text())
+    assert list(settings["protocol"]["benchmarks"]) == ["digits-stages"]
+    assert content["rows"][0]["formulas"] == content["rows"][1]["formulas"]
+    assert json.loads((folder / "discover.json").read_text())["rows"] == content["rows"]
+
+
+def test_the_own_formula_is_judged_on_networks_that_it_did_not_see(finished):
+    folder, content = finished
+    small, _, stages = content["rows"]
+    assert "own" not in small["taus"]  # 7 of its 16 networks are left
+    assert "own" in stages["taus"]
+    piece = json.loads((folder / "cells" / "digits-stages" / "0.json").read_text())
+    assert (piece["networks"], piece["own"]["networks"]) == (40, 40)
+
+
+def test_means_of_single_formulas_lie_between_them(finished):
+    _, content = finished
+    row = content["rows"][-1]
+    assert min(row["single"].values()) <= row["taus"][MEAN_SINGLE]["mean"] <= max(row["single"].values())
+    assert row["single"][row["best_single_of"]] == max(row["single"].values())
+
+
+def test_the_verdict_counts_left_out_benchmarks(finished):
+    _, content = finished
+    ahead = sum(row["taus"][FORMULA]["mean"] > row["taus"]["params"]["mean"] for row in content["rows"])
+    assert f"params on {ahead}" in content["verdict"]
+
+
+def test_a_rerun_measures_nothing(finished, experiment, monkeypatch):
+    folder, content = finished
+    monkeypatch.delattr(left_out, "rank_networks")
+    monkeypatch.delattr(left_out, "discovered")
+    lines = []
+    assert experiment.run(folder, lines.append)["rows"] == content["rows"]
+    assert lines == []
+
+
+def test_the_table_says_which_reading_it_is(finished):
+    folder, _ = finished
+    text = (folder / "discover.md").read_text()
+    assert "A space is left out with all its benchmarks" in text
+    assert "| stages | digits-stages | 40 |" in text
+
+
+def test_the_other_reading_needs_another_folder(finished, experiment):
+    with pytest.raises(EznasError, match="reading is 'space' there, 'benchmark' here"):
+        replace(experiment, reading="benchmark").run(finished[0], lambda _: None)
+
+
+def test_too_few_networks_leave_no_folder(experiment, tmp_path):
+    many = replace(experiment.discovery, networks=100)
+    with pytest.raises(EznasError, match="ask for fewer"):
+        replace(experiment, discovery=many).run(tmp_path / "discover", lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_plot_is_saved(finished, tmp_path):
+    pytest.importorskip("matplotlib", reason="the plot needs matplotlib")
+    assert [path.name for path in plot(finished[1], tmp_path)] == ["discover.png", "discover.svg"]
+
+
+def test_the_embedded_set_is_all_digits():
+    assert {"digits", "digits-chain", "digits-amoeba"} <= set(EMBEDDED)
+    assert all(name.startswith("digits") for name in EMBEDDED)
