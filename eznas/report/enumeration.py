@@ -84,9 +84,12 @@ def _searches(content: Mapping[str, Any]) -> Table:
 
 
 def _counts(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    programs = {
         "programs looked at for features": f"{content['programs_made']:,}",
         "of them no feature": {key: f"{count:,}" for key, count in content["programs_no_feature"].items()},
+    }
+    return {
+        **(programs if content["programs_made"] else {}),
         "useless on all networks": content["features_dropped"],
         "features": f"{content['features']:,}",
         "formulas by size": {size: f"{count:,}" for size, count in content["formulas_made"].items()},
