@@ -95,7 +95,10 @@ def read_report(folder: Path) -> dict[str, Any]:
     path = folder / RESULT
     if not path.is_file():
         raise EznasError(f"{folder} has no {RESULT}: give the folder of a finished `eznas discover`.")
-    return _read(path)
+    content = _read(path)
+    if not {"protocol", "search", "chosen", "front"} <= content.keys():
+        raise EznasError(f"{path} is not what `eznas discover` writes: give the folder of a finished one.")
+    return content
 
 
 def _read(path: Path) -> dict[str, Any]:

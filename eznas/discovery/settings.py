@@ -117,7 +117,6 @@ class DiscoverySettings:
         """The command that makes a discovery with these settings."""
         words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
         words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
-        words += ["--over", ",".join(self.over)] if self.over else []
         for settings in (self, self.search):
             for one in fields(settings):
                 value = getattr(settings, one.name)

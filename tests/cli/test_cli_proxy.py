@@ -20,3 +20,6 @@ def test_every_shipped_proxy_is_listed_and_shown(capfd, name):
 def test_a_folder_without_a_report_is_refused(tmp_path, capfd):
     assert main(["proxy", "add", str(tmp_path), "--name", "mine"]) == 1
     assert "give the folder of a finished `eznas discover`" in capfd.readouterr().err
+    (tmp_path / "result.json").write_text("{}")
+    assert main(["proxy", "add", str(tmp_path), "--name", "mine"]) == 1
+    assert "is not what `eznas discover` writes" in capfd.readouterr().err
