@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eznas.experiments.few_networks_methods import Method
-from eznas.experiments.plots import draw_band, save_plot
+from eznas.experiments.plots import save_plot
 from eznas.experiments.seed_statistics import INTERVAL, mean_over_seeds
 from eznas.report.tables import number_text
 
@@ -16,6 +16,7 @@ _QUANTITIES: Final = {
     "tau": "Kendall tau on the held-out networks",
     "top_decile_tau": "Kendall tau among the most accurate tenth of the held-out networks",
 }
+_APART: Final = 1.02  # from the dots of one method to those of the next, as a factor of the number of networks
 # One colour for each method, from light enough to dark enough to be told apart.
 _PALETTE: Final = (
     *("#1f6fb4", "#d1570f", "#2f8f4e", "#7d4bb3", "#b3284a", "#8a6d1c", "#0f8a8a"),
@@ -144,19 +145,26 @@ def plot(content: Mapping[str, Any], folder: Path) -> list[Path]:
     def draw(figure: Any) -> None:
         panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
         for axes, one in zip(panels, results, strict=True):
-            for method, colour in zip(one["methods"], _PALETTE, strict=False):
+            for position, (method, colour) in enumerate(zip(one["methods"], _PALETTE, strict=False)):
                 means = [cell["tau"] for cell in method["counts"]]
                 if method["learns"]:
-                    draw_band(axes, [cell["networks"] for cell in method["counts"]], means, method["label"], colour)
+                    # Bars, a little apart: the bands of so many methods would hide each other.
+                    x = [cell["networks"] * _APART**position for cell in method["counts"]]
+                    axes.plot(
+                        x, [tau["mean"] for tau in means], "o-", color=colour, label=method["label"], markersize=3
+                    )
+                    axes.vlines(
+                        x, [tau["low"] for tau in means], [tau["high"] for tau in means], color=colour, alpha=0.5
+                    )
                 else:
                     axes.axhline(means[0]["mean"], linestyle="--", color=colour, label=method["label"])
             counts = sorted({cell["networks"] for method in one["methods"] for cell in method["counts"]})
             axes.set_xscale("log")
             axes.set_xticks(counts, list(map(str, counts)))
             axes.minorticks_off()
-            axes.set(xlabel="networks of known accuracy", title=one["benchmark"])
+            axes.set(xlabel="networks of known accuracy", title=Path(one["benchmark"]).stem)
         panels[0].set_ylabel("tau on held-out networks")
         panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
-        figure.suptitle(f"{len(content['seeds'])} seeds; bands: {content['interval']}", fontsize=8)
+        figure.suptitle(f"{len(content['seeds'])} seeds; bars: {content['interval']}", fontsize=8)
 
     return save_plot(draw, folder / "few_networks", 3 + 4.2 * len(results), 4.5)
