@@ -1,12 +1,53 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from eznas.discovery.discovery import Machine
+from eznas.discovery.enumeration import enumeration as enumeration_of_bank
+from eznas.discovery.enumeration.enumeration import Enumeration
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
-from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, with_settings
+from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, enumerated, with_settings
+from eznas.features.bank import standard_bank
 
 BASE = DiscoverySettings()
+
+
+@pytest.fixture
+def enumeration(table, tmp_path, monkeypatch):
+    """Returns the best formula of a size over few features, and what was reported meanwhile."""
+    monkeypatch.setattr(enumeration_of_bank, "standard_bank", lambda: standard_bank()[:12])
+    settings = replace(BASE, benchmarks=(table,), networks=8)
+
+    def best(size):
+        lines = []
+        machine = Machine(1, tables=tmp_path / "tables")
+        return enumerated(tmp_path / "enumeration", size, settings, machine, lines.append, "all"), lines
+
+    return best
+
+
+def test_one_enumeration_serves_all_sizes(enumeration):
+    feature, lines = enumeration(1)
+    assert lines == ["all: comparing all formulas"]
+    assert feature.program in standard_bank()
+    pair, lines = enumeration(3)
+    assert lines == []
+    assert len(pair.program.nodes) >= len(feature.program.nodes)
+
+
+def test_an_interrupted_enumeration_is_no_result(enumeration, monkeypatch):
+    def interrupted(_self, _watch=None):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Enumeration, "explore_all", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            enumeration(1)
+    _, lines = enumeration(1)
+    assert lines == ["all: comparing all formulas"]
 
 
 def test_settings_are_read_in_their_types():

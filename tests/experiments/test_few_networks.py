@@ -22,7 +22,7 @@ SEED = "l1_norm(wt) * l1_norm(inp.data)"
 @pytest.fixture(scope="module")
 def study(table, tmp_path_factory):
     quick = DiscoverySettings(rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20))
-    names = ("discover", "discover-seeded", "best-feature", "best-pair", "ridge-counts", "forest-places", "params")
+    names = ("discover", "discover-seeded", "ridge-counts", "forest-places", "params")
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
     return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, (SEED,), machine)
 
@@ -96,14 +96,6 @@ def test_markdown_and_sentences_name_every_method(finished, study):
         assert method.label in first
         assert method.label in second
     assert "8 known networks" in first
-
-
-def test_a_pair_is_no_worse_than_a_feature_on_the_known_networks(finished):
-    folder, _ = finished
-    (result, *_) = folder.glob("evolutions/*/enumeration/8/0/result.json")
-    best = json.loads(result.read_text())["best"]
-    by_size = {size: max(abs(one["training"]) for one in best if one["size"] <= size) for size in (1, 3)}
-    assert by_size[3] >= by_size[1] > 0
 
 
 def test_the_plot_is_saved(finished, tmp_path):
