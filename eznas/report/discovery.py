@@ -22,11 +22,29 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
         *([_fitness(content, names)] if _has_other_fitness(content["protocol"]) else []),
         *(part for name in names for part in (_taus(content, name), _leads(content, name))),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
-        pairs_table("How it was measured", content["protocol"]),
+        pairs_table("How it was measured", _protocol(content["protocol"])),
         pairs_table(
             "What the search did", {key: value for key, value in content["search"].items() if key != "settings"}
         ),
     ]
+
+
+def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the protocol line by line, each benchmark in one, without what says nothing here."""
+    benchmarks = {
+        f"benchmark {position}" if len(protocol["benchmarks"]) > 1 else "benchmark": (
+            f"{name}: {about['description']} ({about['accuracy']}; {about['held_out']} held out)"
+        )
+        for position, (name, about) in enumerate(protocol["benchmarks"].items(), start=1)
+    }
+    idle = {"benchmarks"}
+    if len(benchmarks) == 1:
+        idle.add("combine")
+    if not protocol["given"]:
+        idle.add("given")
+    if not protocol["over"]:
+        idle |= {"over", "lead_cap"}
+    return {**benchmarks, **{key: value for key, value in protocol.items() if key not in idle}}
 
 
 def _has_other_fitness(protocol: Mapping[str, Any]) -> bool:
