@@ -53,7 +53,7 @@ def a_report(names=("toy",), tau=0.5, **protocol):
             }
         ],
         "protocol": {
-            "benchmarks": {name: {"held_out": 20} for name in names},
+            "benchmarks": {name: {"description": "a toy", "accuracy": "test", "held_out": 20} for name in names},
             "networks": 40,
             "validation": 10,
             "objective": "tau",
@@ -91,6 +91,15 @@ def test_several_benchmarks_and_other_objectives_have_a_table_of_fitness():
     assert text.count("The network that each would pick") == 2
     for protocol in ({"objective": "top"}, {"given": "params"}, {"over": ["params"]}):
         assert "0.770" in printed(a_report(**protocol))
+
+
+def test_the_protocol_leaves_out_options_that_were_not_used():
+    lines = printed(a_report(lead_cap=0.15, combine="minimum")).splitlines()
+    protocol = [line.split() for line in lines[lines.index("How it was measured") + 1 :]]
+    assert ["benchmark", "toy:", "a", "toy", "(test;", "20", "held", "out)"] in protocol
+    assert not {"given", "over", "lead", "combine"} & {words[0] for words in protocol if words}
+    several = printed(a_report(names=("a", "b"), given="params", combine="mean"))
+    assert all(one in several for one in ("benchmark 1", "benchmark 2", "given", "combine"))
 
 
 def test_what_is_undefined_is_a_dash():
