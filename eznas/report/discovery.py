@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from eznas.report.leads import leads_table
-from eznas.report.tables import Unwrapped, interval_text, number_text, pairs_table, share_text, table
-
-_BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
+from eznas.report.tables import (
+    BESIDE_TAU,
+    Unwrapped,
+    benchmark_text,
+    beside_tau,
+    interval_text,
+    number_text,
+    pairs_table,
+    table,
+)
 
 
 def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
@@ -32,9 +39,7 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
 def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Return the protocol line by line, each benchmark in one, without what says nothing here."""
     benchmarks = {
-        f"benchmark {position}" if len(protocol["benchmarks"]) > 1 else "benchmark": (
-            f"{name}: {about['description']} ({about['accuracy']}; {about['held_out']} held out)"
-        )
+        f"benchmark {position}" if len(protocol["benchmarks"]) > 1 else "benchmark": benchmark_text(name, about)
         for position, (name, about) in enumerate(protocol["benchmarks"].items(), start=1)
     }
     idle = {"benchmarks"}
@@ -95,10 +100,7 @@ def _taus(content: Mapping[str, Any], name: str) -> Table:
             number_text(figures.get("tau_validation")),
             number_text(held_out["tau"]),
             interval_text(held_out["tau_interval"]),
-            number_text(held_out["top_decile_tau"]),
-            share_text(held_out["scored"]),
-            number_text(held_out["seed_stability"]),
-            held_out["depends_on"] or "–",
+            *beside_tau(held_out),
             f"{one['orientation']:+d}",
         )
         for label, one in _scores(content)
@@ -108,9 +110,9 @@ def _taus(content: Mapping[str, Any], name: str) -> Table:
     return table(
         f"Kendall tau on {protocol['networks']} training, {protocol['validation']} validation and "
         f"{protocol['benchmarks'][name]['held_out']} held-out networks of {name}",
-        ("score", "size", "training", "validation", "held-out", "95 % interval", *_BESIDE_TAU, "sign"),
+        ("score", "size", "training", "validation", "held-out", "95 % interval", *BESIDE_TAU, "sign"),
         rows,
-        numeric=("size", "training", "validation", "held-out", *_BESIDE_TAU[:-1]),
+        numeric=("size", "training", "validation", "held-out", *BESIDE_TAU[:-1]),
     )
 
 

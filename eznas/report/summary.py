@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,17 +12,17 @@ from rich.text import Text
 
 from eznas.report.leads import leads_table
 from eznas.report.tables import (
+    BESIDE_TAU,
     Unwrapped,
+    benchmark_text,
+    beside_tau,
     interval_text,
     number_text,
     operations_text,
     pairs_table,
-    share_text,
     table,
     unwrapped_pairs,
 )
-
-_BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
 
 
 def summary_parts(summary: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
@@ -61,16 +61,16 @@ def _ranking(summary: Mapping[str, Any]) -> Table:
                 number_text(figures.get("tau_training")),
                 number_text(held_out["tau"]),
                 interval_text(held_out["tau_interval"]),
-                *_beside_tau(held_out),
+                *beside_tau(held_out),
                 *_sign_and_size(one),
             )
         )
     fitness = ["fitness"] if with_fitness else []
     return table(
         f"Kendall tau on {protocol['networks']} training and {about['held_out']} held-out networks",
-        ("score", *fitness, "training", "held-out", "95 % interval", *_BESIDE_TAU, "sign", "size"),
+        ("score", *fitness, "training", "held-out", "95 % interval", *BESIDE_TAU, "sign", "size"),
         rows,
-        numeric=("fitness", "training", "held-out", *_BESIDE_TAU[:-1], "size"),
+        numeric=("fitness", "training", "held-out", *BESIDE_TAU[:-1], "size"),
     )
 
 
@@ -105,9 +105,9 @@ def _rankings(summary: Mapping[str, Any]) -> list[Table]:
         *(
             table(
                 f"Top-decile tau, and what scores depend on, on {label}",
-                ("score", *_BESIDE_TAU),
-                [(of, *_beside_tau(_held_out(one)[position])) for of, one in _scores(summary)],
-                numeric=_BESIDE_TAU[:-1],
+                ("score", *BESIDE_TAU),
+                [(of, *beside_tau(_held_out(one)[position])) for of, one in _scores(summary)],
+                numeric=BESIDE_TAU[:-1],
             )
             for position, label in enumerate(labels)
         ),
@@ -128,16 +128,6 @@ def _leads(summary: Mapping[str, Any], name: str) -> Table:
 def _held_out(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the figures of a score on the held-out networks of every benchmark."""
     return [figures["held_out"] for figures in one["benchmarks"].values()]
-
-
-def _beside_tau(held_out: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what stands beside tau in the columns `_BESIDE_TAU`."""
-    return (
-        number_text(held_out["top_decile_tau"]),
-        share_text(held_out["scored"]),
-        number_text(held_out["seed_stability"]),
-        held_out["depends_on"] or "–",
-    )
 
 
 def _sign_and_size(one: Mapping[str, Any]) -> tuple[str, object]:
@@ -161,7 +151,7 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
         texts = {"benchmark": name, "description": about["description"], "accuracy": about["accuracy"]}
         return {**texts, **networks, **rest}
     lines = {
-        f"benchmark {position}": f"{name}: {about['description']} ({about['accuracy']}; {about['held_out']} held out)"
+        f"benchmark {position}": benchmark_text(name, about)
         for position, (name, about) in enumerate(benchmarks.items(), start=1)
     }
     return {**lines, **rest}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -93,3 +93,22 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "–" if value is None else str(value)
+
+
+BESIDE_TAU: Final = ("top decile", "scored", "stability", "depends on")
+"""Columns that stand beside the held-out tau of a score; all but the last hold numbers."""
+
+
+def beside_tau(held_out: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what stands in the columns `BESIDE_TAU`, given the figures of a ranking."""
+    return (
+        number_text(held_out["top_decile_tau"]),
+        share_text(held_out["scored"]),
+        number_text(held_out["seed_stability"]),
+        held_out["depends_on"] or "–",
+    )
+
+
+def benchmark_text(name: str, about: Mapping[str, Any]) -> str:
+    """Return a benchmark of a protocol in one line."""
+    return f"{name}: {about['description']} ({about['accuracy']}; {about['held_out']} held out)"
