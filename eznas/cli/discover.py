@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.discovery.search_settings import SearchSettings
-from eznas.options import Aggregation, Combine, Objective, Operations, ThirdPass, Unit
+from eznas.options import Aggregation, Combine, Objective, Operations
 from eznas.setting import settings_of
 
 
@@ -52,11 +53,9 @@ def discover(
     held_out: Annotated[
         int, typer.Option(min=0, help="Networks of each that it is judged on; fewer where there are no more.")
     ] = 1000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images that every network sees.")] = 1,
-    unit: Annotated[Unit, typer.Option(help="Three consecutive layers that make a unit.")] = "R-C-B",
-    third_pass: Annotated[
-        ThirdPass, typer.Option(help="The third pass as it is, or minus the data pass.")
-    ] = "perturbed",
+    batch_size: BatchSize = 1,
+    unit: UnitOption = "R-C-B",
+    third_pass: ThirdPassOption = "perturbed",
     aggregation: Annotated[Aggregation, typer.Option(help="From the units' numbers to a network's score.")] = "sum",
     combine: Annotated[Combine, typer.Option(help="From the taus of several benchmarks to one fitness.")] = "minimum",
     objective: Annotated[
@@ -99,11 +98,9 @@ def discover(
     max_seconds: Annotated[
         float | None, typer.Option(help="End the search after this time; the same command goes on with it.")
     ] = None,
-    device: Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")] = "cpu",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")
-    ] = None,
-    memory: Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")] = "1GB",
+    device: Device = "cpu",
+    threads: Threads = None,
+    memory: Memory = "1GB",
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the discovery. Default: runs/BENCHMARKS-formulas-SEED.")

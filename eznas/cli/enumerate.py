@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from eznas.cli.interruption import INTERRUPTED
+from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.options import FeatureSource, ThirdPass, Unit
+from eznas.options import FeatureSource
 
 
 def enumerate_formulas(
@@ -43,16 +44,12 @@ def enumerate_formulas(
         int, typer.Option(metavar="N", min=0, help="Let N searches look for the best formula, for each aggregation.")
     ] = 0,
     compare_evaluations: Annotated[int, typer.Option(min=1, help="Give a search up after so many formulas.")] = 500_000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images that every network sees.")] = 1,
-    unit: Annotated[Unit, typer.Option(help="Three consecutive layers that make a unit.")] = "R-C-B",
-    third_pass: Annotated[
-        ThirdPass, typer.Option(help="The third pass as it is, or minus the data pass.")
-    ] = "perturbed",
-    device: Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")] = "cpu",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")
-    ] = None,
-    memory: Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")] = "1GB",
+    batch_size: BatchSize = 1,
+    unit: UnitOption = "R-C-B",
+    third_pass: ThirdPassOption = "perturbed",
+    device: Device = "cpu",
+    threads: Threads = None,
+    memory: Memory = "1GB",
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the enumeration. Default: runs/BENCHMARK-enumeration-SEED.")

@@ -16,12 +16,12 @@ from eznas.cli.experiment_parts import (
     Json,
     Output,
     Quiet,
-    Threads,
     WhichSet,
     finish_experiment,
     run_experiment,
 )
 from eznas.cli.formula_experiments import discover, few_networks
+from eznas.cli.network_options import Threads
 from eznas.cli.output import print_all, print_json, stdout
 
 app = typer.Typer(

@@ -31,7 +31,6 @@ Benchmarks = Annotated[
 FirstSeed = Annotated[
     int, typer.Option("--seed", min=0, max=2**62, help="The first seed; the others count up from it.")
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 

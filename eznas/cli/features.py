@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.options import ThirdPass, Unit
 
 if TYPE_CHECKING:
     from eznas.features.folder import TableOnDisk
@@ -49,16 +49,12 @@ def list_tables(json: JsonOption = False) -> None:
 def build(
     benchmark: Annotated[str, typer.Option(help="A benchmark, or the path of a table.")] = "digits",
     networks: Annotated[int, typer.Option(min=1, help="The first networks that a run with this seed takes.")] = 100,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images that every network sees.")] = 1,
-    unit: Annotated[Unit, typer.Option(help="Three consecutive layers that make a unit.")] = "R-C-B",
-    third_pass: Annotated[
-        ThirdPass, typer.Option(help="The third pass as it is, or minus the data pass.")
-    ] = "perturbed",
-    device: Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")] = "cpu",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")
-    ] = None,
-    memory: Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")] = "1GB",
+    batch_size: BatchSize = 1,
+    unit: UnitOption = "R-C-B",
+    third_pass: ThirdPassOption = "perturbed",
+    device: Device = "cpu",
+    threads: Threads = None,
+    memory: Memory = "1GB",
     seed: Annotated[int, typer.Option(min=0, help="Of the choice of networks, the images and the weights.")] = 0,
     json: JsonOption = False,
 ) -> None:

@@ -16,11 +16,11 @@ from eznas.cli.experiment_parts import (
     Json,
     Output,
     Quiet,
-    Threads,
     WhichSet,
     finish_experiment,
     run_experiment,
 )
+from eznas.cli.network_options import Device, Memory, Threads
 
 if TYPE_CHECKING:
     from eznas.discovery.discovery import Machine
@@ -34,8 +34,6 @@ Settings = Annotated[
         help="A setting of all discoveries, such as rounds=1, terms=3 or search.islands=4; may be given several times.",
     ),
 ]
-Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")]
-Memory = Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")]
 
 
 class Reading(StrEnum):
