@@ -5,7 +5,8 @@
 
 Populations: `random` is a first generation of trees, `converged` the survivors of 15 generations on these very networks
 and the next generation, `sequential` a first generation of sequences of instructions. For each, eager PyTorch
-(`bench/eager.py`) runs every program on every unit by itself, and the engine scores the networks with all programs.
+(`bench/eager.py`) runs every program on every unit by itself. The engine scores the networks with all programs, as
+reports do; and as evolution does, which gives a program up when it lacks the score of a network.
 
 Every program computes each of its distinct sub-expressions once, for both. A unit that a program cannot take costs
 eager PyTorch nothing: one that PyTorch would refuse, or that gives a tensor beyond eznas's limit, is left out before.
@@ -19,6 +20,7 @@ import argparse
 import json
 import statistics as numbers
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final, get_args
 
@@ -59,6 +61,7 @@ def main() -> None:
     parser.add_argument("--without-eager", action="store_true", help="leave the yardstick out")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", r"std\(\): degrees of freedom")
 
     benchmark = benchmarks.load(options.benchmark)
     indices = benchmark.sample(options.networks, np.random.default_rng(options.seed))
@@ -119,6 +122,7 @@ def _compare(
     plan = Plan.of(programs)
     ways: dict[str, Callable[[], object]] = {
         "engine, as reports": lambda: _evaluator(networks).scores(programs),
+        "engine, as evolution": lambda: _evaluator(networks).scores(programs, only_complete=True),
     }
     if not options.without_eager:
         tensors = [[_unit(network, unit) for unit in range(network.units)] for network in networks]
