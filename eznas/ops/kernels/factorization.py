@@ -3,7 +3,8 @@
 The row-major A is factorised as the column-major transpose, which has the same determinant, as PyTorch does: what are
 columns to the factorisation are the rows of A here. The order of the operations on every number is that of LAPACK's
 getf2 (scaling by the reciprocal of the pivot, updates one column of L at a time), so that a singular matrix of small
-integers meets an exact zero where it does there. All the ways below give the same bits.
+integers meets an exact zero where it does there. All the ways below give the same bits, but for matrices above order
+64, which LAPACK factorises by blocks.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
 from eznas.ops.kernels.lanes import USED, place_of_largest, subtract_multiple
+from eznas.ops.kernels.lapack import factorize
 from eznas.ops.kernels.vector_math import LANES, ONE, ZERO
 
 _LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, setting up the vectors costs what they save
+_MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468
 
 
 @compiled
@@ -61,8 +64,10 @@ def _factorize(a: NDArray[np.float32], n: int, workspace: Workspace) -> None:
             _factorize_three(values, target)
         elif n < _LEAST_FOR_LANES:
             _factorize_small(values, n, workspace.numbers, target)
-        else:
+        elif n <= _MOST_FOR_LANES:
             _factorize_by_lanes(values, n, workspace.numbers, target)
+        else:
+            _factorize_by_blocks(values, n, workspace.numbers, target)
 
 
 @compiled
@@ -167,4 +172,20 @@ def _factorize_by_lanes(
             factor = lu[j * width + row]
             for i in range(0, width, LANES):
                 subtract_multiple(lu, j * width + i, multipliers, i, factor)
+    pivots[n] = sign
+
+
+@compiled
+def _factorize_by_blocks(
+    a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
+) -> None:
+    """The pivots of a large matrix, by LAPACK."""
+    lu = numbers[: n * n]
+    pivot_rows = numbers[n * n : n * n + n + 2].view(np.int32)
+    lu[:] = a
+    factorize(lu, n, pivot_rows)
+    sign = ONE
+    for k in range(n):
+        pivots[k] = lu[k * n + k]
+        sign = -sign if pivot_rows[k] != k + 1 else sign
     pivots[n] = sign
