@@ -65,9 +65,9 @@ def main() -> None:
 
     benchmark = benchmarks.load(options.benchmark)
     indices = benchmark.sample(options.networks, np.random.default_rng(options.seed))
-    networks = _collect(benchmark, indices, options)
+    networks = collect_networks(benchmark, indices, options)
     began = time.process_time()
-    _evaluator(networks[:1]).scores(_first_generation("tree", options))
+    evaluator_of(networks[:1]).scores(first_generation("tree", options))
     report: dict[str, Any] = {
         "benchmark": options.benchmark,
         "networks": len(networks),
@@ -81,7 +81,10 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def _collect(benchmark: Benchmark, indices: Sequence[int], options: argparse.Namespace) -> list[NetworkStatistics]:
+def collect_networks(
+    benchmark: Benchmark, indices: Sequence[int], options: argparse.Namespace
+) -> list[NetworkStatistics]:
+    """Return the statistics of these networks of a benchmark."""
     rng = np.random.default_rng(options.seed)
     inputs = make_inputs(torch.from_numpy(benchmark.image_batch(options.batch_size, rng)), options.seed)
     return [
@@ -90,11 +93,13 @@ def _collect(benchmark: Benchmark, indices: Sequence[int], options: argparse.Nam
     ]
 
 
-def _first_generation(genome: str, options: argparse.Namespace) -> tuple[Program, ...]:
-    return tuple(program for program in _evolution(genome, options).ask() if program.is_well_formed)
+def first_generation(genome: str, options: argparse.Namespace) -> tuple[Program, ...]:
+    """Return the programs of the first generation of an evolution that can be run."""
+    return tuple(program for program in evolution_of(genome, options).ask() if program.is_well_formed)
 
 
-def _evolution(genome: str, options: argparse.Namespace) -> Evolution:
+def evolution_of(genome: str, options: argparse.Namespace) -> Evolution:
+    """Return an evolution before its first generation."""
     settings = RunSettings.from_mapping({"preset": options.preset, "genome": genome})
     return Evolution(settings.evolution, settings.genome_settings_object(), np.random.default_rng(options.seed))
 
@@ -103,16 +108,17 @@ def _population(
     name: str, networks: Sequence[NetworkStatistics], accuracies: np.ndarray, options: argparse.Namespace
 ) -> tuple[Program, ...]:
     if name != "converged":
-        return _first_generation("sequential" if name == "sequential" else "tree", options)
-    evolution = _evolution("tree", options)
-    fitness = Fitness(_evaluator(networks), [RankedNetworks.of(accuracies)])
+        return first_generation("sequential" if name == "sequential" else "tree", options)
+    evolution = evolution_of("tree", options)
+    fitness = Fitness(evaluator_of(networks), [RankedNetworks.of(accuracies)])
     while evolution.generation < GENERATIONS:
         evolution.tell(fitness.of(evolution.ask()))
     survivors = [one.program for one in evolution.population if one.is_valid]
     return tuple(dict.fromkeys([*survivors, *(one for one in evolution.ask() if one.is_well_formed)]))
 
 
-def _evaluator(networks: Sequence[NetworkStatistics]) -> Evaluator:
+def evaluator_of(networks: Sequence[NetworkStatistics]) -> Evaluator:
+    """Return an evaluator in one thread that remembers nothing yet."""
     return Evaluator(StatisticsStore(len(networks), networks.__getitem__, memory_bytes=2**40, workers=1))
 
 
@@ -121,8 +127,8 @@ def _compare(
 ) -> dict[str, Any]:
     plan = Plan.of(programs)
     ways: dict[str, Callable[[], object]] = {
-        "engine, as reports": lambda: _evaluator(networks).scores(programs),
-        "engine, as evolution": lambda: _evaluator(networks).scores(programs, only_complete=True),
+        "engine, as reports": lambda: evaluator_of(networks).scores(programs),
+        "engine, as evolution": lambda: evaluator_of(networks).scores(programs, only_complete=True),
     }
     if not options.without_eager:
         tensors = [[_unit(network, unit) for unit in range(network.units)] for network in networks]

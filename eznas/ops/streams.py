@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled
+from eznas.ops.jit import compiled, inlined, summing
 from eznas.ops.kernels.broadcasting import BLOCK, block_of
 from eznas.ops.kernels.execute import (
     CALL,
@@ -22,7 +22,7 @@ from eznas.ops.kernels.execute import (
     total_of_block,
 )
 from eznas.ops.kernels.kernel import RUNNING, Operand, Workspace
-from eznas.ops.kernels.reductions import dot, sum_of, sum_of_absolutes
+from eznas.ops.kernels.reductions import dot
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.schedule import READS_VALUES, STORED, STREAMED, Nodes, Operands, Schedule, walked_shape
 from eznas.ops.shapes import element_count
@@ -37,42 +37,55 @@ def register_elements(most_steps: int) -> int:
     return _BUFFERS * BLOCK * (most_steps + 1)
 
 
-@compiled
+@inlined
 def operand_at(number: int, operands: Operands) -> Operand:
     """The operand of this number, of a terminal or of a node that is stored."""
     start = operands.start[number]
-    stop = start + element_count(operands.shapes[number])
-    values = operands.values[start:stop]
-    if number >= TERMINAL_COUNT:
-        values = operands.scratch[start:stop]
+    values = _values_at(number, operands, start, start + element_count(operands.shapes[number]))
     return Operand(values, operands.shapes[number], operands.axes[number])
 
 
-@compiled
-def _buffer(registers: NDArray[np.float32], row: int, which: int) -> NDArray[np.float32]:
+@inlined
+def _values_at(number: int, operands: Operands, start: int, stop: int) -> NDArray[np.float32]:
+    values = operands.values[start:stop]
+    if number >= TERMINAL_COUNT:
+        values = operands.scratch[start:stop]
+    return values
+
+
+@inlined
+def _buffer(registers: NDArray[np.float32], row: int, which: int, size: int) -> NDArray[np.float32]:
     start = (_BUFFERS * row + which) * BLOCK
-    return registers[start : start + BLOCK]
+    return registers[start : start + size]
 
 
-@compiled
+@inlined
 def _argument(
     number: int,
     operands: Operands,
     schedule: Schedule,
     registers: NDArray[np.float32],
-    buffer: NDArray[np.float32],
+    row: int,
+    which: int,
     shape: NDArray[np.int64],
     axes: int,
     start: int,
     stop: int,
 ) -> NDArray[np.float32]:
-    """Elements `start` to `stop` of an operand broadcast to `shape`; `buffer` is its own for the whole stream."""
+    """Elements `start` to `stop` of an operand broadcast to `shape`, in a buffer of its own where it repeats."""
+    values = operands.values[:0]  # read-only: of one type whatever follows
     if number >= TERMINAL_COUNT and schedule.state[number - TERMINAL_COUNT] == STREAMED:
-        return _buffer(registers, schedule.row[number - TERMINAL_COUNT], 0)[: stop - start]
-    return block_of(buffer, operand_at(number, operands), shape, axes, start, stop)
+        values = _buffer(registers, schedule.row[number - TERMINAL_COUNT], 0, stop - start)
+    elif element_count(operands.shapes[number]) == element_count(shape):
+        first = operands.start[number]
+        values = _values_at(number, operands, first + start, first + stop)
+    else:
+        buffer = _buffer(registers, row, which, BLOCK)
+        values = block_of(buffer, operand_at(number, operands), shape, axes, start, stop)
+    return values
 
 
-@compiled
+@inlined
 def _map_block(
     node: int,
     row: int,
@@ -89,14 +102,12 @@ def _map_block(
     stop = start + target.size
     left = target  # of a node that reads no values there may be none
     if READS_VALUES[operation]:
-        buffer = _buffer(registers, row, 1)
-        left = _argument(nodes.first[node], operands, schedule, registers, buffer, shape, axes, start, stop)
+        left = _argument(nodes.first[node], operands, schedule, registers, row, 1, shape, axes, start, stop)
     if WAY[operation] == ONE_BY_ONE:
         map_one(operation, target, left)
-        return
-    buffer = _buffer(registers, row, 2)
-    right = _argument(nodes.second[node], operands, schedule, registers, buffer, shape, axes, start, stop)
-    map_two(operation, target, left, right)
+    else:
+        right = _argument(nodes.second[node], operands, schedule, registers, row, 2, shape, axes, start, stop)
+        map_two(operation, target, left, right)
 
 
 @compiled
@@ -135,20 +146,18 @@ def run_stream(
         step = schedule.first_step[node]
         while step >= 0:
             schedule.row[step] = row
-            block = _buffer(registers, row, 0)[: stop - start]
+            block = _buffer(registers, row, 0, stop - start)
             _map_block(step, row, nodes, operands, schedule, registers, block, start)
             row += 1
             step = schedule.next_step[step]
+        block = _buffer(registers, row, 0, stop - start)
         if WAY[operation] == TOTAL:
-            buffer = _buffer(registers, row, 1)
-            left = _argument(nodes.first[node], operands, schedule, registers, buffer, shape, axes, start, stop)
+            left = _argument(nodes.first[node], operands, schedule, registers, row, 1, shape, axes, start, stop)
             right = left
             if nodes.second[node] >= 0:
-                buffer = _buffer(registers, row, 2)
-                right = _argument(nodes.second[node], operands, schedule, registers, buffer, shape, axes, start, stop)
-            total += total_of_block(operation, left, right)
+                right = _argument(nodes.second[node], operands, schedule, registers, row, 2, shape, axes, start, stop)
+            total += total_of_block(operation, left, right, block)
             continue
-        block = _buffer(registers, row, 0)[: stop - start]
         if is_stored:
             block = operands.scratch[place + start : place + stop]
         _map_block(node, row, nodes, operands, schedule, registers, block, start)
@@ -198,12 +207,24 @@ def number_of(values: NDArray[np.float32], use_norm: bool) -> np.float32:
     return _number(total, size, values.size, use_norm)
 
 
-@compiled
+@inlined
 def _added(total: float, size: float, block: NDArray[np.float32], use_norm: bool) -> tuple[float, float]:
     """The sums that the number of a tensor is made of, with those of one more block."""
     if use_norm:
         return total + dot(block, block), size
-    return total + sum_of(block), size + sum_of_absolutes(block)
+    of_block, of_sizes = _sums(block)
+    return total + of_block, size + of_sizes
+
+
+@summing
+def _sums(a: NDArray[np.float32]) -> tuple[float, float]:
+    """The sum and the sum of absolute values in float64."""
+    total, size = np.float64(0.0), np.float64(0.0)
+    for i in range(a.size):
+        x = np.float64(a[i])
+        total += x
+        size += np.abs(x)
+    return total, size
 
 
 @compiled

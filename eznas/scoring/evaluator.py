@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.ops.equivalence import simplified
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
@@ -154,6 +155,7 @@ class Evaluator:
         """
         if not programs:
             return np.empty((0, self._store.count))
+        programs = [simplified(program) for program in programs]
         remembered = list(
             dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
         )

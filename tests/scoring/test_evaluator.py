@@ -115,9 +115,9 @@ def test_a_program_that_is_given_up_is_not_computed_again(monkeypatch):
         return evaluate_plan(plan, *arguments)
 
     monkeypatch.setattr(evaluator_module, "evaluate_plan", counting)
-    programs = formulas("exp(wt)", "invert(zeros_like(wt))")
+    programs = formulas("exp(wt)", "exp(abs(abs(wt)) - abs(wt))", "invert(zeros_like(wt))")
     Evaluator(store(3, workers=1)).scores(programs, only_complete=True)
-    assert sizes == [3, 1, 1]
+    assert sizes == [6, 4, 4]
 
 
 def test_a_network_without_units_gives_no_program_up():

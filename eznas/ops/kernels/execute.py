@@ -89,12 +89,15 @@ map_two = _branches(
 """Compute an element-wise operation of two arguments on flat arrays of the same length."""
 
 total_of_block = _branches(
-    "total_of_block(operation, a, b)",
+    "total_of_block(operation, a, b, terms)",
     TOTAL,
     lambda operation: f"return {operation.name}({', '.join(KERNELS[operation.name].parameters)})",
     otherwise="return 0.0",
 )
-"""Return what a block of the arguments adds to the sum in float64 that an operation's total is made of."""
+"""Return what a block of the arguments adds to the sum in float64 that an operation's total is made of.
+
+`terms` is as long as a block, and overwritten.
+"""
 
 call_kernel = _branches("call_kernel(operation, result, a, b, workspace)", CALL, _call)
 """Compute an operation whose kernel takes operands, which have shapes that it can take.

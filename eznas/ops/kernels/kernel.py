@@ -1,8 +1,9 @@
 """What a kernel is: the function that computes the operation of its name, on one unit.
 
 There are three kinds. An element-wise kernel takes the numbers of one place, one for each argument, and returns the
-number of that place. The kernel of a total takes a block of each argument, flat and of the same length, and returns
-what the block adds to a sum in float64. Any other kernel names those of these parameters that it needs:
+number of that place. The kernel of a total takes a block of each argument, flat and of the same length, and, if it
+asks for `terms`, one more to work in; it returns what the block adds to a sum in float64. Any other kernel names those
+of these parameters that it needs:
 
     result: the `Operand` to fill; a kernel without it returns the one number that the operation gives.
     a, b: the arguments, of shapes that the operation can take, as `infer_shape` says.

@@ -94,16 +94,29 @@ def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
         result.values[matrix] = product * pivots[first + n]
 
 
+_FACTORS: Final = 6
+"""Float32 numbers whose product neither overflows nor vanishes in float64: one logarithm does for as many pivots."""
+
+
+@compiled
+def _log_of_product(pivots: NDArray[np.float32], first: int, n: int) -> float:
+    """The logarithm of the absolute value of the product of n pivots; -infinity if one of them is 0."""
+    total, product = 0.0, 1.0
+    for k in range(n):
+        product *= np.abs(np.float64(pivots[first + k]))
+        if k % _FACTORS == _FACTORS - 1 or k == n - 1:
+            total += -np.inf if product == 0.0 else math.log(product)
+            product = 1.0
+    return total
+
+
 @kernel
 def log_abs_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the absolute values of the determinants; a determinant of 0 is taken as 1."""
     n = a.shape[a.axes - 1]
     pivots = pivots_of(a, workspace)
     for matrix in range(result.values.size):
-        total = np.float64(0.0)
-        for k in range(n):
-            pivot = np.float64(pivots[matrix * (n + 1) + k])
-            total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
+        total = _log_of_product(pivots, matrix * (n + 1), n)
         result.values[matrix] = np.float32(0.0 if total == -np.inf else total)
 
 
@@ -115,11 +128,9 @@ def log_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     for matrix in range(result.values.size):
         first = matrix * (n + 1)
         sign = pivots[first + n]
-        total = np.float64(0.0)
         for k in range(n):
-            pivot = np.float64(pivots[first + k])
-            sign = -sign if pivot < 0.0 else sign
-            total += -np.inf if pivot == 0.0 else math.log(abs(pivot))
+            sign = -sign if pivots[first + k] < ZERO else sign
+        total = _log_of_product(pivots, first, n)
         # A zero pivot makes the sign 0, not -1: the logarithm is then -inf even after a negative pivot.
         negative = sign < ZERO and total != -INFINITY
         result.values[matrix] = np.float32(0.0 if negative or np.isnan(total) else total)

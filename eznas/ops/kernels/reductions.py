@@ -78,13 +78,12 @@ def hamming_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 @totalling("mean")
-def kl_divergence(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+def kl_divergence(a: NDArray[np.float32], b: NDArray[np.float32], terms: NDArray[np.float32]) -> float:
     """Sum of B log B - B A, each term in float32; B log B is 0 at 0 and NaN below."""
-    total = np.float64(0.0)
     for i in range(a.size):
         entropy = ZERO if b[i] == ZERO else b[i] * logarithm(b[i])
-        total += np.float64(entropy - b[i] * a[i])
-    return total
+        terms[i] = entropy - b[i] * a[i]
+    return sum_of(terms)
 
 
 @kernel
