@@ -25,8 +25,9 @@ import numpy as np
 from eznas import benchmarks
 from eznas.discovery.archive import Found, fitness_on
 from eznas.discovery.codes import to_terms
-from eznas.discovery.discovery import Discovery, Machine
+from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import judge, workspace_for
+from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup, arrays_of
 from eznas.discovery.result import choose
