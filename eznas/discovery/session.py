@@ -20,7 +20,7 @@ from eznas.proxies.proxy import PROXY_FILE, save
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
-_SECONDS_BETWEEN_CHECKPOINTS: Final = 10.0
+SECONDS_BETWEEN_CHECKPOINTS = 10.0  # not Final: a study of interruptions has it shorter
 
 
 def discover(
@@ -61,7 +61,7 @@ def discover(
         ):
             discovery.advance()
             watch(discovery)
-            if time.monotonic() - written > _SECONDS_BETWEEN_CHECKPOINTS:
+            if time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
                 write_atomically(checkpoint, discovery.encode())
                 written = time.monotonic()
         write_atomically(checkpoint, discovery.encode())
