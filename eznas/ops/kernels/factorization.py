@@ -28,7 +28,7 @@ from eznas.ops.kernels.lanes import (
 from eznas.ops.kernels.lapack import factorize
 from eznas.ops.kernels.vector_math import LANES, ONE, ZERO
 
-_LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, setting up the vectors costs what they save
+_LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, vectors of them are mostly empty: those of matrices are not
 _MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468
 
 
@@ -68,15 +68,15 @@ def _factorize(a: NDArray[np.float32], n: int, workspace: Workspace) -> None:
             pivots[2 * matrix], pivots[2 * matrix + 1] = a[matrix], ONE
         return
     matrices = a.size // (n * n)
-    together = matrices - matrices % LANES if n < _LEAST_FOR_LANES else 0
-    for matrix in range(0, together, LANES):
-        _factorize_together(a[matrix * n * n :], n, workspace.numbers, pivots[matrix * (n + 1) :])
-    for matrix in range(together, matrices):
+    if n < _LEAST_FOR_LANES:
+        for matrix in range(0, matrices, LANES):
+            count = min(LANES, matrices - matrix)
+            _factorize_together(a[matrix * n * n :], n, count, workspace.numbers, pivots[matrix * (n + 1) :])
+        return
+    for matrix in range(matrices):
         values = a[matrix * n * n : (matrix + 1) * n * n]
         target = pivots[matrix * (n + 1) : (matrix + 1) * (n + 1)]
-        if n < _LEAST_FOR_LANES:
-            _factorize_small(values, n, workspace.numbers, target)
-        elif n <= _MOST_FOR_LANES:
+        if n <= _MOST_FOR_LANES:
             _factorize_by_lanes(values, n, workspace.numbers, target)
         else:
             _factorize_by_blocks(values, n, workspace.numbers, target)
@@ -90,15 +90,15 @@ def _padded(order: int) -> int:
 
 @compiled
 def _factorize_together(
-    a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
+    a: NDArray[np.float32], n: int, count: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
 ) -> None:
-    """The pivots of `LANES` small matrices, each in a lane of its own."""
+    """The pivots of the first `count` matrices, at most `LANES`, each in a lane of its own."""
     size = n * n
     largest, places, signs = size * LANES, (size + 1) * LANES, (size + 2) * LANES
-    for lane in range(LANES):
+    numbers[: (size + 3) * LANES] = ONE  # in all lanes
+    for lane in range(count):
         for element in range(size):
             numbers[element * LANES + lane] = a[lane * size + element]
-        numbers[signs + lane] = ONE
     for k in range(n):
         column, top = k * n, (k * n + k) * LANES
         for lane in range(LANES):
@@ -111,7 +111,8 @@ def _factorize_together(
                 exchange(numbers, (j * n + k) * LANES, (j * n + i) * LANES, places, np.float32(i))
         for lane in range(LANES):
             pivot = numbers[top + lane]
-            pivots[lane * (n + 1) + k] = pivot
+            if lane < count:
+                pivots[lane * (n + 1) + k] = pivot
             numbers[largest + lane] = ONE / pivot if pivot != ZERO else ONE
             if numbers[places + lane] != np.float32(k):
                 numbers[signs + lane] = -numbers[signs + lane]
@@ -120,39 +121,8 @@ def _factorize_together(
         for j in range(k + 1, n):
             for i in range(k + 1, n):
                 subtract_product(numbers, (j * n + i) * LANES, (column + i) * LANES, (j * n + k) * LANES)
-    for lane in range(LANES):
+    for lane in range(count):
         pivots[lane * (n + 1) + n] = numbers[signs + lane]
-
-
-@compiled
-def _factorize_small(a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]) -> None:
-    """The pivots of one small matrix."""
-    lu = numbers[: n * n]
-    lu[:] = a
-    sign = ONE
-    for k in range(n):
-        pivot_column = lu[k * n : (k + 1) * n]
-        pivot_row = k
-        largest = np.abs(pivot_column[k])
-        for i in range(k + 1, n):
-            size = np.abs(pivot_column[i])
-            if size > largest:
-                largest, pivot_row = size, i
-        if largest != ZERO:
-            if pivot_row != k:
-                sign = -sign
-                for j in range(k, n):  # nothing reads the columns before
-                    lu[j * n + k], lu[j * n + pivot_row] = lu[j * n + pivot_row], lu[j * n + k]
-            reciprocal = ONE / pivot_column[k]
-            for i in range(k + 1, n):
-                pivot_column[i] = pivot_column[i] * reciprocal
-        pivots[k] = pivot_column[k]
-        for j in range(k + 1, n):
-            column = lu[j * n : (j + 1) * n]
-            factor = column[k]
-            for i in range(k + 1, n):
-                column[i] = column[i] - pivot_column[i] * factor
-    pivots[n] = sign
 
 
 @compiled
