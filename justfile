@@ -83,6 +83,14 @@ agreement programs="100000":
     {{python}} bench/agreement.py --genome tree --programs {{programs}}
     {{python}} bench/agreement.py --genome sequential --programs {{programs}}
 
+# The fitness of whole populations, by the engine and by the PyTorch reference.
+fitness-agreement *arguments:
+    {{python}} bench/fitness_agreement.py {{arguments}}
+
+# What evaluation costs by networks, size of programs and threads: a plot.
+cost-study *arguments:
+    {{python}} bench/cost_study.py --output docs/images {{arguments}}
+
 # Runs killed at random moments and resumed.
 kill-study command="run" kills="50":
     {{python}} bench/kill_study.py {{command}} --kills {{kills}}
