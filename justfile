@@ -87,10 +87,6 @@ agreement programs="100000":
 fitness-agreement *arguments:
     {{python}} bench/fitness_agreement.py {{arguments}}
 
-# What evaluation costs by networks, size of programs and threads: a plot.
-cost-study *arguments:
-    {{python}} bench/cost_study.py --output docs/images {{arguments}}
-
 # Runs killed at random moments and resumed.
 kill-study command="run" kills="50":
     {{python}} bench/kill_study.py {{command}} --kills {{kills}}
