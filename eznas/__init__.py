@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from eznas.api.proxy_search import ProxySearch
     from eznas.api.rank import rank
     from eznas.api.score import score
     from eznas.benchmarks import load as load_benchmark
@@ -27,6 +28,7 @@ __all__ = [
     "EznasError",
     "Program",
     "Proxy",
+    "ProxySearch",
     "__version__",
     "evaluate",
     "format_program",
@@ -43,6 +45,7 @@ _HOMES: Final = {
     "EznasError": "eznas.errors:EznasError",
     "Program": "eznas.ops.program:Program",
     "Proxy": "eznas.proxies:Proxy",
+    "ProxySearch": "eznas.api.proxy_search:ProxySearch",
     "evaluate": "eznas.scoring.evaluation:evaluate",
     "format_program": "eznas.ops.notation:format_program",
     "load_benchmark": "eznas.benchmarks:load",
