@@ -34,8 +34,8 @@ class Generation:
 
 
 Callback: TypeAlias = Callable[[Generation], object]
-"""Called after every generation; if it returns True, the search ends there. A method `close`, if there is one, is called
-when the search ends, however it does."""
+"""Called after every generation; if it returns True, the search ends there. A method `close`, if there is one, is
+called when the search ends, however it does."""
 
 
 class _Writer(Protocol):
