@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eznas.benchmarks.base import Benchmark
     from eznas.errors import EznasError
     from eznas.ops.notation import format_program, parse_program
+    from eznas.ops.own import operation, terminal
     from eznas.ops.program import Program
     from eznas.proxies import Proxy
     from eznas.proxies import load as load_proxy
@@ -34,9 +35,11 @@ __all__ = [
     "format_program",
     "load_benchmark",
     "load_proxy",
+    "operation",
     "parse_program",
     "rank",
     "score",
+    "terminal",
 ]
 
 # Imported when first used: `import eznas` must cost neither torch nor numba.
@@ -50,9 +53,11 @@ _HOMES: Final = {
     "format_program": "eznas.ops.notation:format_program",
     "load_benchmark": "eznas.benchmarks:load",
     "load_proxy": "eznas.proxies:load",
+    "operation": "eznas.ops.own:operation",
     "parse_program": "eznas.ops.notation:parse_program",
     "rank": "eznas.api.rank:rank",
     "score": "eznas.api.score:score",
+    "terminal": "eznas.ops.own:terminal",
 }
 
 

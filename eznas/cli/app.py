@@ -57,11 +57,26 @@ def _options(
     version: Annotated[  # noqa: ARG001  the callback does the work
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    imports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--import",
+            metavar="FILE.py",
+            envvar="EZNAS_IMPORT",
+            show_envvar=False,
+            help="File or module with operations and terminals of your own; may be given several times, and works "
+            "after every command.",
+        ),
+    ] = None,
     debug: Annotated[  # noqa: ARG001  `main` takes it out of the arguments; this line is for --help
         bool, typer.Option("--debug", help="Show the traceback of an error, too; works after every command.")
     ] = False,
 ) -> None:
-    return
+    if imports:
+        from eznas.spaces.importing import find_module
+
+        for name in imports:
+            find_module(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Not `app(...)`, which makes an exit code of Ctrl-C without a word.
         command = typer.main.get_command(app)
-        with command.make_context("eznas", [argument for argument in given if argument != "--debug"]) as context:
+        with command.make_context("eznas", _general_first(given)) as context:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
@@ -100,6 +115,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         full = " Free some space, then run the command again." if error.errno == errno.ENOSPC else ""
         return _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.{full}", debug)
     return 0
+
+
+def _general_first(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with `--import`, which works after every command, before it, and without `--debug`."""
+    general: list[str] = []
+    rest: list[str] = []
+    values = iter(arguments)
+    for argument in values:
+        if argument == "--import":
+            general += [argument, *(value for value in [next(values, None)] if value is not None)]
+        elif argument.startswith("--import="):
+            general.append(argument)
+        elif argument != "--debug":
+            rest.append(argument)
+    return [*general, *rest]
 
 
 def _refuse(sentence: str, debug: bool, code: int = USER_ERROR) -> int:

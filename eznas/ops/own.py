@@ -136,7 +136,7 @@ def operation_of(operation: int) -> Operation:
     if found is None:
         raise EznasError(
             f"No operation has id {operation}: it is an own operation that is not registered here; import the module "
-            "that defines it first, in a command with --import."
+            "that has the definition first, in a command with --import FILE.py."
         )
     return found
 
@@ -167,7 +167,7 @@ def own_named(names: Iterable[str], what: str) -> list[OwnOperation]:
     if missing:
         raise EznasError(
             f"{what} needs the own operation{'s' * (len(missing) > 1)} {', '.join(missing)}: import the module that "
-            "defines it first, in a command with --import FILE.py."
+            "has the definition first, in a command with --import FILE.py."
         )
     return [_own[_id_of(name)] for name in names]
 

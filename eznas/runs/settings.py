@@ -205,10 +205,13 @@ class RunSettings:
 
     def departures_from_paper(self) -> dict[str, tuple[Any, Any]]:
         """Return the settings that are not those of the preset `paper` by key, each with its value and the paper's."""
+        from eznas.genomes.base import NO_OWN
+
         paper = PRESETS["paper"]
         compared = {key: (self.value(key), value) for key, value in paper.items() if key in SETTINGS}
         for key, value in paper.get(self.genome, {}).items():
             compared[f"{self.genome}.{key}"] = (self.genome_settings[key], value)
+        compared[f"{self.genome}.own"] = self.genome_settings["own"], NO_OWN
         return {key: (here, there) for key, (here, there) in compared.items() if here != there}
 
 
