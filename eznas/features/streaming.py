@@ -25,6 +25,7 @@ from eznas.statistics.freed_memory import return_freed_memory
 from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import run_in_threads
+from eznas.system.locks import remove_lock_file
 
 _SHAKE: Final = 2.0**-22  # of a value: four times what rounding to float32 may do to it
 _SHAKEN_AT_ONCE: Final = 2**20  # values: so that the noise takes little memory
@@ -132,7 +133,7 @@ class Pass:
                 if unshaken.any() and held is not None:
                     new = self._shake(network.index, unshaken, statistics, held)
                     write_records(network.moves, moves, new)
-            network.lock.unlink(missing_ok=True)
+            remove_lock_file(network.lock)
 
     def _shake(self, index: int, chosen: NDArray[np.bool_], statistics: NetworkStatistics, held: Records) -> Records:
         """Move every statistic by a rounding error, in place, and return how far the chosen features move."""
