@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -18,13 +19,13 @@ from eznas.cli.usage import UsageError, usage_sentence
 from eznas.errors import EznasError
 
 USER_ERROR, USAGE_ERROR = 1, 2
+_COMPLETION: Final = "_EZNAS_COMPLETE"
 
 app = typer.Typer(
     name="eznas",
     help="Evolve zero-cost proxies: programs that rank untrained neural networks as their trained accuracy would.",
     epilog="Start with: eznas run --genome tree. Every command takes --help and --debug.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -92,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     write_any_text()
+    if _COMPLETION in os.environ:  # set by the shell's own function, which `eznas --show-completion` prints
+        typer.main.get_command(app).main(given, prog_name="eznas")
     try:
         # Not `app(...)`, which makes an exit code of Ctrl-C without a word.
         command = typer.main.get_command(app)
