@@ -85,7 +85,7 @@ class TrainingNetworks:
                 candidate.weights_seed,
                 candidate.name,
                 copy=False,
-                weights=self._weights,
+                fresh=self._weights == "fresh",
             )
         except EznasError as error:
             with self._lock:

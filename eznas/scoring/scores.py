@@ -233,7 +233,7 @@ class _Scorer:
                     candidate.weights_seed,
                     candidate.name,
                     copy=False,
-                    weights=self._settings.weights,
+                    fresh=self._settings.weights == "fresh",
                 )
             except EznasError as error:
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
