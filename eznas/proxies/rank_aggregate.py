@@ -24,7 +24,7 @@ _PATTERN: Final = re.compile(r"rank\((.*)\)", re.DOTALL)
 
 @dataclass(frozen=True)
 class RankAggregate:
-    """Several proxies whose ranks make one score: the sum of log(rank / networks), the best network having the last rank.
+    """Several proxies whose ranks make one score, the sum of log(rank / networks): the best network has the last rank.
 
     So the score of a network depends on those that it is ranked among. Networks that a member gives no score share
     its lowest rank. Source of the rule: Lee and Ham, AZ-NAS, CVPR 2024.

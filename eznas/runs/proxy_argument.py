@@ -12,6 +12,7 @@ from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy
+from eznas.proxies.rank_aggregate import aggregate_of, is_aggregate, member_texts
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
 from eznas.runs.settings import RunSettings
 
@@ -23,14 +24,16 @@ def resolve_proxy(text: str) -> AnyProxy:
     """Return the proxy that `text` stands for.
 
     Args:
-        text: the name of a program or of a hand-made score, the path of a .json file, a formula, or a run directory,
-            which stands for the run's best program so far.
+        text: the name of a proxy, the path of a .json file, a formula, a run directory, which stands for the run's
+            best program so far, or `rank(PROXY,PROXY,...)` of any of these.
 
     Raises:
         EznasError: there is no such proxy, or the run has found no valid program yet.
     """
     if _is_run(text):
         return best_proxy(Path(text))
+    if is_aggregate(text):
+        return aggregate_of(text, resolve_proxy)
     return proxies.load(text)
 
 
@@ -43,6 +46,9 @@ def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
 
     seen: set[int] = set()
     for text in texts:
+        if not _is_run(text) and is_aggregate(text):
+            seen |= networks_seen(member_texts(text), benchmark)
+            continue
         if not _is_run(text):
             proxy = proxies.load(text)
             if isinstance(proxy, Proxy) and proxy.provenance and benchmark.name in proxy.provenance.networks:

@@ -88,7 +88,7 @@ def evaluate(
     the network, not on which others are in the sample; another batch size changes no network.
 
     Args:
-        proxies: programs and hand-made scores.
+        proxies: programs, hand-made proxies and aggregates of ranks.
         benchmark: where networks, accuracies and images are from.
         networks: how many to draw; None for 1000, or all if there are fewer.
         batch_size: images in the batch that all networks see.

@@ -14,7 +14,9 @@ class AZExpressivity(HandMadeProxy):
 
     name: ClassVar[str] = "az_expressivity"
     meaning: ClassVar[str] = "sum over blocks of the entropy of their features' principal components"
-    source: ClassVar[str] = "J. Lee, B. Ham. AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search. CVPR 2024"
+    source: ClassVar[str] = (
+        "J. Lee, B. Ham. AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search. CVPR 2024"
+    )
     images = 64
 
     def measure(self, probe: Probe) -> float:

@@ -15,7 +15,9 @@ class AZProgressivity(HandMadeProxy):
 
     name: ClassVar[str] = "az_progressivity"
     meaning: ClassVar[str] = "least gain in the entropy of features from block to block"
-    source: ClassVar[str] = "J. Lee, B. Ham. AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search. CVPR 2024"
+    source: ClassVar[str] = (
+        "J. Lee, B. Ham. AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search. CVPR 2024"
+    )
     images = 64
 
     def measure(self, probe: Probe) -> float:

@@ -23,7 +23,9 @@ class AZTrainability(HandMadeProxy):
 
     name: ClassVar[str] = "az_trainability"
     meaning: ClassVar[str] = "how close the spectral norms of the blocks' Jacobians are to one"
-    source: ClassVar[str] = "J. Lee, B. Ham. AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search. CVPR 2024"
+    source: ClassVar[str] = (
+        "J. Lee, B. Ham. AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search. CVPR 2024"
+    )
     images = 64
 
     def measure(self, probe: Probe) -> float:

@@ -78,7 +78,7 @@ def entropies(probe: Probe) -> list[float]:
 def _entropy(rows: Tensor) -> float:
     centred = (rows - rows.mean(0)).double()
     values = torch.linalg.eigvalsh(centred.T @ centred / len(centred)).clamp(min=0)
-    shares = values / values.sum()
+    shares = values / values.sum().clamp(min=torch.finfo(torch.float64).tiny)
     return -float((shares * (shares + 1e-8).log()).sum())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import torch
+
 from eznas.proxies.hand_made.base import HandMadeProxy
 from eznas.proxies.hand_made.probe import Probe
 
@@ -23,7 +25,7 @@ class GraSP(HandMadeProxy):
         """Return the sum of products."""
         gradients = probe.loss_gradients(create_graph=True)
         # The gradient of g . c with respect to w is H c: c is the gradient's own value, held constant.
-        flow = sum((gradient * gradient.detach()).sum() for gradient in gradients.values())
+        flow = torch.stack([(gradient * gradient.detach()).sum() for gradient in gradients.values()]).sum()
         weights = probe.weights
         products = probe.gradients_of(flow)
-        return -sum(float((weights[name] * product).sum()) for name, product in products.items())
+        return -sum(float((weights[name].detach() * product).sum()) for name, product in products.items())

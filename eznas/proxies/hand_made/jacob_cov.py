@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 import torch
 
 from eznas.proxies.hand_made.base import HandMadeProxy
-from eznas.proxies.hand_made.jacobian import jacobian
 from eznas.proxies.hand_made.probe import Probe
 
 _SMALL: Final = 1e-5
@@ -27,7 +26,7 @@ class JacobCov(HandMadeProxy):
 
     def measure(self, probe: Probe) -> float:
         """Return the score; NaN where the Jacobian of an image is constant."""
-        correlations = torch.corrcoef(jacobian(probe))
+        correlations = torch.corrcoef(probe.jacobian())
         if not bool(correlations.isfinite().all()):
             return math.nan
         values = torch.linalg.eigvalsh(correlations) + _SMALL

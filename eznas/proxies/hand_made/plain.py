@@ -22,4 +22,6 @@ class Plain(HandMadeProxy):
     def measure(self, probe: Probe) -> float:
         """Return the sum of products."""
         weights = probe.weights
-        return sum(float((gradient * weights[name]).sum()) for name, gradient in probe.loss_gradients().items())
+        return sum(
+            float((gradient * weights[name].detach()).sum()) for name, gradient in probe.loss_gradients().items()
+        )

@@ -50,9 +50,7 @@ class Probe:
 
     @classmethod
     @contextmanager
-    def of(
-        cls, network: nn.Module, inputs: Inputs, rng: np.random.Generator, targets: Tensor | None
-    ) -> Iterator[Self]:
+    def of(cls, network: nn.Module, inputs: Inputs, rng: np.random.Generator, targets: Tensor | None) -> Iterator[Self]:
         """Make a probe, and put back at the end what a network may have changed outside of it.
 
         Raises:
@@ -206,6 +204,24 @@ class Probe:
                 "forward use no detach(), .data or torch.no_grad()."
             )
         return found
+
+    def jacobian(self) -> Tensor:
+        """Return the gradient of the summed output with respect to each image, float64 (batch, numbers of an image).
+
+        It is zero for a network whose output does not depend on its images.
+
+        Raises:
+            EznasError: the inputs are no images, there is one only, or the network detaches its output.
+        """
+        images = self.images().detach().clone().requires_grad_()
+        if len(images) < 2:
+            raise EznasError("Jacobians of several images are compared, and there is one: give two images or more.")
+        # A clone, because a network may change its input in place, which a leaf does not allow.
+        output = self.forward(images.clone())
+        if not output.requires_grad:
+            raise EznasError("The output of the network has no gradient: let forward use no detach() or no_grad().")
+        (gradient,) = torch.autograd.grad(output.sum(), images, allow_unused=True)
+        return (torch.zeros_like(images) if gradient is None else gradient).flatten(1).double()
 
 
 @contextmanager

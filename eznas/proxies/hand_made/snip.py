@@ -22,4 +22,6 @@ class SNIP(HandMadeProxy):
     def measure(self, probe: Probe) -> float:
         """Return the sum of sensitivities."""
         weights = probe.weights
-        return sum(float((gradient * weights[name]).abs().sum()) for name, gradient in probe.loss_gradients().items())
+        return sum(
+            float((gradient * weights[name].detach()).abs().sum()) for name, gradient in probe.loss_gradients().items()
+        )

@@ -37,7 +37,7 @@ class SynFlow(HandMadeProxy):
         weights = [positive[name] for name in probe.weights]
         gradients = torch.autograd.grad(output.sum(), weights, allow_unused=True) if output.requires_grad else ()
         flow = sum(
-            float((weight * gradient).sum())
+            float((weight.detach() * gradient).sum())
             for weight, gradient in zip(weights, gradients, strict=False)
             if gradient is not None
         )

@@ -11,7 +11,7 @@ from eznas.proxies.hand_made.probe import Probe
 
 
 class TorchFlops(HandMadeProxy):
-    """FLOPs of one forward pass on the inputs, by PyTorch's `FlopCounterMode`; a multiplication and an addition are two.
+    """FLOPs of a forward pass by PyTorch's `FlopCounterMode`: a multiplication with its addition counts as two.
 
     It sees attention and functional calls, which `flops` does not, and counts neither normalisations nor activations.
     """
