@@ -24,8 +24,8 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="PROXY...",
-            help="Names such as eznas-a, synflow or params, paths of .json files, formulas, run directories, or "
-            "rank(PROXY,PROXY,...), where several vote. `eznas proxy list` shows all names.",
+            help="Names such as eznas-a, synflow or params, .json files, formulas, folders of runs and discoveries, "
+            "or rank(PROXY,PROXY,...), where several vote. `eznas proxy list` shows all names.",
             show_default=False,
         ),
     ],
