@@ -2,64 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from eznas import seeds
-from eznas.api.random_states import seeded
-from eznas.errors import EznasError, described
+from eznas.errors import EznasError, shown
 from eznas.statistics.collect import Inputs, make_inputs
+from eznas.statistics.inputs import tensors_in
 
-Batch: TypeAlias = Tensor | NDArray[np.generic] | tuple[int, ...] | Callable[[], "Batch"]
-"""A batch, normalised as for training; the shape of one, which is then normal noise; or a function that returns one."""
+if TYPE_CHECKING:
+    from eznas.statistics.inputs import Batch as Given
+
+Batch: TypeAlias = "Given | tuple[int, ...] | Callable[[np.random.Generator], Given]"
+"""What models are called with: a tensor, normalised as for training; a tuple, list or dictionary of tensors, its
+positional or named arguments, tokens among them; the shape of a batch of normal noise; or a function from a NumPy
+generator to any of these."""
+
+_LARGEST: Final = 2**31
 
 
 def passes_of(inputs: Batch, seed: int) -> Inputs:
-    """Return the inputs of the three passes.
+    """Return the inputs of the three passes; the global random states stay as they are, whatever a function draws.
 
     Args:
-        inputs: see `Batch`; whole numbers of any size and floats of any precision become float32.
-        seed: decides the noise, and what a function draws from global random states.
+        inputs: see `Batch`.
+        seed: decides the noise, and the generator that a function is given.
 
     Raises:
-        EznasError: they are none of these, or have another number of axes than networks of images take.
+        EznasError: they are none of these.
     """
-    return make_inputs(_batch(inputs, seed), seed)
-
-
-def _batch(inputs: object, seed: int) -> Tensor:
-    if isinstance(inputs, Tensor):
-        return inputs.detach().to(torch.float32)
-    if isinstance(inputs, np.ndarray):
-        return torch.from_numpy(inputs.astype(np.float32))
-    if isinstance(inputs, (tuple, list, torch.Size)):
-        return _noise(inputs, seed)
     if callable(inputs):
-        try:
-            with seeded(seed):
-                made = inputs()
-        except EznasError:
-            raise
-        except Exception as error:  # the user's own code
-            raise EznasError(f"The function of the inputs raised {described(error)}: correct it there.") from error
-        if callable(made) and not isinstance(made, Tensor):
-            raise EznasError("The function of the inputs returned a function: let it return a batch.")
-        return _batch(made, seed)
-    raise EznasError(
-        f"The inputs are a {type(inputs).__name__}: give a batch as a tensor or an array, its shape such as "
-        "(1, 3, 32, 32), or a function that returns a batch."
-    )
+        function = inputs
+        return make_inputs(lambda rng: _given(function(rng), rng), seed)
+    return make_inputs(_given(inputs, seeds.generator(seed, "images")), seed)
 
 
-def _noise(shape: Sequence[int], seed: int) -> Tensor:
-    if not shape or not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in shape):
+def _given(inputs: Any, rng: np.random.Generator) -> Any:
+    """Return a batch as it is, and noise in the place of a shape."""
+    if not isinstance(inputs, (tuple, list)) or not inputs or not all(isinstance(one, int) for one in inputs):
+        return inputs
+    if any(isinstance(one, bool) or not 0 < one < _LARGEST for one in inputs):
         raise EznasError(
-            f"The inputs are {shape!r:.80}: give a shape of positive whole numbers, such as (1, 3, 32, 32)."
+            f"The inputs are {shown(inputs)}: give a shape of positive whole numbers, such as (1, 3, 32, 32)."
         )
-    noise = seeds.generator(seed, "images").standard_normal(tuple(shape), dtype=np.float32)
-    return torch.from_numpy(noise)
+    return rng.standard_normal(tuple(inputs), dtype=np.float32)
+
+
+def digest_of(batch: Any) -> bytes:
+    """Return a digest of the numbers of a batch, to find out whether it is another one."""
+    digest = blake2b(digest_size=16)
+    for tensor in tensors_in(batch):
+        digest.update(str(tuple(tensor.shape)).encode() + tensor.contiguous().numpy().tobytes())
+    return digest.digest()

@@ -23,6 +23,7 @@ class ModelRow:
         scores: by each proxy, higher for a better network; None where there is none.
         params: number of trainable parameters; None for a model that could not be made.
         reason: why the first proxy gives no score; empty where it does.
+        coverage: the share of the parameters that the units of programs cover; 1 where no proxy is a program.
     """
 
     rank: int | None
@@ -30,6 +31,7 @@ class ModelRow:
     scores: tuple[float | None, ...]
     params: int | None
     reason: str = ""
+    coverage: float = 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,12 +43,16 @@ class ModelTable:
         rows: the models.
         weights: whether the scores are those of `fresh` weights or of the models' `own`.
         seed: of weights and noise.
+        unit: the kinds of units that programs took, such as `R-C-B`; empty where no proxy is a program.
+        warnings: sentences about scores from less than half of a model.
     """
 
     proxies: tuple[str, ...]
     rows: tuple[ModelRow, ...]
     weights: Weights
     seed: int
+    unit: str = ""
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -89,7 +95,8 @@ class ModelTable:
         """Return the sentences below the table: the weights, and why models have no score."""
         weights = f"fresh weights, seed {self.seed}" if self.weights == "fresh" else "each model's own weights"
         reasons = [f"{row.model} has no score. {row.reason}" for row in self.rows if row.reason]
-        return [f"Scores of {weights}; higher is better.", *reasons]
+        units = f", from {self.unit} units" if self.unit else ""
+        return [f"Scores of {weights}{units}; higher is better.", *self.warnings, *reasons]
 
     def __repr__(self) -> str:
         lines = [self.header, *self.cells()]

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eznas import seeds
-from eznas.api.batch import Batch, passes_of
+from eznas.api.batch import Batch, digest_of, passes_of
 from eznas.api.callbacks import Callback, Generation
 from eznas.api.found import FoundProxy, pareto_front
+from eznas.api.model_scores import checked_weights, score_models
 from eznas.api.models import Models, candidates_of
 from eznas.api.random_states import untouched_random_states
-from eznas.api.score import checked_weights
 from eznas.api.training_networks import TrainingNetworks, checked_accuracies
 from eznas.errors import EznasError
 from eznas.options import Aggregation, ThirdPass, ToScalar, Unit, Weights
@@ -26,7 +26,6 @@ from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.ranking import rankable
-from eznas.scoring.scores import ScoringSettings, score_candidates
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
@@ -182,7 +181,7 @@ class ProxySearch:
                 self.random_state,
                 tuple(one.name for one in candidates),
                 ranked.accuracies.tobytes(),
-                passes.data.numpy().tobytes(),
+                digest_of(passes.data),
             )
             evolution = self._evolution(settings, genome_settings, depends_on)
             load_kernels()
@@ -215,13 +214,19 @@ class ProxySearch:
             EznasError: the search is not fitted.
         """
         proxy: Proxy = self.best_proxy_
-        settings = ScoringSettings(
-            seed=self.random_state, device=self.device, threads=self.threads or available_cores(), weights=self.weights
+        found = score_models(
+            models,
+            [proxy],
+            self._inputs if inputs is None else inputs,
+            targets=None,
+            loss=None,
+            seed=self.random_state,
+            weights=self.weights,
+            unit=proxy.unit,
+            device=self.device,
+            threads=self.threads,
         )
-        with untouched_random_states():
-            passes = passes_of(self._inputs if inputs is None else inputs, self.random_state)
-            scores = score_candidates([proxy], candidates_of(models, self.random_state), passes, settings)
-        turned: NDArray[np.float64] = proxy.orientation * scores.values[0] + 0.0  # no -0.0
+        turned: NDArray[np.float64] = proxy.orientation * found.scores.values[0] + 0.0  # no -0.0
         return turned
 
     def score(self, models: Models, accuracies: ArrayLike, inputs: Batch | None = None) -> float:

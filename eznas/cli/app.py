@@ -11,7 +11,19 @@ from typing import Annotated, Final
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, proxy, run, score
+from eznas.cli import (
+    benchmark,
+    catalogue,
+    data,
+    discover,
+    evaluate,
+    experiment,
+    features,
+    leaderboard,
+    proxy,
+    run,
+    score,
+)
 from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
@@ -35,6 +47,7 @@ app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
 app.command("score")(score.score)
 app.command("rank")(score.rank)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)
 app.add_typer(benchmark.app, name="benchmark")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eznas.api.batch import Batch
+    from eznas.api.model_scores import UnitChoice
     from eznas.api.models import Models
 
 _SHAPE: Final = re.compile(r"\d{1,9}(x\d{1,9})+")
@@ -33,11 +34,21 @@ _Inputs = Annotated[
     str,
     typer.Option(
         metavar="SHAPE|NAME",
-        help="Shape of a batch of normal noise, or module:function, or file.py:function, that returns a batch.",
+        help="Shape of a batch of normal noise; or module:name, or file.py:name, of a batch or of a function from a "
+        "NumPy generator to one.",
     ),
 ]
 _Weights = Annotated[
     Weights, typer.Option(help="Fresh weights from the seed, which proxies are made for, or the network's own.")
+]
+_Unit = Annotated[
+    str,
+    typer.Option(
+        "--unit",
+        metavar="auto|R-C-B|C-B-R|A-L-N",
+        help="Layers that a program takes as a unit: those that it was made for; or A-L-N for all networks where one "
+        "of them has none of those.",
+    ),
 ]
 _Seed = Annotated[int, typer.Option(min=0, help="Of weights and noise.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -55,6 +66,7 @@ def score(
     proxy: _Proxies = None,
     inputs: _Inputs = _DEFAULT_INPUTS,
     weights: _Weights = "fresh",
+    unit: _Unit = "auto",
     seed: _Seed = 0,
     device: Device = "cpu",
     threads: Threads = None,
@@ -71,7 +83,7 @@ def score(
 
         return {text: model_named(text) for text in models}
 
-    _rank(named, proxy, inputs, weights, seed, device, threads, json)
+    _rank(named, proxy, inputs, weights, unit, seed, device, threads, json)
 
 
 def rank(
@@ -81,6 +93,7 @@ def rank(
     proxy: _Proxies = None,
     inputs: _Inputs = _DEFAULT_INPUTS,
     weights: _Weights = "fresh",
+    unit: _Unit = "auto",
     seed: _Seed = 0,
     device: Device = "cpu",
     threads: Threads = None,
@@ -104,7 +117,7 @@ def rank(
             )
         return found.models
 
-    _rank(of_file, proxy, inputs, weights, seed, device, threads, json)
+    _rank(of_file, proxy, inputs, weights, unit, seed, device, threads, json)
 
 
 def _rank(
@@ -112,6 +125,7 @@ def _rank(
     proxies: list[str] | None,
     inputs: str,
     weights: Weights,
+    unit: str,
     seed: int,
     device: str,
     threads: int | None,
@@ -131,7 +145,14 @@ def _rank(
         load_kernels()
         progress.phase("scoring")
         found = rank_models(
-            given, proxies or DEFAULT_PROXY, inputs=batch, seed=seed, weights=weights, device=device, threads=threads
+            given,
+            proxies or DEFAULT_PROXY,
+            inputs=batch,
+            seed=seed,
+            weights=weights,
+            unit=cast("UnitChoice", unit),  # checked there
+            device=device,
+            threads=threads,
         )
     if as_json:
         print_json({**found.to_dict(), "inputs": inputs})
@@ -148,7 +169,7 @@ def _batch(text: str) -> Batch:
 
     if ":" not in text:
         raise EznasError(
-            f"--inputs is {text!r}: give a shape such as {_DEFAULT_INPUTS}, or module:function that returns a batch."
+            f"--inputs is {text!r}: give a shape such as {_DEFAULT_INPUTS}, or module:name of a batch or of a function."
         )
-    found: Batch = find_object(text)  # type: ignore[assignment]  # checked where it is used
+    found: Batch = find_object(text)  # checked where it is used
     return found

@@ -60,3 +60,8 @@ def assert_same_state(before, after):
             assert (tensor is None and other is None) or torch.equal(tensor, other), name
     for kind in ("requires_grad", "modes", "hooks", "identities", "modules"):
         assert before[kind] == after[kind]
+
+
+def linear():
+    """A network that has linear layers alone."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(432, 8), nn.GELU(), nn.Linear(8, 5))

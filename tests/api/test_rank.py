@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from api_models import BATCH, Careless, assert_same_state, network, random_states, state_of
+from api_models import BATCH, Careless, assert_same_state, linear, network, random_states, state_of
 from torch import nn
 
 import eznas
@@ -12,10 +12,10 @@ def test_the_best_comes_first_with_the_score_that_it_has_alone():
     table = eznas.rank(models, "l1_norm(wt_grad.data)", inputs=BATCH)
     assert [row.rank for row in table] == [1, 2, None]
     for row in table.rows[:2]:
-        assert row.scores == (eznas.score(models[row.model], "l1_norm(wt_grad.data)", inputs=BATCH),)
+        assert row.scores == (eznas.score(models[row.model], "l1_norm(wt_grad.data)", inputs=BATCH, unit="A-L-N"),)
         assert row.params == sum(one.numel() for one in models[row.model].parameters())
     assert table.best == table.rows[0].model
-    assert "no R-C-B unit" in table.rows[2].reason
+    assert "no A-L-N unit" in table.rows[2].reason
 
 
 def test_equal_scores_share_a_rank_and_names_come_from_functions_and_classes():
@@ -49,7 +49,7 @@ def test_the_table_is_text_html_and_plain_data():
     lines = repr(table).splitlines()
     assert lines[0].split() == ["rank", "model", "nasbench201-small", "params"]
     assert lines[1].split()[:2] == ["1", "<a>"]
-    assert "Scores of fresh weights, seed 3; higher is better." in lines
+    assert "Scores of fresh weights, seed 3, from A-L-N units; higher is better." in lines
     assert "&lt;a&gt;" in table._repr_html_()
     assert "<td><a></td>" not in table._repr_html_()
     content = json.loads(json.dumps(table.to_dict()))
@@ -63,9 +63,25 @@ def test_the_table_is_text_html_and_plain_data():
         ({"models": network()}, "The models are one Sequential: give a list of them"),
         ({"models": []}, "There is no model"),
         ({"proxy": []}, "There is no proxy to rank with"),
-        ({"models": [nn.Flatten()]}, "scores none of the 1 models. .* has no R-C-B unit"),
+        ({"models": [nn.Flatten()]}, "scores none of the 1 models. .* has no A-L-N unit"),
     ],
 )
 def test_mistakes_are_one_sentence(arguments, message):
     with pytest.raises(eznas.EznasError, match=message):
         eznas.rank(**{"models": [network()], "inputs": BATCH} | arguments)
+
+
+def test_all_models_have_scores_of_one_kind_of_units():
+    table = eznas.rank({"convolutions": network(), "linear": linear()}, inputs=BATCH)
+    assert table.unit == "A-L-N"
+    for row in table:
+        model = {"convolutions": network, "linear": linear}[row.model]
+        assert row.scores == (eznas.score(model, inputs=BATCH, unit="A-L-N"),)
+    assert eznas.rank({"convolutions": network()}, inputs=BATCH).unit == "R-C-B"
+    assert eznas.rank([network()], "params", inputs=BATCH).unit == ""
+
+
+def test_hand_made_proxies_and_votes_stand_beside_programs():
+    table = eznas.rank([network(2), network(8)], ["synflow", "rank(synflow,params)", "eznas-a"], inputs=BATCH)
+    assert [len(row.scores) for row in table] == [3, 3]
+    assert None not in table.rows[0].scores

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from api_models import BATCH, Careless, assert_same_state, network, random_states, state_of
+from api_models import BATCH, Careless, assert_same_state, linear, network, random_states, state_of
 from torch import nn
 
 import eznas
@@ -72,13 +72,14 @@ def test_a_lower_score_is_turned_where_lower_is_better():
 
 
 def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
-    given = [BATCH, BATCH.numpy(), BATCH.double(), lambda: BATCH]
+    given = [BATCH, BATCH.numpy(), BATCH.double(), lambda _rng: BATCH, (BATCH,), {"input": BATCH}]
     assert len({eznas.score(network(), inputs=inputs) for inputs in given}) == 1
     shape = tuple(BATCH.shape)
-    assert eznas.score(network(), inputs=shape) == eznas.score(network(), inputs=lambda: shape) != 0
-    assert eznas.score(network(), inputs=lambda: torch.randn(shape)) == eznas.score(
-        network(), inputs=lambda: torch.randn(shape)
-    )
+    drawn = [
+        eznas.score(network(), inputs=inputs) for inputs in (shape, list(shape), lambda rng: rng.standard_normal(shape))
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[2] == eznas.score(network(), inputs=lambda rng: rng.standard_normal(shape))
 
 
 @pytest.mark.parametrize(
@@ -87,11 +88,13 @@ def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
         ({"model": 3}, "The model 'int' is 3: give a torch.nn.Module, or a function"),
         ({"model": lambda: 3}, "function of the model 'model' returned a int"),
         ({"model": lambda: {}[1]}, r"'model' could not be made \(KeyError in .*test_score.py, line"),
-        ({"model": nn.Flatten()}, "nasbench201-small gives Flatten no score. .* has no R-C-B unit"),
+        ({"model": nn.Flatten()}, "nasbench201-small gives Flatten no score. .* has no A-L-N unit"),
+        ({"model": linear(), "unit": "R-C-B"}, "no score. .* has no R-C-B unit"),
+        ({"unit": "C-B"}, "unit is 'C-B': choose R-C-B or C-B-R or A-L-N or auto"),
         ({"proxy": "nosuch"}, "There is no proxy called 'nosuch'"),
         ({"inputs": (1, 0, 3)}, "shape of positive whole numbers"),
-        ({"inputs": "images"}, "The inputs are a str: give a batch"),
-        ({"inputs": lambda: {}[1]}, r"function of the inputs raised KeyError in .*test_score.py"),
+        ({"inputs": "images"}, "The inputs are 'images': give a tensor"),
+        ({"inputs": lambda rng: {}[1]}, r"function of the inputs raised KeyError in .*test_score.py"),
         ({"weights": "trained"}, "weights is 'trained': choose 'fresh' or 'own'"),
         ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
     ],
@@ -99,3 +102,25 @@ def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
 def test_mistakes_are_one_sentence(arguments, message):
     with pytest.raises(eznas.EznasError, match=message):
         eznas.score(**{"model": network(), "inputs": BATCH} | arguments)
+
+
+def test_a_network_without_the_units_of_the_proxy_has_a_score_from_other_units():
+    assert eznas.score(linear(), inputs=BATCH) == eznas.score(linear(), inputs=BATCH, unit="A-L-N") > 0
+
+
+def test_a_score_from_less_than_half_of_a_model_says_so():
+    model = nn.Sequential(*network()[:-1], nn.Linear(4, 5000))
+    with pytest.warns(UserWarning, match="less than half of it: its R-C-B units hold"):
+        eznas.score(model, inputs=BATCH)
+
+
+def test_tokens_targets_and_a_loss_of_ones_own():
+    model = nn.Sequential(nn.Embedding(11, 8), nn.Linear(8, 8), nn.GELU(), nn.Linear(8, 11))
+    tokens = torch.arange(10).reshape(2, 5)
+    assert eznas.score(model, inputs=tokens) > 0
+    loss = [
+        eznas.score(model, inputs=tokens, loss=function) for function in (None, lambda logits: logits.square().sum())
+    ]
+    assert loss[0] != loss[1]
+    labels = [eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4])]
+    assert labels[0] != labels[1]
