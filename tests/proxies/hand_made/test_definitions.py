@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from proxies.hand_made.small_networks import convolutional, images, residual
+from proxies.hand_made.small_networks import Attention, convolutional, images, residual
 from torch import nn
 from torch.nn import functional
 
@@ -48,6 +48,15 @@ def test_sizes(network, given):
     macs = 8 * (64 * 4 * 27 + 64 * 5 * 36 + 15)
     assert score("torch_flops", network, given) == 2 * macs
     assert score("l2_norm", network, given) == pytest.approx(sum(one.norm().item() for one in weights(network)))
+
+
+def test_torch_flops_count_attention_which_flops_do_not_see():
+    torch.manual_seed(0)
+    width, tokens, hidden = 8, 4, 16
+    layer = tokens * (3 * width * width + 2 * tokens * width + width * width + 2 * width * hidden)
+    macs = tokens * 48 * width + 2 * layer + 3 * width
+    assert score("torch_flops", Attention(), images(1), targets=None) == 2 * macs
+    assert score("flops", Attention(), images(1), targets=None) < macs
 
 
 def test_gradients_of_the_loss(network, given):
