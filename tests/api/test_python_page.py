@@ -1,4 +1,4 @@
-"""docs/python.md is run as it stands, its Python in one process and its commands beside its files; it has every name."""
+"""docs/python.md is run as it stands, Python in one process and commands beside their files; it has every name."""
 
 import os
 import re
