@@ -23,6 +23,7 @@ from eznas.cli import (
     proxy,
     run,
     score,
+    units,
 )
 from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
@@ -45,6 +46,7 @@ app.command("run")(run.run)
 app.command("discover")(discover.discover)
 app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
+app.command("units")(units.units)
 app.command("score")(score.score)
 app.command("rank")(score.rank)
 app.command("leaderboard")(leaderboard.leaderboard)
