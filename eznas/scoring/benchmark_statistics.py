@@ -10,6 +10,7 @@ from torch import nn
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
+from eznas.statistics.inputs import map_tensors
 from eznas.statistics.tensors import NetworkStatistics
 
 
@@ -34,7 +35,8 @@ class LabelledImages(NamedTuple):
 
     def to(self, device: str) -> Self:
         """Return them on a device."""
-        return type(self)(self.images.to(device), None if self.labels is None else self.labels.to(device))
+        images = map_tensors(lambda tensor: tensor.to(device), self.images)
+        return type(self)(images, None if self.labels is None else self.labels.to(device))
 
 
 def draw_labelled(benchmark: Benchmark, count: int, seed: int) -> LabelledImages:
@@ -65,7 +67,8 @@ class BenchmarkStatistics:
     @property
     def images(self) -> torch.Tensor:
         """What the networks see in the data pass, float32 (batch, 3, size, size)."""
-        return self._inputs.data
+        images: torch.Tensor = self._inputs.data
+        return images
 
     def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.

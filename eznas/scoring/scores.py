@@ -10,20 +10,21 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.plan import Plan
-from eznas.options import Aggregation, ToScalar, Weights
+from eznas.options import Aggregation, ToScalar, Unit, Weights
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import LabelledImages, draw_images, draw_labelled
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
-from eznas.statistics.collect import CollectionSettings, Inputs, collect, initialise, make_inputs
+from eznas.statistics.collect import CollectionSettings, Inputs, Loss, collect, initialise, make_inputs
+from eznas.statistics.passes import NoUnitError
 from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import available_cores, run_in_threads
@@ -68,6 +69,21 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class GivenNetworks:
+    """What is known of a user's own networks beside their inputs.
+
+    Attributes:
+        unit: the kind of unit that all programs take; None for each program's own.
+        targets: of the inputs, for hand-made proxies that need them.
+        loss: where the backward passes of programs start; None for the output.
+    """
+
+    unit: Unit | None = None
+    targets: Tensor | None = None
+    loss: Loss | None = None
+
+
+@dataclass(frozen=True)
 class NetworkScores:
     """What proxies gave for networks.
 
@@ -76,11 +92,16 @@ class NetworkScores:
         unscored: for each proxy, why a network has no score, by its position.
         seconds: float64 (proxies, networks), processor time: of a hand-made proxy its own, of a program that of all
             programs that are computed from the same statistics, these included.
+        coverage: float64 (networks,), the share of the parameters that the units of programs cover, the least of
+            several kinds of units; None where it was not kept.
+        without_units: the positions of networks that lack units of a kind that a program takes.
     """
 
     values: NDArray[np.float64]
     unscored: tuple[dict[int, str], ...]
     seconds: NDArray[np.float64]
+    coverage: NDArray[np.float64] | None = None
+    without_units: tuple[int, ...] = ()
 
     def first(self, networks: int) -> NetworkScores:
         """Return the scores of the first of the networks."""
@@ -129,6 +150,7 @@ def score_candidates(
     settings: ScoringSettings,
     observer: RunObserver | None = None,
     images: LabelledImages | None = None,
+    given: GivenNetworks | None = None,
 ) -> NetworkScores:
     """Score any networks with any number of proxies, as `score_networks` does.
 
@@ -140,15 +162,18 @@ def score_candidates(
         observer: is told of every network that is done, in no phase.
         images: what hand-made proxies see, each as many as it wants, or all if there are fewer; None for the data of
             the inputs, all of them.
+        given: what else is known of networks that are no benchmark's; None for nothing.
 
     Raises:
         EznasError: the device is not there.
     """
     singles = single_proxies(proxies)
     values, seconds = np.full((2, len(singles), len(candidates)), np.nan)
+    coverage = np.ones(len(candidates))
+    without_units: list[int] = []
     unscored: tuple[dict[int, str], ...] = tuple({} for _ in singles)
     if candidates:
-        scorer = _Scorer(singles, inputs, settings, images)
+        scorer = _Scorer(singles, inputs, settings, images, given or GivenNetworks())
         observer = observer or SilentObserver()
 
         def score(position: int) -> _Column:
@@ -161,9 +186,11 @@ def score_candidates(
         )
         for position, column in enumerate(columns):
             values[:, position], seconds[:, position] = column.values, column.seconds
+            coverage[position] = column.coverage
+            without_units += [position] * column.lacks_units
             for row in np.flatnonzero(np.isnan(column.values)).tolist():
                 unscored[row][position] = column.reasons.get(row, _NO_NUMBER)
-    return aggregated(proxies, NetworkScores(values, unscored, seconds))
+    return aggregated(proxies, NetworkScores(values, unscored, seconds, coverage, tuple(without_units)))
 
 
 @dataclass
@@ -173,6 +200,8 @@ class _Column:
     values: NDArray[np.float64]
     seconds: NDArray[np.float64]
     reasons: dict[int, str] = field(default_factory=dict)
+    coverage: float = 1.0
+    lacks_units: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,13 +251,15 @@ class _Scorer:
         inputs: Inputs,
         settings: ScoringSettings,
         images: LabelledImages | None,
+        given: GivenNetworks,
     ) -> None:
         CollectionSettings(device=settings.device).check_device()
         self._proxies = proxies
         self._inputs = inputs
         self._settings = settings
         self._all_images = images is None
-        self._images = (images or LabelledImages(inputs.data, None)).to(settings.device)
+        self._images = (images or LabelledImages(inputs.data, given.targets)).to(settings.device)
+        self._given = given
         self._collections = [self._collection(rows) for rows in _collected_alike(proxies)]
         self._largest = 0
 
@@ -256,16 +287,19 @@ class _Scorer:
                     candidate.weights_seed,
                     candidate.name,
                     copy=False,
-                    weights=self._settings.weights,
+                    fresh=self._settings.weights == "fresh",
+                    loss=self._given.loss,
                 )
             except EznasError as error:
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
+                column.lacks_units |= isinstance(error, NoUnitError)
                 continue
             # Threads may write the size at once: one of them will be right the next time.
             self._largest = max(self._largest, statistics.nbytes)
             for computation in collection.computations:
                 column.values[computation.rows] = computation.scores(statistics)
             column.seconds[collection.rows] = time.thread_time() - started
+            column.coverage = min(column.coverage, statistics.coverage)
         hand_made = {row: proxy for row, proxy in enumerate(self._proxies) if isinstance(proxy, HandMadeProxy)}
         if hand_made:
             try:
@@ -301,7 +335,8 @@ class _Scorer:
         terminals = frozenset[int]().union(
             *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
         )
-        settings = CollectionSettings(first.unit, first.third_pass, self._settings.device, terminals)
+        unit = self._given.unit or first.unit
+        settings = CollectionSettings(unit, first.third_pass, self._settings.device, terminals)
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)
         for row, proxy in programs.items():
             alike[proxy.to_scalar, proxy.aggregation].append(row)
