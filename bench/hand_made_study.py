@@ -30,8 +30,7 @@ from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.data.folder import data_file
 from eznas.experiments.folder import ExperimentFolder
-from eznas.proxies import HandMadeProxy, hand_made
-from eznas.proxies.hand_made.fisher import Fisher
+from eznas.proxies import hand_made
 from eznas.proxies.hand_made.probe import Probe
 from eznas.scoring.benchmark_statistics import LabelledImages, draw_labelled
 from eznas.scoring.correlation import spearman
@@ -52,27 +51,12 @@ COLUMNS = {
     "snip": "snip",
     "synflow": "synflow",
     "zen": "zen",
-    "fisher_as_published": "fisher",
 }
 """Our names, and theirs."""
 FAILED = -1e8
 IMAGES = 64
 ORDER_SEED = 0
 Scores = dict[int, dict[str, float | None]]
-
-
-class FisherAsPublished(Fisher):
-    """Fisher with what the published code does to linear layers: it adds up all products before it squares them.
-
-    Its sum over the places of a channel names no axis where there are no places, which PyTorch takes for all axes.
-    """
-
-    @staticmethod
-    def information(values: Tensor, gradient: Tensor) -> float:
-        """Return the information of convolutions as it is, of linear layers as it was published."""
-        if values.dim() > 2:
-            return Fisher.information(values, gradient)
-        return float((values * gradient).sum().square()) / 2
 
 
 class SharedProbe(Probe):
@@ -155,8 +139,7 @@ def scores_of(
     with SharedProbe.of(network, images.images, rng, images.labels) as probe:
         for name in names:
             # The images of the study, whatever the paper of a proxy says; those of noise take as many as they want.
-            proxy: HandMadeProxy = FisherAsPublished() if name == "fisher_as_published" else hand_made.load(name)
-            value = proxy.measure(probe)
+            value = hand_made.load(name).measure(probe)
             values[name] = float(value) if np.isfinite(value) else None
     return values
 

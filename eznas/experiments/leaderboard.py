@@ -175,7 +175,7 @@ def _scored(
     by_hand = [one for one in proxies if isinstance(one, HandMadeProxy)]
     groups: list[list[Proxy | HandMadeProxy]] = [[one] for one in proxies if isinstance(one, Proxy)]
     result: Stored = {}
-    for group in [*groups, [*by_hand]]:
+    for group in [*groups, list[Proxy | HandMadeProxy](by_hand)]:
         scores = score_networks(group, benchmark, np.array([index]), settings)
         for one, value, seconds, reasons in zip(
             group, scores.values[:, 0], scores.seconds[:, 0], scores.unscored, strict=True

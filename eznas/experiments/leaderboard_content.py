@@ -165,7 +165,7 @@ def plot(content: Mapping[str, Any], folder: Path) -> list[Path]:
     """Draw tau with its interval for every proxy as `leaderboard.png` and `.svg`, and return their paths."""
     measured = list(content["benchmarks"].values())
     longest = max(len(one["rows"]) for one in measured)
-    kinds = dict(zip(("hand-made", "evolved", "ranks"), COLOURS, strict=False))
+    kinds = dict(zip(("hand-made", "program", "ranks"), COLOURS, strict=False))
 
     def draw(figure: Any) -> None:
         for axes, one in zip(figure.subplots(1, len(measured), squeeze=False)[0], measured, strict=True):
@@ -189,5 +189,5 @@ def plot(content: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def _kind(proxy: AnyProxy) -> str:
     if isinstance(proxy, Proxy):
-        return "evolved"
+        return "program"
     return "hand-made" if isinstance(proxy, HandMadeProxy) else "ranks"

@@ -84,7 +84,7 @@ def _name(one: Mapping[str, Any]) -> str:
 
 
 def _computation(one: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("formula", "score", "unit", "to_scalar", "aggregation", "third_pass", "orientation", "source")
+    keys = ("formula", "score", "unit", "to_scalar", "aggregation", "third_pass", "orientation", "images", "source")
     computation = {key: one[key] for key in keys if key in one}
     if "extensions" in one:
         computation["operations"] = operations_text(one["extensions"])

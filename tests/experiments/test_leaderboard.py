@@ -56,7 +56,7 @@ def test_all_are_compared_with_params_which_is_there_unasked(measured):
     assert all(row["milliseconds"] > 0 for row in rows.values())
     assert {name: row["kind"] for name, row in rows.items()} == {
         "synflow": "hand-made",
-        "eznas-a": "evolved",
+        "eznas-a": "program",
         "rank(synflow,params)": "ranks",
         "params": "hand-made",
     }

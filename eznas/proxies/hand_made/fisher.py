@@ -35,17 +35,10 @@ class Fisher(HandMadeProxy):
             raise EznasError("The network runs no convolution and no linear layer, and Fisher information is of those.")
         gradients = torch.autograd.grad(loss, watcher.edges, allow_unused=True)
         return sum(
-            self.information(values, gradient)
+            _information(values, gradient)
             for values, gradient in zip(watcher.values, gradients, strict=True)
             if gradient is not None
         )
-
-    @staticmethod
-    def information(values: Tensor, gradient: Tensor) -> float:
-        """Return the information of the channels of (batch, channels, places...); features lie last without places."""
-        products = values * gradient
-        by_channel = products.flatten(2).sum(2) if products.dim() > 3 else products.reshape(-1, products.shape[-1])
-        return float(by_channel.square().mean(0).sum()) / 2
 
 
 class _Channels(LayerWatcher):
@@ -61,3 +54,10 @@ class _Channels(LayerWatcher):
             # Cloned, because a later layer may work in place.
             self.values.append(output.detach().clone())
             self.edges.append(torch.autograd.graph.get_gradient_edge(output))
+
+
+def _information(values: Tensor, gradient: Tensor) -> float:
+    """Return the information of the channels of (batch, channels, places...); features lie last without places."""
+    products = values * gradient
+    by_channel = products.flatten(2).sum(2) if products.dim() > 3 else products.reshape(-1, products.shape[-1])
+    return float(by_channel.square().mean(0).sum()) / 2
