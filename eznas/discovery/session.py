@@ -16,12 +16,11 @@ from eznas.errors import EznasError
 from eznas.features.folder import locked
 from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
 from eznas.observer import RunObserver
-from eznas.proxies.proxy import save
+from eznas.proxies.proxy import PROXY_FILE, save
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
-PROXY: Final = "proxy.json"
-_SECONDS_BETWEEN_CHECKPOINTS: Final = 10.0
+SECONDS_BETWEEN_CHECKPOINTS = 10.0  # not Final: a study of interruptions has it shorter
 
 
 def discover(
@@ -62,7 +61,7 @@ def discover(
         ):
             discovery.advance()
             watch(discovery)
-            if time.monotonic() - written > _SECONDS_BETWEEN_CHECKPOINTS:
+            if time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
                 write_atomically(checkpoint, discovery.encode())
                 written = time.monotonic()
         write_atomically(checkpoint, discovery.encode())
@@ -81,7 +80,7 @@ def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) 
     text = json_text({**about, **found.to_dict()})
     content = _plain(text)
     # The proxy first: where there is a report, there is what it reports.
-    save(found_proxy(content), folder / PROXY)
+    save(found_proxy(content), folder / PROXY_FILE)
     write_atomically(path, text)
     return content
 
