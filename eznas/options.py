@@ -13,6 +13,9 @@ Unit = Literal["R-C-B", "C-B-R"]
 ThirdPass = Literal["perturbed", "difference"]
 """The statistics of the third pass as they are, or minus those of the data pass as the published code stores them."""
 
+Weights = Literal["fresh", "own"]
+"""The weights that a network is scored with: fresh ones, which follow from the seed, or those that it comes with."""
+
 ToScalar = Literal["mean", "l2"]
 """From a program's output tensor to one number per unit: its mean, or its l2 norm."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,12 +17,12 @@ from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.plan import Plan
-from eznas.options import Aggregation, ToScalar
+from eznas.options import Aggregation, ToScalar, Weights
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
-from eznas.scoring.benchmark_statistics import BenchmarkStatistics, draw_images
+from eznas.scoring.benchmark_statistics import draw_images
 from eznas.scoring.evaluator import scores_of_network
-from eznas.statistics.collect import CollectionSettings, initialise
+from eznas.statistics.collect import CollectionSettings, Inputs, collect, initialise, make_inputs
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
@@ -41,6 +41,7 @@ class ScoringSettings:
         device: where networks run: `cpu`, `cuda` or `cuda:N`.
         threads: each has a network of its own; no score depends on it.
         memory_bytes: for the statistics that the threads hold, 0 for no bound; no score depends on it.
+        weights: `fresh` ones from the seed, or the network's `own`.
     """
 
     batch_size: int = 1
@@ -48,6 +49,22 @@ class ScoringSettings:
     device: str = "cpu"
     threads: int = field(default_factory=available_cores)
     memory_bytes: int = 0
+    weights: Weights = "fresh"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network that is to be scored.
+
+    Attributes:
+        name: as messages call it.
+        build: makes it; called again for every score that changes the network, and in any thread.
+        weights_seed: decides its fresh weights, and the random choices of layers such as dropout.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    weights_seed: int
 
 
 @dataclass(frozen=True)
@@ -85,20 +102,48 @@ def score_networks(
     Raises:
         EznasError: the benchmark has fewer images than a batch, or the device is not there.
     """
-    values = np.full((len(proxies), len(indices)), np.nan)
+    inputs = make_inputs(draw_images(benchmark, settings.batch_size, settings.seed), settings.seed)
+
+    def candidate(index: int) -> Candidate:
+        weights_seed = seeds.network_seed(settings.seed, index)
+        return Candidate(benchmark.architectures[index], lambda: benchmark.build(index), weights_seed)
+
+    return score_candidates(proxies, [candidate(index) for index in indices.tolist()], inputs, settings, observer)
+
+
+def score_candidates(
+    proxies: Sequence[AnyProxy],
+    candidates: Sequence[Candidate],
+    inputs: Inputs,
+    settings: ScoringSettings,
+    observer: RunObserver | None = None,
+) -> NetworkScores:
+    """Score any networks with any number of proxies, as `score_networks` does.
+
+    Args:
+        proxies: what to score with.
+        candidates: the networks. One that cannot be run has no score.
+        inputs: what all of them see in the three passes; the batch size of the settings is of no account.
+        settings: under what they are scored.
+        observer: is told of every network that is done, in no phase.
+
+    Raises:
+        EznasError: the device is not there.
+    """
+    values = np.full((len(proxies), len(candidates)), np.nan)
     unscored: tuple[dict[int, str], ...] = tuple({} for _ in proxies)
-    if len(indices) == 0:
+    if not candidates:
         return NetworkScores(values, unscored)
-    scorer = _Scorer(proxies, benchmark, indices, settings)
+    scorer = _Scorer(proxies, inputs, settings)
     observer = observer or SilentObserver()
 
     def score(position: int) -> _Column:
-        column = scorer.column(position)
+        column = scorer.column(candidates[position])
         observer.advance()
         return column
 
     columns = run_in_threads(
-        score, count=len(indices), threads=settings.threads, limit=lambda: scorer.networks_in_flight
+        score, count=len(candidates), threads=settings.threads, limit=lambda: scorer.networks_in_flight
     )
     for position, column in enumerate(columns):
         values[:, position] = column.values
@@ -145,7 +190,7 @@ class _Computation:
 class _Collection:
     """Statistics, and what is computed from them."""
 
-    source: BenchmarkStatistics
+    settings: CollectionSettings
     computations: list[_Computation]
 
     @property
@@ -156,15 +201,12 @@ class _Collection:
 class _Scorer:
     """Scores one network after the other, in many threads at once."""
 
-    def __init__(
-        self, proxies: Sequence[AnyProxy], benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings
-    ) -> None:
+    def __init__(self, proxies: Sequence[AnyProxy], inputs: Inputs, settings: ScoringSettings) -> None:
         CollectionSettings(device=settings.device).check_device()
         self._proxies = proxies
-        self._benchmark = benchmark
-        self._indices = indices
+        self._inputs = inputs
         self._settings = settings
-        self._images = draw_images(benchmark, settings.batch_size, settings.seed).to(settings.device)
+        self._images = inputs.data.to(settings.device)
         self._collections = [self._collection(rows) for rows in _collected_alike(proxies)]
         self._largest = 0
 
@@ -174,18 +216,25 @@ class _Scorer:
         memory_bytes = self._settings.memory_bytes if self._collections else 0
         return networks_in_flight(self._settings.threads, memory_bytes, self._largest)
 
-    def column(self, position: int) -> _Column:
-        """Return the scores of the network at `position` of the indices by every proxy."""
-        index = int(self._indices[position])
+    def column(self, candidate: Candidate) -> _Column:
+        """Return the scores of a network by every proxy."""
         column = _Column(np.full(len(self._proxies), np.nan))
         try:
-            network = self._benchmark.build(index)
+            network = candidate.build()
         except EznasError as error:
             column.reasons = dict.fromkeys(range(len(self._proxies)), str(error))
             return column
         for collection in self._collections:
             try:
-                statistics = collection.source.collect(index, network)
+                statistics = collect(
+                    network,
+                    self._inputs,
+                    collection.settings,
+                    candidate.weights_seed,
+                    candidate.name,
+                    copy=False,
+                    weights=self._settings.weights,
+                )
             except EznasError as error:
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
                 continue
@@ -195,15 +244,18 @@ class _Scorer:
                 column.values[computation.rows] = computation.scores(statistics)
         for row, proxy in enumerate(self._proxies):
             if isinstance(proxy, HandMadeProxy):
-                self._score_by_hand(proxy, row, index, network, column)
+                self._score_by_hand(proxy, row, candidate, network, column)
         return column
 
-    def _score_by_hand(self, proxy: HandMadeProxy, row: int, index: int, network: nn.Module, column: _Column) -> None:
+    def _score_by_hand(
+        self, proxy: HandMadeProxy, row: int, candidate: Candidate, network: nn.Module, column: _Column
+    ) -> None:
         try:
-            given = self._benchmark.build(index) if proxy.changes_network else network
+            given = candidate.build() if proxy.changes_network else network
             with reproducible_kernels(), torch.enable_grad():
                 given = given.to(self._settings.device).train()
-                initialise(given, seeds.network_seed(self._settings.seed, index))
+                if self._settings.weights == "fresh":
+                    initialise(given, candidate.weights_seed)
                 value = float(proxy.score(given, self._images))
         except Exception as error:  # a network may be the user's own code, and one that fails is reported by name
             column.reasons[row] = str(error) if isinstance(error, EznasError) else f"{type(error).__name__}: {error}"
@@ -218,7 +270,6 @@ class _Scorer:
             *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
         )
         settings = CollectionSettings(first.unit, first.third_pass, self._settings.device, terminals)
-        source = BenchmarkStatistics(self._benchmark, self._settings.batch_size, self._settings.seed, settings)
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)
         for row, proxy in programs.items():
             alike[proxy.to_scalar, proxy.aggregation].append(row)
@@ -232,7 +283,7 @@ class _Scorer:
             )
             for (to_scalar, aggregation), together in alike.items()
         ]
-        return _Collection(source, computations)
+        return _Collection(settings, computations)
 
 
 def _collected_alike(proxies: Sequence[AnyProxy]) -> list[list[int]]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from eznas.errors import EznasError, first_line, place_of
+from eznas.options import Weights
 from eznas.statistics.inputs import Inputs, initialise, make_inputs
 from eznas.statistics.isolation import PrivateRandomness, reproducible_kernels
 from eznas.statistics.memory import Memory
@@ -40,11 +41,12 @@ def collect(
     name: str = "unnamed",
     *,
     copy: bool = True,
+    weights: Weights = "fresh",
 ) -> NetworkStatistics:
-    """Return the statistics of `network` with fresh weights.
+    """Return the statistics of `network`, by default with fresh weights.
 
     The result depends on the network's layers, the inputs, the settings and the seed alone: not on the weights that
-    the network comes with, the global random state, or the number of threads. May run in many threads at once.
+    fresh ones replace, the global random state, or the number of threads. May run in many threads at once.
 
     Args:
         network: any module from images to logits, or to a collection of tensors whose first (or `logits`) is the
@@ -55,6 +57,7 @@ def collect(
         name: the network, as messages call it.
         copy: work on a copy. False is for a network made for this one use: it keeps the fresh weights, the device
             and the running statistics that collection gave it; its mode and gradients stay as they were.
+        weights: `fresh` ones, or the network's `own`.
 
     Raises:
         EznasError: the network has no unit, raises, lacks a gradient somewhere, gives no tensor of finite
@@ -68,7 +71,8 @@ def collect(
         prepared = _copy(network, called) if copy else network
         try:
             prepared.to(device=device, dtype=torch.float32)
-            initialise(prepared, seed)
+            if weights == "fresh":
+                initialise(prepared, seed)
         except Exception as error:
             raise EznasError(f"{called} could not be initialised: {first_line(error)}.") from error
         with _training(prepared):
