@@ -83,6 +83,10 @@ agreement programs="100000":
     {{python}} bench/agreement.py --genome tree --programs {{programs}}
     {{python}} bench/agreement.py --genome sequential --programs {{programs}}
 
+# Exported Python files against the program: 500 random programs of each genome, and the worst difference.
+export-agreement:
+    pytest -m slow tests/export/test_python_file.py
+
 # Runs killed at random moments and resumed.
 kill-study command="run" kills="50":
     {{python}} bench/kill_study.py {{command}} --kills {{kills}}

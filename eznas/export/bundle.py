@@ -109,9 +109,7 @@ class Bundle:
         names = self._names()
         for module in self._modules():
             parsed = self._parsed(module)
-            texts = [
-                self._source(module, name, names) for name in parsed.definitions if (module, name) in self._wanted
-            ]
+            texts = [self._source(module, name, names) for name in parsed.definitions if (module, name) in self._wanted]
             text = re.sub(r"\n{4,}", "\n\n\n", "".join(texts)).strip("\n")
             yield f"{parsed.title} ({module.replace('.', '/')}.py)", text
 
@@ -208,8 +206,13 @@ def _parse(name: str, source: str | None) -> _Module:
         elif isinstance(node, ast.ImportFrom):
             imports |= {alias.asname or alias.name: (str(node.module), alias.name) for alias in node.names}
         for defined in _defined_by(node):
-            following = body[position + 1] if position + 1 < len(body) else None
-            last = following if _is_text(following) and isinstance(node, ast.Assign | ast.AnnAssign) else node
+            last = node
+            if (
+                isinstance(node, ast.Assign | ast.AnnAssign)
+                and position + 1 < len(body)
+                and _is_text(body[position + 1])
+            ):
+                last = body[position + 1]  # the text that says what a constant means
             definitions[defined] = _Definition(node, _first_line(node, lines), last.end_lineno or 0, _reads(node))
     return _Module((ast.get_docstring(tree) or name).partition("\n")[0].rstrip("."), lines, definitions, imports)
 
@@ -222,14 +225,14 @@ def _defined_by(node: ast.stmt) -> list[str]:
     return [one.id for one in names]
 
 
-def _is_text(node: ast.stmt | None) -> bool:
+def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _first_line(node: ast.stmt, lines: Sequence[str]) -> int:
     """The index of the first line of a definition, with its decorators and the comment above it."""
     decorators = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(one.lineno for one in decorators)]) - 1
+    first: int = min([node.lineno, *(one.lineno for one in decorators)]) - 1
     while first > 0 and lines[first - 1].startswith("#"):
         first -= 1
     return first

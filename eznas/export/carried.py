@@ -83,9 +83,7 @@ def checked(rule: ShapeRule) -> Callable[[Callable[..., Tensor]], Callable[..., 
     return decorate
 
 
-def values_of(
-    formula: Callable[[Mapping[str, Tensor]], Tensor], units: Sequence[Mapping[str, Tensor]]
-) -> list[Tensor]:
+def values_of(formula: Callable[[Mapping[str, Tensor]], Tensor], units: Sequence[Mapping[str, Tensor]]) -> list[Tensor]:
     """Return the result of a formula on every unit whose shapes it can take."""
     values: list[Tensor] = []
     for unit in units:
@@ -174,12 +172,12 @@ def seed_state(entropy: Sequence[int]) -> int:
     for word in words[4:]:
         for target in range(4):
             pool[target] = mixed(pool[target], hashed(word))
-    state, constant = [], 0x8B51F9DD
+    constant, state = 0x8B51F9DD, []
     for word in pool[:2]:
-        word ^= constant
+        mixture = word ^ constant
         constant = constant * 0x58F38DED & _BITS_32
-        word = word * constant & _BITS_32
-        state.append(word ^ word >> 16)
+        mixture = mixture * constant & _BITS_32
+        state.append(mixture ^ mixture >> 16)
     return state[0] | state[1] << 32
 
 

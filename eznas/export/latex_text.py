@@ -11,7 +11,7 @@ from eznas.terminals import TERMINALS
 
 _MEANINGS: Final = (
     ("\\ell\\left(", r"\ell(s) = sign(s) log(1 + |s|), s being the term's number aggregated over the units"),
-    ("\\rho", "\\rho: last over first eigenvalue of A A^T, rows flattened; \\rho_s: of the symmetric matrix twice it"),
+    ("\\rho", "\\rho(A): last over first eigenvalue of A A^T by a general solver; \\rho_s(A): largest over smallest"),
     ("\\#", "\\#: the number of elements"),
     ("\\mathrm{PR}", "\\mathrm{PR}: participation ratio, (sum of S^2)^2 / sum of S^4 over the singular values S"),
     ("d_H(", "d_H: how many elements are positive in one argument and not in the other"),

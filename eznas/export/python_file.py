@@ -10,7 +10,16 @@ import json
 from typing import Final
 
 from eznas.export.bundle import Bundle
-from eznas.export.formula_text import WIDTH, comment_lines, commented, docstring_lines, score_text, steps, title, variable
+from eznas.export.formula_text import (
+    WIDTH,
+    comment_lines,
+    commented,
+    docstring_lines,
+    score_text,
+    steps,
+    title,
+    variable,
+)
 from eznas.ops.catalogue import OPERATIONS
 from eznas.ops.terms import Term, format_terms
 from eznas.proxies.proxy import Proxy
@@ -29,8 +38,8 @@ _INSTEAD: Final = {
 _SAME: Final = """
 `score` gives what eznas gives for the same network, inputs and seed: the same units, fresh weights and noise, and bit
 for bit the same statistics with the same PyTorch on the same machine. The formula is computed by the PyTorch functions
-that specify its operations; eznas runs compiled ones that round otherwise, so that scores agree to about six digits, and
-to fewer where the formula itself magnifies a rounding error (an eigenvalue ratio or the determinant of a singular
+that specify its operations; eznas runs compiled ones that round otherwise, so that scores agree to about six digits,
+and to fewer where the formula itself magnifies a rounding error (an eigenvalue ratio or the determinant of a singular
 matrix).
 """
 
@@ -94,23 +103,26 @@ def _imports(bundle: Bundle) -> str:
 def _score(proxy: Proxy, number: str, aggregate: str) -> str:
     lines = [
         "",
-        'def score(network: nn.Module, inputs: Tensor, seed: int = 0, device: str = "cpu") -> float:',
-        '    """Return the score of a network with fresh weights; higher is better, NaN where it has none.',
-        "",
-        "    The network stays as it is.",
+        "def score(",
+        '    network: nn.Module, inputs: Tensor, seed: int = 0, weights: str = "fresh", device: str = "cpu"',
+        ") -> float:",
+        '    """Return the score of a network; higher is better, NaN where it has none. The network stays as it is.',
         "",
         "    Args:",
         "        network: any module from images to logits.",
         "        inputs: float32 (batch, channels, height, width), normalised as for training.",
-        "        seed: decides the weights and the noise.",
+        "        seed: decides the fresh weights and the noise.",
+        "        weights: `fresh` ones, or the network's `own`.",
         "        device: where the network runs, `cpu`, `cuda` or `cuda:N`.",
         '    """',
         "    settings = CollectionSettings(device=device)",
-        "    units = collect(network, make_inputs(inputs, seed), settings, seed)",
+        "    units = collect(network, make_inputs(inputs, seed), settings, seed, weights=weights)",
     ]
     sums = []
     for position, term in enumerate(proxy.terms, 1):
-        lines.append(f"    score_{position} = {aggregate}([{number}(value) for value in values_of(term_{position}, units)])")
+        lines.append(
+            f"    score_{position} = {aggregate}([{number}(value) for value in values_of(term_{position}, units)])"
+        )
         sums.append(f"{'' if term.sign > 0 else '-'}signed_log(score_{position})")
     total = f"joined([{', '.join(sums)}])" if proxy.further_terms else "score_1"
     # The sign of a zero would show.
@@ -159,7 +171,7 @@ class CollectionSettings:
     device: str = "cpu"
     unit: str = "{settings.unit}"
     third_pass: str = "{settings.third_pass}"
-    collected: frozenset[int] = frozenset({{{', '.join(map(str, sorted(settings.collected)))}}})
+    collected: frozenset[int] = frozenset({{{", ".join(map(str, sorted(settings.collected)))}}})
     needs_gradients: bool = {settings.needs_gradients!r}
 
     def passes(self) -> Iterator[tuple[str, dict[str, int]]]:

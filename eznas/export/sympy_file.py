@@ -55,8 +55,8 @@ def export(proxy: Proxy) -> str:
         *docstring_lines(f"{score_text(proxy)} A higher score means a better network."),
         "",
         *docstring_lines(
-            "Symbols are real numbers, one element standing for all: SymPy's algebra knows no rounding, infinity or NaN, "
-            "and a form that it finds equal need not give the same score."
+            "Symbols are real numbers, one element standing for all: SymPy's algebra knows no rounding, infinity or "
+            "NaN, and a form that it finds equal need not give the same score."
         ),
         '"""',
         "",

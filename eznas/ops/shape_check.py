@@ -49,6 +49,6 @@ def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
     elif rule is ShapeRule.SCALAR_OF_GRAM:
         shapes = [(shape[0], shape[0]) for shape in shapes]
     try:
-        return factor * math.prod(torch.broadcast_shapes(*shapes))
+        return factor * math.prod(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         raise ShapeError(f"{shapes} do not broadcast against each other") from error

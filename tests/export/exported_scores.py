@@ -102,9 +102,7 @@ class Eznas:
             aggregates.append(over([number(value) for value in values]))
         if len(aggregates) == 1:
             return proxy.orientation * aggregates[0] + 0.0
-        signed = [
-            term.sign * carried.signed_log(value) for term, value in zip(proxy.terms, aggregates, strict=True)
-        ]
+        signed = [term.sign * carried.signed_log(value) for term, value in zip(proxy.terms, aggregates, strict=True)]
         return proxy.orientation * carried.joined(signed) + 0.0
 
 
