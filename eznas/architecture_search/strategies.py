@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from eznas.architecture_search.candidates import Candidates
+from eznas.options import Strategy
 from eznas.scoring.ties import agree
-
-Strategy = Literal["random", "evolution", "local"]
-"""Random search, regularised evolution, or local search."""
 
 Steps: TypeAlias = Generator[str, float | None, None]
 
@@ -39,7 +37,8 @@ def random_search(candidates: Candidates, rng: np.random.Generator) -> Steps:
 def regularised_evolution(candidates: Candidates, rng: np.random.Generator) -> Steps:
     """Replace the oldest member by a mutation of the best of some (Real et al., AAAI 2019).
 
-    A child that was met before is mutated further, so that a population around an optimum looks beyond it.
+    A child that was met before is mutated further, so that a population around an optimum looks beyond it; where that
+    leads to nothing new, a random architecture takes its place.
     """
     met: set[str] = set()
     members: deque[tuple[str, float]] = deque()
@@ -57,6 +56,8 @@ def regularised_evolution(candidates: Candidates, rng: np.random.Generator) -> S
             if child not in met:
                 break
             child = candidates.mutate(child, rng)
+        else:
+            child = candidates.random(rng)
         met.add(child)
         score = yield child
         if score is not None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, export, features, proxy, run
+from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, export, features, proxy, run, search
 from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
@@ -32,6 +32,7 @@ app.command("run")(run.run)
 app.command("discover")(discover.discover)
 app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
+app.command("search")(search.search)
 app.command("export")(export.export)
 app.command("simplify")(export.simplify)
 app.command("operations")(catalogue.operations)
