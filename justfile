@@ -66,6 +66,10 @@ few-networks *arguments:
 discover-spaces *arguments:
     eznas experiment discover {{arguments}}
 
+# What proxies are worth to whoever looks for an architecture, beside random search that trains as many networks.
+search-study *arguments:
+    eznas experiment search {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py

@@ -25,7 +25,7 @@ def search_content(
     """Return what a search found.
 
     Args:
-        found: by the first proxy of the scorer.
+        found: by the scorer's proxy.
         scorer: of the search.
         settings: of the search.
         benchmark: which has accuracies of some or all of the networks; None where nothing is known.
@@ -33,7 +33,7 @@ def search_content(
     """
     best = [_architecture(found, position, scorer) for position in found.best(shown)]
     content: dict[str, Any] = {
-        "proxy": scorer.proxies[0].name,
+        "proxy": scorer.proxy.name,
         "scored": len(found.architectures),
         "limits": str(settings.limits),
         "settings": {**settings.record(), **scorer.setting.record()},

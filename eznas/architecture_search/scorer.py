@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -71,32 +70,30 @@ class Setting:
 
 
 class Scorer:
-    """Scores architectures with proxies.
+    """Scores architectures with a proxy.
 
     The weights of a network follow from the seed and its text: they do not depend on when and by which search it is
     met.
     """
 
-    def __init__(self, proxies: Sequence[AnyProxy], setting: Setting, path: Path | None = None) -> None:
+    def __init__(self, proxy: AnyProxy, setting: Setting, path: Path | None = None) -> None:
         """Take up what is known already.
 
         Args:
-            proxies: what to score with, all at once.
+            proxy: what to score with.
             setting: in what networks are scored.
             path: of the file that keeps the scores; None to keep them in memory.
 
         Raises:
-            EznasError: the file is damaged, or of other proxies or settings.
+            EznasError: the file is damaged, or of another proxy or other settings.
         """
-        self.proxies = tuple(proxies)
+        self.proxy = proxy
         self.setting = setting
         self._path = path
-        self._record = json.loads(
-            json_text({"format": FORMAT, "proxies": [one.describe() for one in proxies], **setting.record()})
-        )
+        self._record = json.loads(json_text({"format": FORMAT, "proxy": proxy.describe(), **setting.record()}))
         known = self._read(path) if path is not None and path.exists() else {"sizes": {}, "scores": {}}
         self._sizes: dict[str, list[int] | None] = known["sizes"]
-        self._scores: dict[str, list[float | None]] = known["scores"]
+        self._scores: dict[str, float | None] = known["scores"]
         self._written = time.monotonic()
 
     @property
@@ -111,19 +108,18 @@ class Scorer:
         size = self._sizes[architecture]
         return None if size is None else Size(*size)
 
-    def scores(self, architecture: str) -> list[float]:
-        """Return the score by each proxy, turned so that higher is better; minus infinity where there is none."""
+    def score(self, architecture: str) -> float:
+        """Return the score of a network, turned so that higher is better; minus infinity where it has none."""
         if architecture not in self._scores:
             seed = seeds.network_seed(self.setting.scoring.seed, _number(architecture))
             candidate = Candidate(architecture, lambda: self._build(architecture), seed)
-            found = score_candidates(self.proxies, [candidate], self.setting.inputs, self.setting.scoring)
-            turned = [
-                float(score) * proxy.orientation for proxy, score in zip(self.proxies, found.values[:, 0], strict=True)
-            ]
-            self._scores[architecture] = [score if math.isfinite(score) else None for score in turned]
+            found = score_candidates([self.proxy], [candidate], self.setting.inputs, self.setting.scoring)
+            score = float(found.values[0, 0]) * self.proxy.orientation
+            self._scores[architecture] = score if math.isfinite(score) else None
             if time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES:
                 self.write()
-        return [-float("inf") if score is None else score for score in self._scores[architecture]]
+        known = self._scores[architecture]
+        return -math.inf if known is None else known
 
     def write(self) -> None:
         """Write what is known to the file."""

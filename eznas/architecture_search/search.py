@@ -116,7 +116,6 @@ def search(
     candidates: Candidates,
     scorer: Scorer,
     settings: SearchSettings,
-    row: int = 0,
     observer: RunObserver | None = None,
 ) -> Found:
     """Search until the budget is used up.
@@ -125,9 +124,8 @@ def search(
 
     Args:
         candidates: where architectures are from.
-        scorer: of all proxies.
+        scorer: of the proxy that decides.
         settings: what to do.
-        row: which of the scorer's proxies decides.
         observer: is told of every network that is scored.
 
     Raises:
@@ -146,7 +144,7 @@ def search(
         answer = known.get(architecture)
         without_news += 1
         if answer is None and (settings.limits.are_none or settings.limits.allow(scorer.size(architecture))):
-            answer = known[architecture] = scorer.scores(architecture)[row]
+            answer = known[architecture] = scorer.score(architecture)
             observer.advance()
             without_news = 0
         architecture = steps.send(answer)

@@ -95,7 +95,7 @@ def search(
             raise EznasError("--space searches a space of which nothing is trained: leave out the benchmark's options.")
         setting, candidates = _in_space(space, images, classes, image_size, scoring)
     folder = output or Path("runs") / f"search-{_part(loaded.name)}-{_part(setting.source)}-{strategy}-{seed}"
-    scorer = Scorer([loaded], setting, folder / SCORES)
+    scorer = Scorer(loaded, setting, folder / SCORES)
     with ProgressBar(stderr()) as progress:
         try:
             found = run_search(candidates, scorer, settings, observer=progress)
@@ -159,19 +159,20 @@ def _parts(content: dict[str, Any]) -> list[Table | Unwrapped]:
         )
         for one in content["best"]
     ]
-    title = f"The best of {content['scored']} networks scored by {content['proxy']}, {content['limits']}"
+    title = f"The best of {content['scored']} networks, {content['limits']}"
     parts: list[Table | Unwrapped] = [table(title, columns, rows, numeric=columns[:-1])]
     if known:
         worth = content["benchmark"]
         trainings = worth["trainings_of_random_search"]
-        rows = [(one["networks"], _accuracy(one["proxy"]), _accuracy(one["random"])) for one in worth["trained"]]
-        head = (
-            f"Its pick has {_accuracy(worth['accuracy'])} ({worth['accuracies']}), rank {worth['rank']:,} of "
-            f"{worth['networks']:,}, {worth['regret']:.2f} below the best; random search expects that of "
-            f"{'no number of' if trainings is None else f'{trainings:,}'} trainings"
+        pick = (
+            f"{_accuracy(worth['accuracy'])} ({worth['accuracies']}), rank {worth['rank']:,} of {worth['networks']:,}, "
+            f"{worth['regret']:.2f} below the best; random search expects as much of "
+            f"{'no number of' if trainings is None else f'{trainings:,}'} training{'' if trainings == 1 else 's'}"
         )
-        columns = ("networks trained", "the best-scored ones", "random ones")
-        parts.append(table(head, columns, rows, numeric=columns))
+        parts.append(Unwrapped("True accuracy of the pick", pick))
+        columns = ("networks trained", "best-scored", "random (expected)")
+        rows = [(one["networks"], _accuracy(one["proxy"]), _accuracy(one["random"])) for one in worth["trained"]]
+        parts.append(table("The best by accuracy of", columns, rows, numeric=columns))
     return parts
 
 
