@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+import random
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 import torch
 from torch import Tensor
 
+from eznas.errors import EznasError
 from eznas.ops.catalogue import ShapeRule
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.shape_check import ShapeError, check_shapes
@@ -22,8 +27,20 @@ from eznas.terminals import TERMINALS
 
 _SHAPE_OF: Final = tuple(terminal.shape_of for terminal in TERMINALS)
 
-Statistics: TypeAlias = list[dict[str, Tensor]]
-"""Of every unit, in execution order, the tensors that the formula reads, by name."""
+
+@dataclass(frozen=True)
+class Statistics:
+    """What of a network the formula reads.
+
+    Attributes:
+        units: of every unit, in execution order, the tensors by name.
+        unit: the kind of the units.
+        coverage: share of the network's parameters that belong to layers of units, 0 to 1.
+    """
+
+    units: list[dict[str, Tensor]]
+    unit: str = ""
+    coverage: float = 1.0
 
 
 class Memory:
@@ -62,11 +79,13 @@ class Memory:
 
     def statistics(self, _name: str) -> Statistics:
         """Return the statistics of every kept unit by name, on the CPU."""
-        return [
-            {TERMINALS[address].name: tensor.cpu() for address, tensor in slots.items()}
-            for slots in self._slots
-            if slots
-        ]
+        return Statistics(
+            [
+                {TERMINALS[address].name: tensor.cpu() for address, tensor in slots.items()}
+                for slots in self._slots
+                if slots
+            ]
+        )
 
 
 def checked(rule: ShapeRule) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
@@ -83,10 +102,10 @@ def checked(rule: ShapeRule) -> Callable[[Callable[..., Tensor]], Callable[..., 
     return decorate
 
 
-def values_of(formula: Callable[[Mapping[str, Tensor]], Tensor], units: Sequence[Mapping[str, Tensor]]) -> list[Tensor]:
+def values_of(formula: Callable[[Mapping[str, Tensor]], Tensor], statistics: Statistics) -> list[Tensor]:
     """Return the result of a formula on every unit whose shapes it can take."""
     values: list[Tensor] = []
-    for unit in units:
+    for unit in statistics.units:
         try:
             value = formula(unit)
         except ShapeError:
@@ -187,6 +206,42 @@ def _words(number: int) -> list[int]:
     while number := number >> 32:
         words.append(number & _BITS_32)
     return words
+
+
+GivenBatch: TypeAlias = Any
+"""A tensor, or a tuple, list or dictionary of tensors."""
+
+
+def given_batch(batch: GivenBatch, _seed: int) -> Any:
+    """Return the batch; only eznas itself draws one from a function."""
+    if callable(batch) and not isinstance(batch, Tensor):
+        raise EznasError(f"The inputs are {batch!r:.80}: give a batch, not a function that makes one.")
+    return batch
+
+
+def as_tensor(batch: Any) -> Any:
+    """Return a NumPy array as a tensor, and anything else as it is."""
+    return torch.as_tensor(batch) if hasattr(batch, "__array__") and not isinstance(batch, Tensor) else batch
+
+
+@contextmanager
+def kept_states() -> Iterator[None]:
+    """Put the global random states of Python and, where it is in use, NumPy back at the end."""
+    numpy = sys.modules.get("numpy")
+    state, array_state = random.getstate(), numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        if numpy:
+            numpy.random.set_state(array_state)
+
+
+def seed_states(seed: int) -> None:
+    """Let what Python and NumPy draw next follow from `seed`."""
+    random.seed(seed)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(seed % 2**32)
 
 
 def no_place(_error: BaseException) -> str:

@@ -30,7 +30,12 @@ _CARRIED: Final = "eznas.export.carried"
 _REFERENCE: Final = "eznas.ops.reference"
 _INSTEAD: Final = {
     ("eznas.errors", "place_of"): (_CARRIED, "no_place"),
-    ("eznas.statistics.inputs", "_generator"): (_CARRIED, "seeded_generator"),
+    ("eznas.statistics.inputs", "BatchSource"): (_CARRIED, "GivenBatch"),
+    ("eznas.statistics.inputs", "drawn_batch"): (_CARRIED, "given_batch"),
+    ("eznas.statistics.inputs", "seeded_generator"): (_CARRIED, "seeded_generator"),
+    ("eznas.statistics.inputs", "without_arrays"): (_CARRIED, "as_tensor"),
+    ("eznas.statistics.random_states", "kept_random_states"): (_CARRIED, "kept_states"),
+    ("eznas.statistics.random_states", "seed_random_states"): (_CARRIED, "seed_states"),
     ("eznas.statistics.memory", "Memory"): (_CARRIED, "Memory"),
     ("eznas.statistics.tensors", "NetworkStatistics"): (_CARRIED, "Statistics"),
 }
@@ -104,24 +109,25 @@ def _score(proxy: Proxy, number: str, aggregate: str) -> str:
     lines = [
         "",
         "def score(",
-        '    network: nn.Module, inputs: Tensor, seed: int = 0, weights: str = "fresh", device: str = "cpu"',
+        '    network: nn.Module, inputs: Batch, seed: int = 0, weights: str = "fresh", device: str = "cpu"',
         ") -> float:",
         '    """Return the score of a network; higher is better, NaN where it has none. The network stays as it is.',
         "",
         "    Args:",
-        "        network: any module from images to logits.",
-        "        inputs: float32 (batch, channels, height, width), normalised as for training.",
+        "        network: any module from the inputs to logits.",
+        "        inputs: what it takes: a tensor, such as float32 images (batch, channels, height, width), normalised",
+        "            as for training; or a tuple (positional arguments) or dictionary (named ones) of tensors.",
         "        seed: decides the fresh weights and the noise.",
         "        weights: `fresh` ones, or the network's `own`.",
         "        device: where the network runs, `cpu`, `cuda` or `cuda:N`.",
         '    """',
         "    settings = CollectionSettings(device=device)",
-        "    units = collect(network, make_inputs(inputs, seed), settings, seed, weights=weights)",
+        "    statistics = collect(network, make_inputs(inputs, seed), settings, seed, weights=weights)",
     ]
     sums = []
     for position, term in enumerate(proxy.terms, 1):
         lines.append(
-            f"    score_{position} = {aggregate}([{number}(value) for value in values_of(term_{position}, units)])"
+            f"    score_{position} = {aggregate}([{number}(value) for value in values_of(term_{position}, statistics)])"
         )
         sums.append(f"{'' if term.sign > 0 else '-'}signed_log(score_{position})")
     total = f"joined([{', '.join(sums)}])" if proxy.further_terms else "score_1"

@@ -41,7 +41,7 @@ class Proxy:
         name: a short name, or the formula itself.
         program: from the statistics of a unit to a tensor; of several terms the first.
         orientation: +1 where a higher score means a better network, -1 where a lower one does.
-        unit: the three consecutive layers that make a unit, `R-C-B` or `C-B-R`.
+        unit: the layers that make a unit, `R-C-B`, `C-B-R` or `A-L-N`.
         to_scalar: from the program's result to one number per unit, `mean` or `l2`.
         aggregation: from the units' numbers to the network's score, `mean` or `sum`.
         third_pass: whether the third pass gives its statistics as they are (`perturbed`) or minus those of the data

@@ -41,7 +41,8 @@ class BenchmarkStatistics:
     @property
     def images(self) -> torch.Tensor:
         """What the networks see in the data pass, float32 (batch, 3, size, size)."""
-        return self._inputs.data
+        images: torch.Tensor = self._inputs.data
+        return images
 
     def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.

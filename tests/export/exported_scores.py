@@ -44,7 +44,7 @@ def random_proxies(genome, count, seed):
             name=f"{genome} {number}",
             program=first,
             orientation=int(rng.choice([1, -1])),
-            unit=str(rng.choice(["R-C-B", "C-B-R"])),
+            unit=str(rng.choice(["R-C-B", "C-B-R", "A-L-N"])),
             to_scalar=str(rng.choice(["mean", "l2"])),
             aggregation=str(rng.choice(["mean", "sum"])),
             third_pass=str(rng.choice(["perturbed", "difference"])),

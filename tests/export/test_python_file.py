@@ -4,11 +4,13 @@ import ast
 import builtins
 import dis
 import math
+import random
 import subprocess
 import sys
 import textwrap
 import types
 
+import numpy as np
 import pytest
 import torch
 from exported_scores import (
@@ -20,6 +22,7 @@ from exported_scores import (
     random_proxies,
     relative_difference,
 )
+from torch import nn
 
 from eznas import genomes, proxies
 from eznas.export import export
@@ -187,3 +190,45 @@ def test_all_proxies_that_come_with_eznas_can_be_exported():
         exported = exported_score(proxy, network, images)
         assert exported == by_eznas.reference_score(proxy)
         assert exported == pytest.approx(by_eznas.score(proxy), rel=1e-3)  # they multiply determinants of signs
+
+
+def test_tokens_and_several_inputs_are_scored_as_by_eznas():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.first, self.norm = nn.Embedding(20, 8), nn.Linear(8, 8), nn.LayerNorm(8)
+            self.head = nn.Linear(8, 20)
+
+        def forward(self, tokens, scale):
+            return self.head(nn.functional.gelu(self.norm(self.first(self.table(tokens)))) * scale)
+
+    inputs = {"tokens": torch.arange(12).reshape(2, 6), "scale": torch.ones(2, 6, 1)}
+    proxy = Proxy("norms", program("frobenius_norm", 4), unit="A-L-N", aggregation="sum")
+    network = Model()
+    exported = exported_module(export(proxy, "python")).score(network, inputs, seed=SEED)
+    assert exported == Eznas(network, inputs).reference_score(proxy)
+    assert math.isfinite(exported)
+
+
+def test_a_function_is_no_batch():
+    module = exported_module(export(proxies.load_program("eznas-a"), "python"))
+    with pytest.raises(module.EznasError, match="give a batch, not a function"):
+        module.score(nn.Linear(2, 2), lambda generator: torch.ones(1, 2))
+
+
+def test_what_the_network_draws_leaves_no_trace_in_the_global_states():
+    class Drawing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+
+        def forward(self, inputs):
+            return self.linear(inputs) + random.random() + float(np.random.rand())  # noqa: NPY002
+
+    proxy = Proxy("norms", program("frobenius_norm", 4), unit="A-L-N")
+    state, array_state = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
+    inputs = torch.ones(2, 4)
+    exported = exported_module(export(proxy, "python")).score(Drawing(), inputs, seed=SEED)
+    assert random.getstate() == state
+    assert (np.random.get_state()[1] == array_state).all()  # noqa: NPY002
+    assert exported == Eznas(Drawing(), inputs).reference_score(proxy)
