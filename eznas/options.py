@@ -8,8 +8,8 @@ Orientation = Literal[1, -1]
 """+1 where a higher score means a better network, -1 where a lower one does."""
 
 Unit = Literal["R-C-B", "C-B-R", "A-L-N"]
-"""What makes a unit: ReLU, Conv2d, BatchNorm2d in a row (the paper's); Conv2d, BatchNorm2d, ReLU; or any linear map, with
-the activation before it and the normalisation after it if there are any."""
+"""What makes a unit: ReLU, Conv2d, BatchNorm2d in a row (the paper's); Conv2d, BatchNorm2d, ReLU; or any linear map,
+with the activation before it and the normalisation after it if there are any."""
 
 ThirdPass = Literal["perturbed", "difference"]
 """The statistics of the third pass as they are, or minus those of the data pass as the published code stores them."""

@@ -1,8 +1,8 @@
 """The 22 network statistics: the terminals of a program, and the static addresses of a sequential genome.
 
-One unit of a network (a linear map with the layers before and after it) gives 22 tensors. They come in seven groups: the weight, and six
-quantities that exist once for each of three passes (`data`, `noise`, `perturbed`). All terminals of a group have
-the same shape on a unit. Source: EZNAS (NeurIPS 2022), section 3 and appendix 1.2, 1.3.
+One unit of a network (a linear map with the layers before and after it) gives 22 tensors. They come in seven groups:
+the weight, and six quantities that exist once for each of three passes (`data`, `noise`, `perturbed`). All terminals of
+a group have the same shape on a unit. Source: EZNAS (NeurIPS 2022), section 3 and appendix 1.2, 1.3.
 """
 
 from __future__ import annotations

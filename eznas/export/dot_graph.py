@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from eznas.export.formula_text import score_text, title
-from eznas.ops.catalogue import OPERATIONS
+from eznas.ops.own import operation_of
 from eznas.ops.program import NO_OPERAND
 from eznas.ops.terms import SIGNED_LOG, Term
 from eznas.proxies.proxy import Proxy
@@ -26,7 +26,7 @@ def export(proxy: Proxy) -> str:
         '  edge [fontname="Helvetica", fontsize=10];',
         f"  score [shape=plaintext, label={_quoted(_broken('score: ' + score_text(proxy)))}];",
     ]
-    for address in sorted({one for term in proxy.terms for one in term.program.terminals}):
+    for address in sorted({one for term in proxy.terms for one in term.program.leaves}):
         lines.append(f"  s{address} [shape=ellipse, label={_quoted(TERMINALS[address].name)}];")
     for number, term in enumerate(proxy.terms, 1):
         lines += _term(number, term, several=bool(proxy.further_terms))
@@ -38,7 +38,7 @@ def _term(number: int, term: Term, *, several: bool) -> Iterator[str]:
         return f"s{operand}" if operand < TERMINAL_COUNT else f"t{number}_{operand - TERMINAL_COUNT + 1}"
 
     for index, (operation, a, b) in enumerate(term.program.nodes):
-        rule = OPERATIONS[operation]
+        rule = operation_of(operation)
         own = identifier(TERMINAL_COUNT + index)
         yield f"  {own} [label={_quoted(rule.name)}];"
         labels = ("", "") if b == NO_OPERAND or rule.commutative else (' [label="A"]', ' [label="B"]')

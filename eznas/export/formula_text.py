@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from eznas.ops.catalogue import OPERATIONS, Operation
+from eznas.ops.catalogue import Operation
+from eznas.ops.own import operation_of
 from eznas.ops.program import NO_OPERAND, Program
 from eznas.proxies.proxy import Proxy
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
@@ -25,7 +26,7 @@ def steps(program: Program, written: Callable[[Operation, Sequence[str]], str]) 
     names = [variable(terminal.address) for terminal in TERMINALS]
     lines: list[tuple[str, str]] = []
     for index, (operation, *operands) in enumerate(program.nodes):
-        rule = OPERATIONS[operation]
+        rule = operation_of(operation)
         name = f"t{index + 1}"
         arguments = [names[operand] for operand in operands if operand != NO_OPERAND]
         lines.append((f"{name} = {written(rule, arguments)}", rule.meaning))

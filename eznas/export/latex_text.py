@@ -23,7 +23,7 @@ _MEANINGS: Final = (
 def export(proxy: Proxy) -> str:
     """Return the equation, below comments that say what its symbols are."""
     formula = terms_to_latex(proxy.terms)
-    used = [TERMINALS[address] for address in sorted({one for term in proxy.terms for one in term.program.terminals})]
+    used = [TERMINALS[address] for address in sorted({one for term in proxy.terms for one in term.program.leaves})]
     meanings = [meaning for sign, meaning in _MEANINGS if sign in formula]
     comments = [
         f"The zero-cost proxy {title(proxy)}. {score_text(proxy)} Needs \\usepackage{{amsmath}}.",

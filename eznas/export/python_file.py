@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from eznas.errors import EznasError
 from eznas.export.bundle import Bundle
 from eznas.export.formula_text import (
     WIDTH,
@@ -51,6 +52,11 @@ matrix).
 
 def export(proxy: Proxy) -> str:
     """Return the source of the file."""
+    if proxy.own:
+        raise EznasError(
+            f"The proxy {proxy.name} needs your own {' and '.join(proxy.own)}, which a file by itself lacks: export it "
+            "to sympy, latex, dot or json, or write it with eznas's operations."
+        )
     names = {f"term_{number}" for number, _ in enumerate(proxy.terms, 1)} | {"score"}
     bundle = Bundle(_INSTEAD, {"eznas.statistics.settings": _settings_module(proxy)}, frozenset(names))
     aggregate = f"{proxy.aggregation}_over_units"
@@ -122,7 +128,7 @@ def _score(proxy: Proxy, number: str, aggregate: str) -> str:
         "        device: where the network runs, `cpu`, `cuda` or `cuda:N`.",
         '    """',
         "    settings = CollectionSettings(device=device)",
-        "    statistics = collect(network, make_inputs(inputs, seed), settings, seed, weights=weights)",
+        '    statistics = collect(network, make_inputs(inputs, seed), settings, seed, fresh=weights != "own")',
     ]
     sums = []
     for position, term in enumerate(proxy.terms, 1):

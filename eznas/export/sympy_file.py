@@ -46,7 +46,7 @@ _ELEMENT_WISE: Final = {
 
 def export(proxy: Proxy) -> str:
     """Return the code."""
-    used = sorted({address for term in proxy.terms for address in term.program.terminals})
+    used = sorted({address for term in proxy.terms for address in term.program.leaves})
     lines = [
         f'"""The zero-cost proxy {docstring_lines(title(proxy))[0]} as a symbolic expression, by eznas.',
         "",

@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from eznas.ops.catalogue import OPERATIONS, ShapeRule
+from eznas.ops.catalogue import ShapeRule
+from eznas.ops.own import FIRST_OWN_ID, operation_of
 from eznas.terminals import TERMINALS
 
 Shape: TypeAlias = Hashable
@@ -64,11 +65,16 @@ def facts_of(operation: int, operands: tuple[Facts, ...]) -> Facts:
 
     Args:
         operation: the id.
-        operands: the facts of one argument or two.
+        operands: the facts of its arguments.
     """
-    rule = OPERATIONS[operation]
+    rule = operation_of(operation)
     shape, own_needs = _shape(rule.rule, operands)
     needs = own_needs.union(*(operand.needs for operand in operands))
+    if operation >= FIRST_OWN_ID:  # a function of the user's own, which may refuse any shapes
+        condition: Hashable = (rule.name, *(operand.shape for operand in operands))
+        needs |= {condition}
+        if not operands and shape != SCALAR:
+            shape = condition
     # Every operation refuses a statistic with too many elements; the result of another operation has been checked.
     needs |= {("size", operand.shape) for operand in operands if not operand.needs and operand.shape != SCALAR}
     both_not_negative = all(operand.not_negative for operand in operands)

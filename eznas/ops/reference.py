@@ -17,6 +17,8 @@ from torch import Tensor
 
 from eznas.ops.catalogue import OPERATIONS
 from eznas.ops.limits import COSINE_EPSILON
+from eznas.ops.own import OwnOperation, operation_of, reads_of
+from eznas.ops.own_function import apply_own
 from eznas.ops.shape_check import ShapeError, check_shapes
 from eznas.terminals import TERMINAL_COUNT
 
@@ -279,20 +281,21 @@ REFERENCE: Final[dict[str, Callable[..., Tensor]]] = {
 """The functions above by the names of the operations."""
 
 
-def apply(operation_id: int, a: Tensor, b: Tensor | None = None) -> Tensor:
-    """The result of one operation.
+def apply(operation_id: int, *arguments: Tensor) -> Tensor:
+    """The result of one operation, of the catalogue or a user's own.
 
     Args:
         operation_id: the id.
-        a: the first argument.
-        b: the second, of an operation of two.
+        arguments: one, or two of an operation of two; of an own terminal all that it reads.
 
     Raises:
+        EznasError: the function of an own operation does what it may not, see `own_function`.
         ShapeError: the operation cannot take these shapes; a tensor without elements is one that none takes, and a
             result or a common shape of more than `MAXIMUM_ELEMENTS` elements counts as one.
     """
-    operation = OPERATIONS[operation_id]
-    arguments = (a,) if b is None else (a, b)
+    operation = operation_of(operation_id)
+    if isinstance(operation, OwnOperation):
+        return apply_own(operation, arguments)
     check_shapes(operation.name, operation.rule, arguments)
     return REFERENCE[operation.name](*arguments)
 
@@ -318,9 +321,9 @@ def run_program(program: Program, tensors: Sequence[Tensor | None]) -> Tensor | 
         raise ValueError(f"a unit has {TERMINAL_COUNT} statistics, not {len(values)}")
     try:
         for operation, first, second in program.nodes:
-            a, b = values[first], values[second] if second >= 0 else None
-            assert a is not None
-            values.append(apply(operation, a, b))
+            operands = (*reads_of(operation), *(one for one in (first, second) if one >= 0))
+            arguments = [one for operand in operands if (one := values[operand]) is not None]
+            values.append(apply(operation, *arguments))
     except ShapeError:
         return None
     result = values[program.output]

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from eznas.ops.catalogue import BY_NAME, OPERATIONS, ShapeRule
+from eznas.ops.catalogue import BY_NAME, ShapeRule
 from eznas.ops.facts import SCALAR, TERMINAL_FACTS, Facts, facts_of
+from eznas.ops.own import operation_of
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
 from eznas.ops.terms import Term
 from eznas.terminals import TERMINAL_COUNT
@@ -76,7 +77,7 @@ class _Expressions:
         """Return the ref of an operation's result."""
         ref = self.builder.apply(operation, *operands)
         if ref not in self._nodes:
-            self._nodes[ref] = OPERATIONS[operation].name, operands
+            self._nodes[ref] = operation_of(operation).name, operands
             self._facts[ref] = facts_of(operation, tuple(self._facts[operand] for operand in operands))
         return ref
 
@@ -101,6 +102,8 @@ class _Expressions:
         if ref < TERMINAL_COUNT:
             return None
         name, operands = self._nodes[ref]
+        if name not in BY_NAME:
+            return None  # of an operation of the user's own nothing is known
         rules = _UNARY_RULES if len(operands) == 1 else _BINARY_RULES
         for rule in rules:
             for found, text in rule(self, name, *operands):
@@ -163,7 +166,7 @@ def _unseen(e: _Expressions, name: str, x: int) -> Iterator[Found]:
         yield e.call(name, *e.operands(x)), f"{name}({inner}(x)) = {name}(x)"
     if name == "less_than_zero" and inner == "sign":
         yield e.call(name, *e.operands(x)), "less_than_zero(sign(x)) = less_than_zero(x)"
-    if name in _LIKE and inner and BY_NAME[inner].rule is ShapeRule.BROADCAST:
+    if name in _LIKE and inner in BY_NAME and BY_NAME[inner].rule is ShapeRule.BROADCAST:
         for operand in e.operands(x):
             if e.facts(operand).shape == e.facts(x).shape:
                 yield e.call(name, operand), f"{name}(f(x)) = {name}(x) where f keeps the shape"

@@ -88,7 +88,7 @@ def evaluate(
     the network, not on which others are in the sample; another batch size changes no network.
 
     Args:
-        proxies: programs and hand-made scores.
+        proxies: programs, hand-made proxies and aggregates of ranks.
         benchmark: where networks, accuracies and images are from.
         networks: how many to draw; None for 1000, or all if there are fewer.
         batch_size: images in the batch that all networks see.
@@ -103,7 +103,7 @@ def evaluate(
             all could be scored by any of the proxies (the sentence has the first reason).
     """
     settings = ScoringSettings(batch_size, seed, device, threads or available_cores())
-    indices = _sample(benchmark, networks, seed, without)
+    indices = sample_networks(benchmark, networks, seed, without)
     if any(isinstance(proxy, Proxy) for proxy in proxies):
         (observer or SilentObserver()).phase(LOADING_KERNELS)
         load_kernels()
@@ -124,8 +124,20 @@ def evaluate(
     )
 
 
-def _sample(benchmark: Benchmark, count: int | None, seed: int, without: Collection[int]) -> NDArray[np.int64]:
-    """Return networks in random order: with or without others left out, those that stay keep their order."""
+def sample_networks(
+    benchmark: Benchmark, count: int | None, seed: int, without: Collection[int] = ()
+) -> NDArray[np.int64]:
+    """Return networks in random order: with or without others left out, those that stay keep their order.
+
+    Args:
+        benchmark: of the networks.
+        count: how many; None for 1000, or all if there are fewer.
+        seed: of the order.
+        without: indices of networks that are not to be drawn.
+
+    Raises:
+        EznasError: there are not as many.
+    """
     left = len(benchmark) - len(without)
     if left == 0:
         raise EznasError(

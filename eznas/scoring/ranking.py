@@ -17,6 +17,7 @@ from eznas.proxies import AnyProxy
 from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.scoring.pick import Pick
+from eznas.scoring.rank_aggregation import aggregated, single_proxies
 from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
@@ -230,24 +231,42 @@ def rank_networks(
     """
     observer = observer or SilentObserver()
     again = indices[:SECOND_DRAW_NETWORKS] if second_draw else indices[:0]
+    singles = single_proxies(proxies)
     observer.phase("scoring", len(indices))
-    scores = score_networks(proxies, benchmark, indices, settings, observer)
+    scores = score_networks(singles, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
     if len(again):
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
-        second = score_networks(proxies, benchmark, again, redrawn, observer)
+        second = score_networks(singles, benchmark, again, redrawn, observer)
     observer.phase("intervals")
-    accuracies = benchmark.accuracies[indices]
+    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second)
+
+
+def rankings_of(
+    proxies: Sequence[AnyProxy],
+    accuracies: NDArray[np.float64],
+    seed: int,
+    scores: NetworkScores,
+    second: NetworkScores | None = None,
+) -> list[Ranking]:
+    """Compare scores of networks with their accuracies, as `rank_networks` does.
+
+    Args:
+        proxies: whose scores they are.
+        accuracies: float64 (networks,).
+        seed: of the bootstrap.
+        scores: of the `single_proxies`.
+        second: of the same, with other weights and images, for the first of the networks.
+    """
+    all_scores = aggregated(proxies, scores)
+    drawn: list[SeedStability | None] = [None] * len(proxies)
+    if second:
+        # Aggregates rank the networks that are scored together: the same ones both times.
+        first = aggregated(proxies, scores.first(second.values.shape[1])).values
+        drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
     return [
-        Ranking.of(
-            scores.values[row],
-            accuracies,
-            proxy.orientation,
-            settings.seed,
-            scores.unscored[row],
-            SeedStability.of(scores.values[row, : len(again)], second.values[row]) if second else None,
-        )
+        Ranking.of(all_scores.values[row], accuracies, proxy.orientation, seed, all_scores.unscored[row], drawn[row])
         for row, proxy in enumerate(proxies)
     ]
 

@@ -16,7 +16,6 @@ from torch import nn
 
 from eznas.errors import EznasError, first_line
 from eznas.options import Unit as UnitKind
-from eznas.options import Weights
 from eznas.statistics.coverage import coverage_of
 from eznas.statistics.inputs import Inputs, make_inputs, map_tensors
 from eznas.statistics.isolation import reproducible_kernels
@@ -43,14 +42,14 @@ def collect(
     name: str = "unnamed",
     *,
     copy: bool = True,
-    weights: Weights = "fresh",
+    fresh: bool = True,
     loss: Loss | None = None,
     any_unit: bool = False,
 ) -> NetworkStatistics:
-    """Return the statistics of `network`, by default with fresh weights.
+    """Return the statistics of `network` with fresh weights.
 
     The result depends on the network's layers, the inputs, the settings and the seed alone: not on the weights that
-    fresh ones replace (but for parameters that `initialise` leaves alone), the global random states, or the
+    the network comes with (but for parameters that `initialise` leaves alone), the global random states, or the
     number of threads. May run in many threads at once.
 
     Args:
@@ -62,7 +61,7 @@ def collect(
         name: the network, as messages call it.
         copy: work on a copy. False is for a network made for this one use: it keeps the fresh weights, the device
             and the running statistics that collection gave it; its mode and gradients stay as they were.
-        weights: `fresh` ones, or the network's `own`.
+        fresh: give it fresh weights; False for those that it has.
         loss: where the backward pass starts: a function of all that the network returns, which may know targets.
             None for the output, with gradient 1 for each of its numbers.
         any_unit: take A-L-N units where the network has none of the kind of `settings`; the result says which.
@@ -75,7 +74,7 @@ def collect(
     called = f"Network {name!r}"
     with (
         _undisturbed(settings.device),
-        _prepared(network, settings.device, called, seed if weights == "fresh" else None, copy) as own,
+        _prepared(network, settings.device, called, seed if fresh else None, copy) as own,
     ):
         try:
             return _collect(own, inputs, settings, seed, name, loss)

@@ -47,7 +47,8 @@ class CollectionSettings:
     def __post_init__(self) -> None:
         check_settings(self)
         if _DEVICE.fullmatch(self.device) is None:
-            raise EznasError(f"device is {shown(self.device)}: choose cpu, cuda or cuda:N.")
+            apple = ", since no result was ever checked on an Apple GPU" if self.device.startswith("mps") else ""
+            raise EznasError(f"device is {shown(self.device)}: choose cpu, cuda or cuda:N{apple}.")
         if self.terminals is not None and not (self.terminals and self.terminals <= _ALL_TERMINALS):
             raise EznasError(
                 f"The terminals {sorted(self.terminals)} cannot be collected: "

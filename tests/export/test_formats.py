@@ -8,6 +8,7 @@ from exported_scores import exported_module, random_proxies
 from eznas import genomes, proxies
 from eznas.errors import EznasError
 from eznas.export import export
+from eznas.ops import own
 from eznas.ops.catalogue import OPERATIONS
 from eznas.ops.notation import parse_program
 from eznas.ops.program import ProgramBuilder
@@ -147,3 +148,15 @@ class TestSympy:
 def test_a_proxy_that_comes_with_eznas_has_every_format():
     for form in ("python", "sympy", "latex", "json", "dot"):
         assert export(proxies.load_program("nasbench201-top"), form)
+
+
+def test_a_formula_with_an_operation_of_ones_own_goes_everywhere_but_into_a_file_by_itself():
+    @own.operation("export_test_own", 2)
+    def mine(a, b):
+        return a - 2 * b
+
+    proxy = proxy_of("abs(export_test_own(wt, wt_grad.data))")
+    for form in ("sympy", "latex", "json", "dot"):
+        assert "own" in export(proxy, form)
+    with pytest.raises(EznasError, match="needs your own export_test_own, which a file by itself lacks"):
+        export(proxy, "python")

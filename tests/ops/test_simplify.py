@@ -10,6 +10,7 @@ from tensor_strategies import AWKWARD
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import format_program, parse_program
+from eznas.ops.own import operation, terminal
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program, ProgramBuilder, takes
 from eznas.ops.simplify import simplify, simplify_terms
@@ -155,3 +156,18 @@ def test_every_term_is_simplified_and_rules_are_counted():
     found = simplify_terms(parse_terms("signed_log(abs(abs(wt))) - signed_log(abs(abs(abs(inp.data))))"))
     assert format_terms(found.terms) == "signed_log(abs(wt)) - signed_log(abs(inp.data))"
     assert found.rules == {"abs(x) = x where x is not negative": 3}
+
+
+def test_operations_of_ones_own_stay_and_so_does_what_they_may_refuse():
+    @operation("simplify_test_halves")
+    def halves(a):
+        return a / 2
+
+    @terminal("simplify_test_both", ["wt", "act.data"], reduces=True)
+    def both(wt, act):
+        return wt.sum() + act.sum()
+
+    for formula in ("simplify_test_halves(simplify_test_halves(wt))", "numel(simplify_test_halves(wt))"):
+        assert simplify(parse_program(formula)) == parse_program(formula)
+    simple = simplify(parse_program("abs(abs(simplify_test_both)) * power(abs(simplify_test_halves(wt)))"))
+    assert simple == parse_program("abs(simplify_test_both) * power(simplify_test_halves(wt))")

@@ -371,5 +371,5 @@ class TestAnyUnit:
 
 def test_own_weights_are_kept_on_request():
     network = nn.Sequential(nn.Linear(4, 3), nn.GELU(), nn.Linear(3, 2))
-    found = collect(network, make_inputs(batch(2, 4), 0), A_L_N, weights="own")
+    found = collect(network, make_inputs(batch(2, 4), 0), A_L_N, fresh=False)
     assert np.array_equal(found.tensor(1, BY_NAME["wt"].address), network[2].weight.detach().numpy())
