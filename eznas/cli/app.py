@@ -18,11 +18,13 @@ from eznas.cli import (
     discover,
     evaluate,
     experiment,
+    export,
     features,
     leaderboard,
     proxy,
     run,
     score,
+    search,
     units,
 )
 from eznas.cli.enumerate import enumerate_formulas
@@ -47,6 +49,9 @@ app.command("discover")(discover.discover)
 app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)
+app.command("search")(search.search)
+app.command("export")(export.export)
+app.command("simplify")(export.simplify)
 app.command("score")(score.score)
 app.command("rank")(score.rank)
 app.command("leaderboard")(leaderboard.leaderboard)

@@ -17,9 +17,9 @@ from torch import Tensor
 from eznas.ops import reference
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.own import FIRST_OWN_ID, reads_of
-from eznas.ops.own_function import ShapeError
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.program import NO_OPERAND
+from eznas.ops.shape_check import ShapeError
 from eznas.options import ToScalar
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.tensors import MAXIMUM_AXES, NetworkStatistics
