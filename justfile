@@ -66,6 +66,10 @@ few-networks *arguments:
 discover-spaces *arguments:
     eznas experiment discover {{arguments}}
 
+# What proxies are worth to whoever looks for an architecture, beside random search that trains as many networks.
+search-study *arguments:
+    eznas experiment search {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py
@@ -86,6 +90,10 @@ agreement programs="100000":
 # The fitness of whole populations, by the engine and by the PyTorch reference.
 fitness-agreement *arguments:
     {{python}} bench/fitness_agreement.py {{arguments}}
+
+# Exported Python files against the program: 500 random programs of each genome, and the worst difference.
+export-agreement:
+    pytest -m slow tests/export/test_python_file.py
 
 # Runs killed at random moments and resumed.
 kill-study command="run" kills="50":

@@ -54,8 +54,9 @@ def simplified(program: Program) -> Program:
     builder = ProgramBuilder()
     nodes: dict[int, Node] = {}  # by ref
     refs = list(range(TERMINAL_COUNT))
-    for operation, a, b in program.nodes:
-        refs.append(_applied(builder, nodes, operation, refs[a], refs[b] if b != NO_OPERAND else NO_OPERAND))
+    for operation, *operands in program.nodes:
+        a, b = (NO_OPERAND if operand == NO_OPERAND else refs[operand] for operand in operands)
+        refs.append(_applied(builder, nodes, operation, a, b))
     return builder.build(refs[program.output])
 
 
@@ -73,7 +74,7 @@ def _applied(builder: ProgramBuilder, nodes: dict[int, Node], operation: int, a:
             return _applied(builder, nodes, _ID["zeros_like"], a, NO_OPERAND)
         if operation == _ID["sign"] and below[0] == _ID["relu"]:
             return _applied(builder, nodes, _ID["heaviside"], below[1], NO_OPERAND)
-    ref = builder.apply(operation, a, None if b == NO_OPERAND else b)
+    ref = builder.apply(operation, *(operand for operand in (a, b) if operand != NO_OPERAND))
     nodes[ref] = (operation, a, b)
     return ref
 

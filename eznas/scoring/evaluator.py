@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.equivalence import simplified
-from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.aggregation import aggregate_columns
 from eznas.scoring.candidates import Candidates
+from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 
@@ -181,7 +181,7 @@ class Evaluator:
         def evaluate(index: int, statistics: NetworkStatistics) -> _NetworkNumbers:
             positions, plan = candidates.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
-            values, valid = _run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
+            values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
             scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation)
             if statistics.units > 0:
                 candidates.scored(positions, scores)
@@ -224,27 +224,8 @@ def scores_of_network(
     plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, aggregation: Aggregation
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
-    values, valid = _run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
     return _aggregated(plan, values, valid, to_scalar, aggregation)
-
-
-def _run_plan(
-    plan: Plan,
-    statistics: NetworkStatistics,
-    cached_values: NDArray[np.float32],
-    cached_valid: NDArray[np.bool_],
-    to_scalar: ToScalar,
-) -> _Numbers:
-    return evaluate_plan(
-        plan,
-        statistics.values,
-        statistics.offsets,
-        statistics.shapes,
-        statistics.axes,
-        cached_values,
-        cached_valid,
-        to_scalar,
-    )
 
 
 def _aggregated(
