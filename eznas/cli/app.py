@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, proxy, run
+from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, proxy, report, run
 from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
@@ -32,6 +32,7 @@ app.command("run")(run.run)
 app.command("discover")(discover.discover)
 app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)
 app.add_typer(benchmark.app, name="benchmark")

@@ -97,7 +97,9 @@ class Axes:
                 f"<title>{escape(text)}</title></circle>"
             )
 
-    def line(self, points: Sequence[tuple[float, float]], colour: int, *, steps: bool = False, dashed: bool = False) -> None:
+    def line(
+        self, points: Sequence[tuple[float, float]], colour: int, *, steps: bool = False, dashed: bool = False
+    ) -> None:
         """Draw a line through points; with `steps`, it stays level up to each next point."""
         if not points:
             return
@@ -109,13 +111,14 @@ class Axes:
 
     def interval(self, x: float, low: float, high: float, colour: int) -> None:
         """Draw an upright interval."""
-        self._marks.append(f'<path class="interval line-{colour}" d="M{self.x(x):.1f} {self.y(low):.1f}V{self.y(high):.1f}"/>')
+        self._marks.append(
+            f'<path class="interval line-{colour}" d="M{self.x(x):.1f} {self.y(low):.1f}V{self.y(high):.1f}"/>'
+        )
 
     def level(self, y: float, colour: int) -> None:
         """Draw a dashed line across the whole chart."""
-        self._marks.append(
-            f'<path class="interval line-{colour}" stroke-dasharray="5 4" d="M{_LEFT} {self.y(y):.1f}H{WIDTH - _RIGHT}"/>'
-        )
+        path = f"M{_LEFT} {self.y(y):.1f}H{WIDTH - _RIGHT}"
+        self._marks.append(f'<path class="interval line-{colour}" stroke-dasharray="5 4" d="{path}"/>')
 
     def bar(self, x: float, width: float, y: float, colour: int, text: str) -> None:
         """Draw a bar from zero to `y` around `x`."""
@@ -138,9 +141,10 @@ class Axes:
         items = "".join(f'<li><span class="{mark}"></span>{escape(text)}</li>' for mark, text in legend)
         list_of_marks = f'<ul class="legend">{items}</ul>\n' if items else ""
         marks = "\n".join(self._marks)
+        size = f'viewBox="0 0 {WIDTH} {self._height}"'
         return (
             f"<figure>\n<h3>{escape(title)}</h3>\n{list_of_marks}"
-            f'<svg role="img" aria-label="{escape(description)}" viewBox="0 0 {WIDTH} {self._height}">\n{marks}\n</svg>\n'
+            f'<svg role="img" aria-label="{escape(description)}" {size}>\n{marks}\n</svg>\n'
             f"<figcaption>{escape(caption)}</figcaption>\n</figure>"
         )
 

@@ -1,8 +1,8 @@
 r"""LaTeX of formulas as MathML, which browsers typeset by themselves.
 
-It reads what `eznas.ops.latex` and `eznas.ops.terms` write and what the templates of the catalogue are made of: symbols,
-scripts, fractions, roots, names in `\mathrm`, enclosing pairs, and lines of an `aligned`. A command beyond these is
-shown by its name, so that a new operation is never lost.
+It reads what `eznas.ops.latex` and `eznas.ops.terms` write and what the templates of the catalogue are made of:
+symbols, scripts, fractions, roots, names in `\mathrm`, enclosing pairs, and lines of an `aligned`. A command beyond
+these is shown by its name, so that a new operation is never lost.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def _table(text: str) -> str:
         left, _, right = line.partition("&=")
         cells = (_row(left), "<mo>=</mo>", _row(right))
         left_cell, sign, right_cell = (f"<mtd>{cell}</mtd>" for cell in cells)
-        rows.append(f'<mtr>{left_cell}{sign}{right_cell.replace("<mtd>", _LEFT, 1)}</mtr>')
-    return f"<mtable>{''.join(rows)}</mtable>"
+        rows.append(f"<mtr>{left_cell}{sign}{right_cell.replace('<mtd>', _LEFT, 1)}</mtr>")
+    return f'<mtable displaystyle="true">{"".join(rows)}</mtable>'
 
 
 _LEFT: Final = '<mtd style="text-align: left">'
@@ -112,7 +112,11 @@ class _Reader:
 
     def _script(self, base: str, mark: str) -> str:
         first = self._argument()
-        if self._place < len(self._tokens) and self._tokens[self._place] in _SCRIPTS and self._tokens[self._place] != mark:
+        if (
+            self._place < len(self._tokens)
+            and self._tokens[self._place] in _SCRIPTS
+            and self._tokens[self._place] != mark
+        ):
             self._place += 1
             below, above = (first, self._argument()) if mark == "_" else (self._argument(), first)
             return f"<msubsup>{base}{below}{above}</msubsup>"

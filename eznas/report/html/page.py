@@ -12,6 +12,8 @@ from eznas.report.html.style import STYLE
 # No request can leave the page, whatever a formula or a benchmark is called.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
+FOOTER: Final = "Made by eznas from the files of its folder; it loads nothing from elsewhere."
+
 
 @dataclass(frozen=True)
 class Section:

@@ -31,10 +31,12 @@ def table_html(table: Table) -> str:
     title = _text(table.title)
     head = ""
     if table.show_header:
-        heads = "".join(f'<th scope="col"{_kind(column)}>{escape(_text(column.header))}</th>' for column in table.columns)
+        heads = "".join(
+            f'<th scope="col"{_kind(column)}>{escape(_text(column.header))}</th>' for column in table.columns
+        )
         head = f"<thead><tr>{heads}</tr></thead>\n"
     rows = "\n".join(
-        "<tr>" + "".join(_cell(place, column, cell) for place, (column, cell) in enumerate(zip(table.columns, row))) + "</tr>"
+        "<tr>" + "".join(_cell(*placed) for placed in zip(range(len(row)), table.columns, row, strict=True)) + "</tr>"
         for row in zip(*(column.cells for column in table.columns), strict=True)
     )
     kind = "" if table.show_header else ' class="pairs"'

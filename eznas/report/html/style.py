@@ -27,7 +27,8 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; }
 p { margin: .5rem 0; max-width: 46rem; }
 a { color: var(--first); }
 .kicker, .note, figcaption, .muted { color: var(--muted); font-size: .875rem; }
-.kicker { margin: 0; overflow-wrap: anywhere; }
+.kicker, figcaption { overflow-wrap: anywhere; }
+.kicker { margin: 0; }
 section, .answer {
   background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; margin: 0 0 1rem;
 }
@@ -37,7 +38,7 @@ nav { margin: 0 0 1rem; font-size: .875rem; display: flex; flex-wrap: wrap; gap:
   overflow-x: auto; padding: .9rem 1rem; margin: .8rem 0; background: var(--soft); border-radius: .5rem;
   font-size: 1.3rem;
 }
-.formula math { display: inline-block; }
+.formula math { display: inline-block; font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math, serif; }
 math .bold { font-weight: 700; }
 code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 pre {
@@ -45,7 +46,7 @@ pre {
   border-radius: .5rem; padding: .75rem 1rem; margin: .5rem 0; white-space: pre-wrap; overflow-wrap: anywhere;
 }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1rem 0; }
-.figures div { border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .9rem; }
+.figures > div { border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .9rem; }
 .figures dt { color: var(--muted); font-size: .8125rem; }
 .figures dd { margin: 0; }
 .figures .value { font-size: 1.6rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.25; }
@@ -61,21 +62,26 @@ pre {
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); padding: .3rem 0; min-width: 16rem; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-thead th { color: var(--muted); font-weight: 600; border-bottom-width: 2px; white-space: nowrap; }
+th, td { white-space: nowrap; }
+thead th { color: var(--muted); font-weight: 600; border-bottom-width: 2px; }
 tbody th { font-weight: 600; }
-.number { text-align: right; white-space: nowrap; }
-.pairs th { font-weight: 400; color: var(--muted); white-space: nowrap; }
-.pairs td { overflow-wrap: anywhere; min-width: 12rem; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem 2rem; }
+.number { text-align: right; }
+.pairs th { font-weight: 400; color: var(--muted); }
+.pairs td { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1rem 2rem; }
 figure { margin: 0 0 .5rem; min-width: 0; }
 figure > h3 { margin-top: 0; }
 figure svg { display: block; width: 100%; height: auto; max-width: 33rem; }
+.trees { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
+.trees figure { max-width: 100%; }
 .tree { overflow-x: auto; }
 figure .tree svg { width: auto; max-width: none; }
 figure img { max-width: 100%; height: auto; background: #fff; border-radius: .5rem; }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0; padding: 0; font-size: .8125rem; }
+.legend {
+  list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0; padding: 0; font-size: .8125rem;
+}
 .legend span { display: inline-block; width: .75rem; height: .75rem; border-radius: 50%; margin-right: .4rem; }
-svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
+svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .tick { fill: var(--muted); }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .axis { stroke: var(--muted); stroke-width: 1; }
@@ -99,7 +105,8 @@ footer { color: var(--muted); font-size: .8125rem; padding: .5rem 0 2rem; }
   section, .answer { padding: .9rem; border-radius: .5rem; }
   .formula { font-size: 1.1rem; padding: .7rem; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
-  .figures div { padding: .5rem .6rem; }
+  .figures > div { padding: .5rem .6rem; }
+  .figures > div:last-child:nth-child(odd) { grid-column: 1 / -1; }
   .figures .value { font-size: 1.3rem; }
 }
 @media print {
@@ -112,7 +119,7 @@ footer { color: var(--muted); font-size: .8125rem; padding: .5rem 0 2rem; }
   main { max-width: none; padding: 0; }
   nav { display: none; }
   section, .answer { border: 0; border-top: 1px solid var(--line); border-radius: 0; padding: .6rem 0; }
-  figure, tr, .figures div, .warnings li { break-inside: avoid; }
+  figure, tr, .figures > div, .warnings li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   .wide, .formula, .tree { overflow: visible; }
 }

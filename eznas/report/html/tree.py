@@ -15,7 +15,7 @@ _CHARACTER: Final = 7.4  # pixels, of the font of the labels
 _HEIGHT, _LEVEL, _GAP, _PADDING = 26, 46, 14, 9
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Node:
     """A node with the tree below it.
 
@@ -23,35 +23,44 @@ class _Node:
         label: its text.
         meaning: a sentence for the pointer to show.
         children: its operands.
+        box: width of its own box.
         width: of the whole tree.
         depth: levels of the whole tree.
     """
 
     label: str
     meaning: str
-    children: tuple[_Node, ...] = ()
+    children: tuple[_Node, ...]
+    box: float
+    width: float
+    depth: int
 
-    def __post_init__(self) -> None:
-        below = sum(child.width for child in self.children) + _GAP * (len(self.children) - 1)
-        self.box = len(self.label) * _CHARACTER + 2 * _PADDING
-        self.width = max(self.box, below)
-        self.depth = 1 + max((child.depth for child in self.children), default=0)
+    @classmethod
+    def of(cls, label: str, meaning: str, children: tuple[_Node, ...] = ()) -> _Node:
+        """Return the node as the root of a tree."""
+        box = len(label) * _CHARACTER + 2 * _PADDING
+        depth = 1 + max((child.depth for child in children), default=0)
+        return cls(label, meaning, children, box, max(box, _side_by_side(children)), depth)
+
+
+def _side_by_side(trees: tuple[_Node, ...]) -> float:
+    return sum(tree.width for tree in trees) + _GAP * (len(trees) - 1)
 
 
 def tree_figures(program: Program) -> str:
     """Return one drawing for each named part of the program, and one for its result."""
     steps = named_nodes(program)
-    nodes = [_Node(terminal.name, terminal.meaning) for terminal in TERMINALS]
+    nodes = [_Node.of(terminal.name, terminal.meaning) for terminal in TERMINALS]
     drawings: list[tuple[str, _Node]] = []
     for index, (operation, a, b) in enumerate(program.nodes):
         rule = OPERATIONS[operation]
         operands = tuple(nodes[operand] for operand in (a, b) if operand != NO_OPERAND)
         label = f"{rule.infix}  {rule.name}" if rule.infix else rule.name
-        node = _Node(label, f"{rule.name}: {rule.meaning}", operands)
+        node = _Node.of(label, f"{rule.name}: {rule.meaning}", operands)
         if index in steps:
             name = f"t{steps[index]}"
             drawings.append((name, node))
-            node = _Node(name, f"the part {name}")
+            node = _Node.of(name, f"the part {name}")
         nodes.append(node)
     result = nodes[program.output]
     if program.output >= TERMINAL_COUNT or not drawings:
@@ -75,8 +84,7 @@ def _figure(name: str, root: _Node, *, single: bool) -> str:
 
 def _place(node: _Node, left: float, top: float, edges: list[str], boxes: list[str]) -> float:
     """Draw a tree within its width, and return where the middle of its root is."""
-    below = sum(child.width for child in node.children) + _GAP * (len(node.children) - 1)
-    at = left + (node.width - below) / 2
+    at = left + (node.width - _side_by_side(node.children)) / 2
     middles = []
     for child in node.children:
         middles.append(_place(child, at, top + _LEVEL, edges, boxes))
