@@ -18,13 +18,14 @@ from statistics import mean, stdev
 from typing import Any, Final
 
 from eznas import benchmarks
-from eznas.discovery.discovery import Discovery, Machine
+from eznas.discovery.discovery import Discovery
+from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
-from eznas.discovery.session import PROXY, discover
+from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.files import write_atomically
 from eznas.proxies import REFERENCE, AnyProxy, baselines, load
-from eznas.proxies.proxy import read_proxy
+from eznas.proxies.proxy import PROXY_FILE, read_proxy
 from eznas.scoring.ranking import rank_networks
 from eznas.scoring.scores import ScoringSettings
 from eznas.statistics.workers import available_cores
@@ -50,7 +51,7 @@ def settings_of(options: argparse.Namespace, names: tuple[str, ...], seed: int) 
 def search(options: argparse.Namespace, names: tuple[str, ...], seed: int) -> Path:
     """Search, unless that is done; return the file of the chosen formula."""
     folder = options.folder / f"{'+'.join(name.removeprefix('nasbench201-') for name in names)}-{seed}"
-    path: Path = folder / PROXY
+    path: Path = folder / PROXY_FILE
     done = folder / "seconds.json"
     if not done.exists():
         begun, processor = time.perf_counter(), time.process_time()

@@ -7,7 +7,8 @@ fame and the history byte by byte.
 `python bench/kill_study.py discover --kills 30` does the same with discoveries of two rounds, of which it compares
 checkpoint (the archive and all islands), report and proxy. Each has feature tables of its own. They hold the standard
 bank from the beginning, so that what is interrupted is the search, the growth of the table and the report;
-`--empty-tables` lets each compute the standard bank as well.
+`--empty-tables` lets each compute the standard bank as well. Checkpoints are written every `--checkpoint-seconds`, not
+every ten seconds, so that many kills come between two of them, and at a moment of the search that is known.
 
 All processes are forked from one that has loaded libraries and kernels, which takes longer than the work itself.
 """
@@ -31,7 +32,7 @@ import numpy as np
 
 import eznas.discovery.session
 import eznas.report.discovery
-import eznas.runs.run  # noqa: F401  loaded here once
+import eznas.runs.run
 from eznas.cli.app import main as command_line
 from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.problem import NetworkGroup, arrays_of
@@ -133,6 +134,7 @@ class DiscoverStudy(Study):
 
     def prepare(self) -> None:
         """Load the kernels of the search, and compute the standard bank unless every discovery is to do so."""
+        eznas.discovery.session.SECONDS_BETWEEN_CHECKPOINTS = self.options.checkpoint_seconds
         values = np.arange(8, dtype=np.float32)[np.newaxis]
         group = NetworkGroup(np.full(4, 2), values, np.ones(values.shape, bool), np.arange(4.0))
         settings = SearchSettings(islands=1, members=2, children=2)
@@ -146,7 +148,7 @@ class DiscoverStudy(Study):
         finish(command, {**os.environ, "EZNAS_CACHE": str(self._prepared)})
 
     def moment(self, path: Path) -> str:
-        """Return how far its last checkpoint was, which is up to ten seconds behind."""
+        """Return how far its last checkpoint was."""
         if (path / "result.json").exists():
             return "after the report"
         if not (path / "checkpoint.npz").exists():
@@ -204,8 +206,9 @@ def main() -> None:
     parser.add_argument("--benchmark", default="digits")
     parser.add_argument("--networks", type=int, default=20)
     parser.add_argument("--held-out", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=4, help="of each of the two rounds of a discovery")
+    parser.add_argument("--epochs", type=int, default=12, help="of each of the two rounds of a discovery")
     parser.add_argument("--seed", type=int, default=0, help="of the moments, and of the runs")
+    parser.add_argument("--checkpoint-seconds", type=float, default=0.2, help="between checkpoints of a discovery")
     parser.add_argument("--empty-tables", action="store_true", help="of discoveries: compute the standard bank as well")
     options = parser.parse_args()
     rng = random.Random(options.seed)

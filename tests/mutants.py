@@ -57,6 +57,7 @@ _EVOLUTION = ("search/test_evolution.py",)
 _FITNESS = ("search/test_fitness.py",)
 _TREE = ("genomes/test_tree.py",)
 _SEQUENTIAL = ("genomes/test_sequential.py",)
+_FORMULAS = ("discovery/enumeration/test_formulas.py",)
 
 FAULTS = (
     Fault(
@@ -368,6 +369,83 @@ FAULTS = (
         "sum(proxy.provenance.networks[benchmark.name].values())",
         "0",
         ("runs/test_proxy_argument.py",),
+    ),
+    Fault(
+        "an island's tournament takes the worst",
+        "discovery/island.py",
+        "if value > best_value:",
+        "if value < best_value:",
+        ("discovery/test_search.py",),
+    ),
+    Fault(
+        "an island takes in what it found itself",
+        "discovery/search.py",
+        "source = found[number - 1]",
+        "source = found[number]",
+        ("discovery/test_search.py",),
+    ),
+    Fault(
+        "the worst benchmark does not decide",
+        "discovery/fitness.py",
+        "return float(values.min())",
+        "return float(values.max())",
+        ("discovery/test_fitness.py", "discovery/test_criterion.py"),
+    ),
+    Fault(
+        "a formula that ranks backwards is worth nothing",
+        "discovery/fitness.py",
+        "return max(_oriented_fitness(arrays, work.merits, 1), _oriented_fitness(arrays, work.merits, -1))",
+        "return _oriented_fitness(arrays, work.merits, 1)",
+        ("discovery/test_fitness.py",),
+    ),
+    Fault(
+        "validation networks do not count in the choice",
+        "discovery/result.py",
+        "networks * formula.fitness + other",
+        "networks * formula.fitness + 0 * other",
+        ("discovery/test_discovery.py",),
+    ),
+    Fault(
+        "held-out networks are training networks",
+        "discovery/networks.py",
+        "order[count - rest :])",
+        "order[:rest])",
+        ("discovery/test_networks.py",),
+    ),
+    Fault(
+        "of equal formulas the one that came first is kept",
+        "discovery/enumeration/formulas.py",
+        "if _precedes(codes, kept[place]):",
+        "if False:",
+        _FORMULAS,
+    ),
+    Fault(
+        "the mean over units is their sum",
+        "discovery/enumeration/formulas.py",
+        "scores[1, network] = total / count",
+        "scores[1, network] = total",
+        _FORMULAS,
+    ),
+    Fault(
+        "quotients are formed one way only",
+        "discovery/enumeration/formulas.py",
+        "(other, row) if way == _SWAPPED else (row, other)\n                map_two",
+        "(row, other) if way == _SWAPPED else (row, other)\n                map_two",
+        _FORMULAS,
+    ),
+    Fault(
+        "tied accuracies count as pairs",
+        "discovery/enumeration/tau.py",
+        "untied -= 1",
+        "untied -= 0",
+        ("discovery/enumeration/test_tau.py",),
+    ),
+    Fault(
+        "the last round of features is not made",
+        "discovery/enumeration/rounds.py",
+        "while level <= depth and not left_out:",
+        "while level < depth and not left_out:",
+        ("discovery/enumeration/test_rounds.py",),
     ),
 )
 

@@ -118,7 +118,8 @@ def discover(
     On several benchmarks a formula evolves on the networks that each would give alone, over the features that are
     useful on every one of them; fitness combines its taus under one orientation.
     """
-    from eznas.discovery.discovery import Discovery, Machine
+    from eznas.discovery.discovery import Discovery
+    from eznas.discovery.machine import Machine
     from eznas.discovery.seed_formulas import seed_formula
     from eznas.discovery.session import discover as run_session
     from eznas.discovery.settings import DiscoverySettings

@@ -68,7 +68,6 @@ def enumerate_formulas(
 
     with ProgressBar(stderr()) as progress:
         progress.phase("loading PyTorch")
-        from eznas.discovery.discovery import Machine
         from eznas.discovery.enumeration.comparison import ComparisonSettings
         from eznas.discovery.enumeration.enumeration import Enumeration
         from eznas.discovery.enumeration.session import enumerate_in
@@ -77,6 +76,7 @@ def enumerate_formulas(
             DEFAULT_TERMINALS,
             EnumerationSettings,
         )
+        from eznas.discovery.machine import Machine
         from eznas.runs.settings import parse_memory
 
         settings = EnumerationSettings(

@@ -24,7 +24,7 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="PROXY...",
-            help="Names such as eznas-a or params, paths of .json files, formulas, or run directories.",
+            help="Names such as eznas-a or params, .json files, formulas, or the folders of runs and discoveries.",
             show_default=False,
         ),
     ],

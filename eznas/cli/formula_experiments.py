@@ -23,7 +23,7 @@ from eznas.cli.experiment_parts import (
 from eznas.cli.network_options import Device, Memory, Threads
 
 if TYPE_CHECKING:
-    from eznas.discovery.discovery import Machine
+    from eznas.discovery.machine import Machine
 
 
 Settings = Annotated[
@@ -171,7 +171,7 @@ def discover(
 
 
 def _machine(threads: int | None, memory: str, device: str) -> Machine:
-    from eznas.discovery.discovery import Machine
+    from eznas.discovery.machine import Machine
     from eznas.runs.settings import parse_memory
 
     return Machine(threads, parse_memory(memory), device)

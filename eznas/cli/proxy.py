@@ -44,7 +44,10 @@ def proxy_list(json: JsonOption = False) -> None:
 @app.command("show")
 def proxy_show(
     proxy: Annotated[
-        str, typer.Argument(metavar="PROXY", help="Name, path of a .json file, formula, or run directory.")
+        str,
+        typer.Argument(
+            metavar="PROXY", help="Name, path of a .json file, formula, or the folder of a run or discovery."
+        ),
     ],
     json: JsonOption = False,
 ) -> None:

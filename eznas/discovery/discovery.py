@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -19,6 +18,7 @@ import numpy as np
 from eznas import seeds
 from eznas.discovery.alphabet import Alphabet, alphabet_of
 from eznas.discovery.archive import Archive, Codes
+from eznas.discovery.machine import Machine
 from eznas.discovery.pace import Pace
 from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
@@ -29,32 +29,12 @@ from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
 from eznas.features.selection import select
-from eznas.features.table import DEFAULT_MEMORY_BYTES
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
 from eznas.runs.proxy_argument import resolve_proxy
-from eznas.scoring.scores import ScoringSettings
-from eznas.statistics.workers import available_cores
 
 _UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a discovery may use; its result depends on the device alone.
-
-    Attributes:
-        threads: for networks and for islands; None for one per core.
-        memory_bytes: for the statistics of networks in work.
-        device: where networks run.
-        tables: the folder of the feature tables; None for the user's cache folder.
-    """
-
-    threads: int | None = None
-    memory_bytes: int = DEFAULT_MEMORY_BYTES
-    device: str = "cpu"
-    tables: Path | None = None
 
 
 class Discovery:
@@ -89,8 +69,7 @@ class Discovery:
         self._observer = observer or SilentObserver()
         self.references = tuple(resolve_proxy(text) for text in settings.references)
         self.samples = tuple(
-            Sample.of(name, settings, self.scoring, self.references, self.machine.tables, self._observer)
-            for name in settings.benchmarks
+            Sample.of(name, settings, self.references, self.machine, self._observer) for name in settings.benchmarks
         )
         self._search_rng = seeds.generator(settings.seed, "formulas")
         self._proposal_rng = seeds.generator(settings.seed, "features")
@@ -155,7 +134,7 @@ class Discovery:
             self._grow()
             self._pace = self._pace.next_round()
         else:
-            self._search.advance(self.threads)
+            self._search.advance(self.machine.workers)
             self.epochs += 1
             best = self.archive.best
             self._pace = self._pace.after_epoch(best.fitness if best else -1.0)
@@ -169,18 +148,6 @@ class Discovery:
     def validation_problem(self) -> Arrays:
         """The validation networks, likewise."""
         return self._validation
-
-    @property
-    def threads(self) -> int:
-        """How many threads to use."""
-        return self.machine.threads or available_cores()
-
-    @property
-    def scoring(self) -> ScoringSettings:
-        """Under what networks are scored by whole proxies."""
-        return ScoringSettings(
-            self.settings.batch_size, self.settings.seed, self.machine.device, self.threads, self.machine.memory_bytes
-        )
 
     def encode(self) -> bytes:
         """Return what `restore` goes on from, as the bytes of an .npz file without pickled objects."""
@@ -237,7 +204,7 @@ class Discovery:
         """Compute features, append those that are useful to the others, and set up the problems."""
         programs = (*self.features, *features)
         by_sample = [
-            sample.features(programs, self._observer, self.threads, self.machine.memory_bytes)
+            sample.features(programs, self._observer, self.machine.workers, self.machine.memory_bytes)
             for sample in self.samples
         ]
         selection = select(*(table for draws in by_sample for table in draws))

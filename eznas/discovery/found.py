@@ -43,23 +43,9 @@ def found_proxy(content: Mapping[str, Any], size: int | None = None) -> Proxy:
             networks={name: {"training": protocol["networks"], "validation": protocol["validation"]} for name in names},
             settings=settings,
             taus=tuple(
-                _measured(name, figures["held_out"], protocol)
+                MeasuredTau.of(name, protocol["benchmarks"][name]["held_out"], protocol, figures["held_out"])
                 for name, figures in one["benchmarks"].items()
                 if figures["held_out"]["tau"] is not None
             ),
         ),
-    )
-
-
-def _measured(benchmark: str, figures: Mapping[str, Any], protocol: Mapping[str, Any]) -> MeasuredTau:
-    low, high = figures["tau_interval"]
-    return MeasuredTau(
-        benchmark=benchmark,
-        networks=protocol["benchmarks"][benchmark]["held_out"],
-        seed=protocol["seed"],
-        batch_size=protocol["batch_size"],
-        tau=figures["tau"],
-        low=low,
-        high=high,
-        top_decile_tau=figures["top_decile_tau"],
     )

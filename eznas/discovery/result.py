@@ -151,7 +151,11 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
     beside = _compared_with(discovery)
     by_benchmark = {
         sample.benchmark.name: rank_networks(
-            [*proxies, *beside], sample.benchmark, sample.networks.held_out, discovery.scoring, observer
+            [*proxies, *beside],
+            sample.benchmark,
+            sample.networks.held_out,
+            discovery.machine.scoring(settings),
+            observer,
         )
         for sample in discovery.samples
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
+from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup
 from eznas.discovery.settings import DiscoverySettings
@@ -47,9 +47,8 @@ class Sample:
         cls,
         name: str,
         settings: DiscoverySettings,
-        scoring: ScoringSettings,
         references: Sequence[AnyProxy],
-        tables: Path | None,
+        machine: Machine,
         observer: RunObserver,
     ) -> Self:
         """Load a benchmark, draw its networks, and score them with what formulas are compared with.
@@ -57,9 +56,8 @@ class Sample:
         Args:
             name: of the benchmark.
             settings: of the discovery.
-            scoring: under what networks are scored, in the first draw.
             references: what formulas are compared with while they evolve.
-            tables: the folder of the feature tables; None for the user's cache folder.
+            machine: what may be used, and where the feature tables are.
             observer: is told of the networks that are scored.
 
         Raises:
@@ -67,13 +65,13 @@ class Sample:
         """
         benchmark = benchmarks.load(name)
         networks = Networks.draw(benchmark, settings.networks, settings.validation, settings.held_out, settings.seed)
-        collection = CollectionSettings(settings.unit, settings.third_pass, scoring.device)
-        draws = [replace(scoring, seed=seed) for seed in seeds.draws(settings.seed, settings.draws)]
+        collection = CollectionSettings(settings.unit, settings.third_pass, machine.device)
+        draws = [replace(machine.scoring(settings), seed=seed) for seed in seeds.draws(settings.seed, settings.draws)]
         return cls(
             benchmark,
             networks,
             tuple(
-                FeatureTable(benchmark, networks.in_search, draw.batch_size, draw.seed, collection, tables)
+                FeatureTable(benchmark, networks.in_search, draw.batch_size, draw.seed, collection, machine.tables)
                 for draw in draws
             ),
             tuple(_scores_of(references, benchmark, networks.in_search, draw, observer) for draw in draws),

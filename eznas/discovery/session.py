@@ -16,14 +16,13 @@ from eznas.errors import EznasError
 from eznas.features.folder import locked
 from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
 from eznas.observer import RunObserver
-from eznas.proxies.proxy import save
+from eznas.proxies.proxy import PROXY_FILE, save
 from eznas.runs.directory import HISTORY
 from eznas.scoring.detail_format import NETWORKS
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
-PROXY: Final = "proxy.json"
-_SECONDS_BETWEEN_CHECKPOINTS: Final = 10.0
+SECONDS_BETWEEN_CHECKPOINTS = 10.0  # not Final: a study of interruptions has it shorter
 
 
 def discover(
@@ -67,7 +66,7 @@ def discover(
             if discovery.epochs > len(history):
                 history.append(_epoch(discovery))
             watch(discovery)
-            if time.monotonic() - written > _SECONDS_BETWEEN_CHECKPOINTS:
+            if time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
                 _write_state(folder, discovery, history)
                 written = time.monotonic()
         _write_state(folder, discovery, history)
@@ -112,7 +111,7 @@ def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) 
     text = json_text({**about, **found.to_dict()})
     content = _plain(text)
     # The report last: where there is one, there is what it reports.
-    save(found_proxy(content), folder / PROXY)
+    save(found_proxy(content), folder / PROXY_FILE)
     write_atomically(folder / NETWORKS, json_text(found.networks, indent=None))
     write_atomically(path, text)
     return content

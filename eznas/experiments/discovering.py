@@ -8,19 +8,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from eznas.discovery.discovery import Discovery, Machine
+from eznas.discovery.discovery import Discovery
 from eznas.discovery.enumeration.enumeration import Enumeration
 from eznas.discovery.enumeration.session import RESULT, enumerate_in
 from eznas.discovery.enumeration.settings import EnumerationSettings
+from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
-from eznas.discovery.session import PROXY, discover
+from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.evolving import Report
 from eznas.proxies import Proxy
-from eznas.proxies.proxy import read_proxy
-from eznas.scoring.scores import ScoringSettings
-from eznas.statistics.workers import available_cores
+from eznas.proxies.proxy import PROXY_FILE, read_proxy
 
 ALWAYS_VARIED: Final = ("benchmarks", "held_out", "seed", "seed_formulas")
 """Settings of discoveries that an experiment sets itself."""
@@ -44,10 +43,10 @@ def discovered(path: Path, settings: DiscoverySettings, machine: Machine, report
     Raises:
         EznasError: a benchmark is not there or has too few networks, or a network fails.
     """
-    if not (path / PROXY).is_file():
+    if not (path / PROXY_FILE).is_file():
         report(f"{what}: evolving")
         discover(lambda: Discovery(replace(settings, held_out=0), machine), path, None, lambda _: None)
-    return read_proxy(path / PROXY)
+    return read_proxy(path / PROXY_FILE)
 
 
 def enumerated(
@@ -150,9 +149,3 @@ def common_settings(settings: DiscoverySettings, varied: Collection[str]) -> dic
         varied: names that the experiment sets itself.
     """
     return {key: value for key, value in asdict(settings).items() if key not in varied}
-
-
-def scoring_settings(settings: DiscoverySettings, machine: Machine) -> ScoringSettings:
-    """Return under what networks are scored beside a discovery with these settings."""
-    threads = machine.threads or available_cores()
-    return ScoringSettings(settings.batch_size, settings.seed, machine.device, threads, machine.memory_bytes)

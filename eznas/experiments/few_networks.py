@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
-from eznas.discovery.discovery import Machine
+from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import hand_made_scores, measure
 from eznas.experiments.architecture_numbers import Encoding, encode
-from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, scoring_settings
+from eznas.experiments.discovering import ALWAYS_VARIED, common_settings
 from eznas.experiments.evolving import Report
 from eznas.experiments.few_networks_content import few_networks_content, few_networks_markdown
 from eznas.experiments.few_networks_methods import DEFAULT, Few, Method, chosen_methods
@@ -244,4 +244,4 @@ class FewNetworks:
         return np.hstack([columns, hand_made_scores.score_columns(scores, chosen)])
 
     def _scoring(self, seed: int) -> ScoringSettings:
-        return scoring_settings(replace(self.discovery, seed=seed), self.machine)
+        return self.machine.scoring(replace(self.discovery, seed=seed))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from eznas import proxies
-from eznas.discovery.discovery import Machine
+from eznas.discovery.machine import Machine
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding

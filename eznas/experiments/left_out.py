@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 from eznas import benchmarks, proxies
 from eznas.benchmarks.base import Benchmark
-from eznas.discovery.discovery import Machine
+from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import measure
-from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, discovered, scoring_settings
+from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, discovered
 from eznas.experiments.evolving import Report
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.left_out_content import OwnTau, left_out_content, left_out_markdown
@@ -143,7 +143,7 @@ class LeftOut:
             ranked,
             benchmark,
             indices,
-            scoring_settings(replace(self.discovery, seed=seed), self.machine),
+            self.machine.scoring(replace(self.discovery, seed=seed)),
             second_draw=False,
         )
         pieces = [measure.piece(proxy, benchmark, ranking) for proxy, ranking in zip(ranked, rankings, strict=True)]

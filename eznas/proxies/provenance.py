@@ -33,6 +33,31 @@ class MeasuredTau:
     high: float
     top_decile_tau: float | None = None
 
+    @classmethod
+    def of(cls, benchmark: str, networks: int, settings: Mapping[str, Any], figures: Mapping[str, Any]) -> Self:
+        """Return it from the plain data of a report.
+
+        Args:
+            benchmark: its name.
+            networks: how many.
+            settings: with `seed` and `batch_size`.
+            figures: with `tau`, `tau_interval` and `top_decile_tau`, as `Ranking.figures` returns them.
+
+        Raises:
+            KeyError, TypeError, ValueError: something is missing, or is of another kind.
+        """
+        low, high = figures["tau_interval"]
+        return cls(
+            benchmark=benchmark,
+            networks=networks,
+            seed=settings["seed"],
+            batch_size=settings["batch_size"],
+            tau=figures["tau"],
+            low=low,
+            high=high,
+            top_decile_tau=figures["top_decile_tau"],
+        )
+
 
 @dataclass(frozen=True)
 class Provenance:

@@ -14,6 +14,9 @@ from eznas.ops.terms import Term, format_terms, parse_terms
 from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
 from eznas.proxies.provenance import Provenance
 
+PROXY_FILE: Final = "proxy.json"
+"""What the proxy that a folder holds is called, such as the one that a discovery found."""
+
 FORMAT: Final = 1
 """Version of the file format; a file of a later version is refused."""
 

@@ -73,16 +73,6 @@ def _measured(proxy: Proxy, path: Path) -> MeasuredTau:
         if figures is None:
             raise EznasError(f"{path} evaluates other proxies than {proxy.formula:.80}: give its own evaluation.")
         protocol = content["protocol"]
-        low, high = figures["tau_interval"]
-        return MeasuredTau(
-            protocol["benchmark"],
-            protocol["networks"],
-            protocol["seed"],
-            protocol["batch_size"],
-            figures["tau"],
-            low,
-            high,
-            figures["top_decile_tau"],
-        )
+        return MeasuredTau.of(protocol["benchmark"], protocol["networks"], protocol, figures)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EznasError(f"{path} is not what `eznas evaluate PROXY --json` prints ({error}).") from error

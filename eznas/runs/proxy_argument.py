@@ -1,4 +1,4 @@
-"""What a user may give for a proxy: a name, a .json file, a formula, or the directory of a run."""
+"""What a user may give for a proxy: a name, a .json file, a formula, or the folder of a run or a discovery."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy
+from eznas.proxies.proxy import PROXY_FILE, read_proxy
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
 from eznas.runs.settings import RunSettings
 
@@ -23,14 +24,16 @@ def resolve_proxy(text: str) -> AnyProxy:
     """Return the proxy that `text` stands for.
 
     Args:
-        text: the name of a program or of a hand-made score, the path of a .json file, a formula, or a run directory,
-            which stands for the run's best program so far.
+        text: the name of a program or of a hand-made score, the path of a .json file, a formula, a run directory,
+            which stands for the run's best program so far, or the folder of a discovery, for the formula it chose.
 
     Raises:
         EznasError: there is no such proxy, or the run has found no valid program yet.
     """
-    if _is_run(text):
+    if _holds(text, CONFIG):
         return best_proxy(Path(text))
+    if _holds(text, PROXY_FILE):
+        return read_proxy(Path(text) / PROXY_FILE)
     return proxies.load(text)
 
 
@@ -43,8 +46,8 @@ def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
 
     seen: set[int] = set()
     for text in texts:
-        if not _is_run(text):
-            proxy = proxies.load(text)
+        if not _holds(text, CONFIG):
+            proxy = resolve_proxy(text)
             if isinstance(proxy, Proxy) and proxy.provenance and benchmark.name in proxy.provenance.networks:
                 order = seeds.generator(proxy.provenance.seed, "networks").permutation(len(benchmark))
                 seen.update(order[: sum(proxy.provenance.networks[benchmark.name].values())].tolist())
@@ -100,9 +103,10 @@ def _is_one_benchmark(name: str, other: str) -> bool:
     return name == other or (tables and Path(name).resolve() == Path(other).resolve())
 
 
-def _is_run(text: str) -> bool:
+def _holds(text: str, file: str) -> bool:
+    """Return whether `text` is the path of a folder with this file."""
     try:
-        return (Path(text) / CONFIG).is_file()
+        return (Path(text) / file).is_file()
     except OSError:
         # A formula can be longer than any path.
         return False

@@ -6,7 +6,8 @@ import pytest
 from eznas import proxies
 from eznas.cli.app import main
 from eznas.discovery.codes import SUBTRACTED, to_terms
-from eznas.discovery.discovery import Discovery, Machine
+from eznas.discovery.discovery import Discovery
+from eznas.discovery.machine import Machine
 from eznas.discovery.result import proxy_of
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import RESULT, discover
@@ -234,7 +235,9 @@ def test_the_fitness_in_the_search_is_the_tau_that_scoring_gives_the_program(mak
     networks = discovery.samples[0].networks.training
     formulas = discovery.archive.formulas[::7]
     proxies = [proxy_of(formula.codes, 1, discovery) for formula in formulas]
-    rankings = rank_networks(proxies, benchmarks.load(tiny_table), networks, discovery.scoring, second_draw=False)
+    rankings = rank_networks(
+        proxies, benchmarks.load(tiny_table), networks, discovery.machine.scoring(discovery.settings), second_draw=False
+    )
     assert [abs(ranking.tau.value) for ranking in rankings] == [formula.fitness for formula in formulas]
     assert len(formulas) > 10
 

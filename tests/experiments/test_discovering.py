@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from eznas.discovery.discovery import Machine
 from eznas.discovery.enumeration import enumeration as enumeration_of_bank
 from eznas.discovery.enumeration.enumeration import Enumeration
+from eznas.discovery.machine import Machine
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, enumerated, with_settings

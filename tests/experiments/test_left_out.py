@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from eznas.discovery.discovery import Machine
+from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError

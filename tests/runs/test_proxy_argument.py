@@ -8,11 +8,15 @@ from eznas.ops.notation import parse_program
 from eznas.proxies import Proxy, save
 from eznas.proxies.hand_made import HandMadeProxy
 from eznas.proxies.provenance import Provenance
+from eznas.proxies.proxy import PROXY_FILE
 from eznas.runs.directory import Checkpoint, RunDirectory
 from eznas.runs.proxy_argument import evolved_proxy, networks_seen, resolve_proxy
 from eznas.runs.settings import RunSettings
 
 PROGRAM = parse_program("l1_norm(act.noise)")
+OF_EACH = {"fifty": {"training": 20, "validation": 10}, "other": {"training": 5, "validation": 5}}
+EVOLVED = Provenance("eznas discover", 7, OF_EACH, {})
+SEEN = seeds.generator(7, "networks").permutation(50)[:30].tolist()
 
 
 @pytest.fixture
@@ -31,6 +35,13 @@ def test_a_run_stands_for_its_best_program_as_the_run_computed_it(run):
     assert (proxy.program, proxy.orientation, proxy.name) == (PROGRAM, -1, "run")
     assert (proxy.unit, proxy.to_scalar, proxy.aggregation, proxy.third_pass) == ("C-B-R", "l2", "sum", "difference")
     assert "seed 4" in proxy.source
+
+
+def test_the_folder_of_a_discovery_stands_for_the_formula_that_it_chose(tmp_path):
+    chosen = Proxy("chosen", PROGRAM, orientation=-1, aggregation="sum", provenance=EVOLVED)
+    save(chosen, tmp_path / PROXY_FILE)
+    assert resolve_proxy(str(tmp_path)) == chosen
+    assert networks_seen([str(tmp_path)], Fifty()) == frozenset(SEEN)
 
 
 def test_the_source_names_every_benchmark(tmp_path):
@@ -98,8 +109,7 @@ class Fifty:
 
 
 def test_the_networks_of_an_evolved_proxy_follow_from_its_provenance(tmp_path):
-    about = {"fifty": {"training": 20, "validation": 10}, "other": {"training": 5, "validation": 5}}
-    save(Proxy("p", PROGRAM, provenance=Provenance("eznas discover", 7, about, {})), tmp_path / "p.json")
+    save(Proxy("p", PROGRAM, provenance=EVOLVED), tmp_path / "p.json")
     seen = networks_seen([str(tmp_path / "p.json"), "eznas-a", "params", "l1_norm(act.noise)"], Fifty())
-    assert seen == frozenset(seeds.generator(7, "networks").permutation(50)[:30].tolist())
+    assert seen == frozenset(SEEN)
     assert networks_seen(["eznas-a"], Fifty()) == frozenset()

@@ -67,7 +67,7 @@ def _search(
     search = FormulaSearch(arrays, alphabet, evolving, seeds.generator(seed, "formulas"))
     found, evaluated = 0.0, 0
     while found < best - _ROUNDING and search.evaluated < settings.evaluations:
-        search.advance(enumeration.threads)
+        search.advance(enumeration.machine.workers)
         fitness = max((formula.fitness for formula in search.archive.formulas), default=0.0)
         if fitness > found:
             found, evaluated = fitness, search.evaluated

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
-from eznas.discovery.discovery import Machine
 from eznas.discovery.enumeration.formulas import (
     Leaders,
     explore,
@@ -26,6 +25,7 @@ from eznas.discovery.enumeration.formulas import (
 from eznas.discovery.enumeration.rounds import EnumeratedFeatures, enumerate_features
 from eznas.discovery.enumeration.sample import UnitSample
 from eznas.discovery.enumeration.settings import EnumerationSettings
+from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup, arrays_of
 from eznas.errors import EznasError
@@ -37,7 +37,7 @@ from eznas.ops.catalogue import BY_NAME as OPERATION_OF
 from eznas.ops.program import Program
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.statistics.settings import CollectionSettings
-from eznas.statistics.workers import available_cores, run_in_threads
+from eznas.statistics.workers import run_in_threads
 from eznas.terminals import BY_NAME as TERMINAL_OF
 
 _UNKNOWN: Final = "The checkpoint is of other settings or features ({}): start anew in another folder."
@@ -90,11 +90,6 @@ class Enumeration:
         self._lock = threading.Lock()
 
     @property
-    def threads(self) -> int:
-        """How many threads work at once."""
-        return self.machine.threads or available_cores()
-
-    @property
     def formulas(self) -> int:
         """How many formulas there are."""
         return sum(formulas_beginning_with(row, len(self.features)) for row in range(len(self.features)))
@@ -132,7 +127,7 @@ class Enumeration:
             if watch is not None:
                 watch()
 
-        threads = self.threads
+        threads = self.machine.workers
         run_in_threads(one_feature, count=len(waiting), threads=threads, limit=lambda: threads, progress=report)
 
     def encode(self) -> bytes:
@@ -190,7 +185,7 @@ class Enumeration:
                 level_shown = level
 
         return enumerate_features(
-            UnitSample(networks, self.threads),
+            UnitSample(networks, self.machine.workers),
             addresses,
             [OPERATION_OF[name].id for name in settings.operations],
             settings.depth,
@@ -210,7 +205,7 @@ class Enumeration:
             self.machine.tables,
         )
         self._observer.phase(f"{len(features):,} features of networks", len(indices))
-        table.compute(features, lambda *_: self._observer.advance(), self.threads, self.machine.memory_bytes)
+        table.compute(features, lambda *_: self._observer.advance(), self.machine.workers, self.machine.memory_bytes)
         values = table.read(features)
         selection = select(values)
         self.dropped = selection.counts

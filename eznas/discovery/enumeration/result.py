@@ -19,7 +19,6 @@ from eznas.options import Aggregation
 from eznas.proxies.provenance import MeasuredTau, Provenance
 from eznas.proxies.proxy import Proxy
 from eznas.scoring.ranking import Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,7 @@ def judge(
 ) -> tuple[list[Ranking], list[Ranking]]:
     """Return how formulas rank the validation networks and the held-out ones, which are run here and nowhere else."""
     settings = enumeration.settings
-    scoring = ScoringSettings(
-        settings.batch_size,
-        settings.seed,
-        enumeration.machine.device,
-        enumeration.threads,
-        enumeration.machine.memory_bytes,
-    )
+    scoring = enumeration.machine.scoring(settings)
     proxies = [one.proxy for one in best]
     networks = enumeration.networks
     validation = rank_networks(
@@ -110,16 +103,11 @@ def with_figures(proxy: Proxy, enumeration: Enumeration, held_out: Ranking) -> P
     """Return a proxy whose provenance says how it ranks the held-out networks."""
     if proxy.provenance is None or math.isnan(held_out.tau.value):
         return proxy
-    top = held_out.top_decile_tau.value
-    measured = MeasuredTau(
-        benchmark=enumeration.benchmark.name,
-        networks=len(enumeration.networks.held_out),
-        seed=enumeration.settings.seed,
-        batch_size=enumeration.settings.batch_size,
-        tau=held_out.tau.value,
-        low=held_out.tau.low,
-        high=held_out.tau.high,
-        top_decile_tau=None if math.isnan(top) else top,
+    measured = MeasuredTau.of(
+        enumeration.benchmark.name,
+        len(enumeration.networks.held_out),
+        asdict(enumeration.settings),
+        held_out.figures(),
     )
     return replace(proxy, provenance=replace(proxy.provenance, taus=(measured,)))
 

@@ -1,11 +1,14 @@
+import threading
+
 import pytest
 
-from eznas.discovery.discovery import Machine
+from eznas.discovery.enumeration import enumeration as enumeration_of_formulas
 from eznas.discovery.enumeration import session
 from eznas.discovery.enumeration.comparison import ComparisonSettings
 from eznas.discovery.enumeration.enumeration import Enumeration
 from eznas.discovery.enumeration.session import enumerate_in
 from eznas.discovery.enumeration.settings import EnumerationSettings
+from eznas.discovery.machine import Machine
 from eznas.errors import EznasError
 from eznas.observer import SilentObserver
 from eznas.proxies.proxy import read_proxy
@@ -40,6 +43,7 @@ class InterruptedAfter(SilentObserver):
 
     def __init__(self, features):
         self.left, self.exploring = features, False
+        self.interrupted = threading.Event()
 
     def phase(self, name, total=None):
         self.exploring = name.startswith("formulas")
@@ -47,6 +51,7 @@ class InterruptedAfter(SilentObserver):
     def advance(self):
         self.left -= self.exploring
         if self.left == 0:
+            self.interrupted.set()
             raise KeyboardInterrupt
 
 
@@ -76,7 +81,16 @@ def test_it_goes_on_after_ctrl_c_to_the_identical_result(make, tmp_path, monkeyp
     whole = enumerate_in(tmp_path / "whole", make)
     judged = []
     monkeypatch.setattr(session, "judge", lambda *given: judged.append(given))
-    part = enumerate_in(tmp_path / "part", lambda: make(observer=InterruptedAfter(3)))
+    observer = InterruptedAfter(3)
+    explore = enumeration_of_formulas.explore
+
+    def no_faster_than_the_observer(row, arrays, leaders):
+        explore(row, arrays, leaders)
+        if row > 3:
+            observer.interrupted.wait()
+
+    monkeypatch.setattr(enumeration_of_formulas, "explore", no_faster_than_the_observer)
+    part = enumerate_in(tmp_path / "part", lambda: make(observer=observer))
     assert not judged
     assert not part["finished"]
     assert 0 < sum(part["formulas_made"].values()) < part["formulas"]

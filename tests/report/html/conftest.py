@@ -1,7 +1,8 @@
 import pytest
 from tiny_benchmark import write_tiny_benchmark
 
-from eznas.discovery.discovery import Discovery, Machine
+from eznas.discovery.discovery import Discovery
+from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings

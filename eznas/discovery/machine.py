@@ -1,0 +1,49 @@
+"""What a search for formulas may use of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from eznas.features.table import DEFAULT_MEMORY_BYTES
+from eznas.scoring.scores import ScoringSettings
+from eznas.statistics.workers import available_cores
+
+
+class Drawn(Protocol):
+    """Settings that say what networks see: those of a discovery, or of an enumeration."""
+
+    @property
+    def batch_size(self) -> int:
+        """Images that every network sees."""
+
+    @property
+    def seed(self) -> int:
+        """Of everything that is drawn."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a discovery may use; its result depends on the device alone.
+
+    Attributes:
+        threads: for networks and for islands; None for one per core.
+        memory_bytes: for the statistics of networks in work.
+        device: where networks run.
+        tables: the folder of the feature tables; None for the user's cache folder.
+    """
+
+    threads: int | None = None
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    device: str = "cpu"
+    tables: Path | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many threads to use."""
+        return self.threads or available_cores()
+
+    def scoring(self, settings: Drawn) -> ScoringSettings:
+        """Return under what networks are scored by whole proxies."""
+        return ScoringSettings(settings.batch_size, settings.seed, self.device, self.workers, self.memory_bytes)
