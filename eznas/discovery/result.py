@@ -249,6 +249,7 @@ def _single_networks(
     """Return how the chosen formula scores the networks of every benchmark, in the first draw of several."""
     training = _scores_by_sample(discovery, found, discovery.training_problem, chosen.proxy.orientation)
     validation = _scores_by_sample(discovery, found, discovery.validation_problem, chosen.proxy.orientation)
+    scoring = discovery.machine.scoring(discovery.settings)
     content = {}
     for sample, of_training, of_validation in zip(discovery.samples, training, validation, strict=True):
         name, held_out = sample.benchmark.name, sample.networks.held_out
@@ -257,9 +258,7 @@ def _single_networks(
             "training": of_training,
             "validation": of_validation,
             "held_out": ranked_networks(sample.benchmark.accuracies[held_out], rankings),
-            "units": unit_contributions(
-                chosen.proxy, sample.benchmark, held_out, chosen.held_out[name], discovery.scoring
-            ),
+            "units": unit_contributions(chosen.proxy, sample.benchmark, held_out, chosen.held_out[name], scoring),
         }
     return {"benchmarks": content}
 
