@@ -85,8 +85,8 @@ def repro_table(
 ) -> None:
     """Evolve on each space and test on all of them: the paper's Figure 4, its figures beside.
 
-    Writes table.md, table.html and table.json. Cells whose data is missing say which file would fill them; the
-    same command fills them once it is there.
+    Writes table.md, table.json and the page report.html. Cells whose data is missing say which file would fill them;
+    the same command fills them once it is there.
     """
     from eznas.experiments.repro_report import table_parts
     from eznas.experiments.repro_table import ReproTable
@@ -103,7 +103,7 @@ def repro_table(
         write_report(folder)
         if not json:
             print_all(stdout(), table_parts(contents[one.name]))
-            typer.echo(f"\nWritten: {folder}/table.md, table.html and table.json\n")
+            typer.echo(f"\nWritten: {folder}/table.md, table.json and report.html\n")
     if json:
         print_json(contents)
 

@@ -137,8 +137,8 @@ def _of_enumeration(folder: Path, content: Mapping[str, Any]) -> Findings:
         baselines=[_baseline(one) for one in content.get("baselines", [])],
         benchmarks={
             name: {
-                "description": f"{content['networks']} networks that all formulas were compared on",
-                "accuracy": "as in the benchmark",
+                "description": content["description"],
+                "accuracy": content["accuracy"],
                 "held_out": content["held_out_networks"],
             }
         },

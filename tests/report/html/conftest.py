@@ -2,6 +2,9 @@ import pytest
 from tiny_benchmark import write_tiny_benchmark
 
 from eznas.discovery.discovery import Discovery
+from eznas.discovery.enumeration.enumeration import Enumeration
+from eznas.discovery.enumeration.session import enumerate_in
+from eznas.discovery.enumeration.settings import EnumerationSettings
 from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import discover
@@ -41,4 +44,23 @@ def discovery_folder(tmp_path_factory, table):
     folder = tmp_path_factory.mktemp("runs") / "discovery-1"
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
     discover(lambda: Discovery(settings, machine), folder, None, lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def enumeration_folder(tmp_path_factory, table):
+    """A finished enumeration over few features."""
+    settings = EnumerationSettings(
+        benchmark=table,
+        networks=10,
+        validation=6,
+        held_out=8,
+        terminals=("wt", "act.data"),
+        operations=("sum", "abs", "numel"),
+        depth=1,
+        sample_networks=2,
+    )
+    folder = tmp_path_factory.mktemp("runs") / "enumeration-1"
+    machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
+    enumerate_in(folder, lambda: Enumeration(settings, machine))
     return folder
