@@ -122,14 +122,14 @@ def scatter_chart(
     )
     legend = []
     for place, (name, of_part) in enumerate(points.items()):
-        colour = (0, 1)[place == len(points) - 1]
+        colour = 1 if place == len(points) - 1 else (0, 3)[place]
         axes.dots(
             ((across[value], accuracy, f"score {value:.6g}, accuracy {accuracy:.2f}") for value, accuracy in of_part),
             colour,
-            hollow=colour == 0,
+            hollow=colour != 1,
             radius=2.6,
         )
-        mark = "fill-1" if colour else "mark-0"
+        mark = "fill-1" if colour == 1 else f"mark-{colour}"
         legend.append((mark, f"{name.replace('_', '-')}: {len(of_part)} networks, tau {number_text(taus.get(name))}"))
     unscored = sum(len(parts[name]["accuracies"]) - len(of_part) for name, of_part in points.items())
     without = f" {unscored} networks without a score are left out." if unscored else ""
@@ -171,13 +171,16 @@ def unit_charts(networks: Sequence[Mapping[str, Any]], aggregation: str) -> list
     return charts
 
 
-def forest_chart(title: str, rows: Sequence[tuple[str, float | None, Sequence[float | None]]], label: str) -> str:
+def forest_chart(
+    title: str, rows: Sequence[tuple[str, float | None, Sequence[float | None]]], label: str, evolved: int = 1
+) -> str:
     """Return numbers with their intervals, one under the other.
 
     Args:
         title: stands above.
         rows: what each is called, the number and the ends of its interval.
         label: stands below.
+        evolved: how many of the first rows are in the colour of what was evolved.
     """
     numbers = [number for _, number, ends in rows for number in (number, *ends) if number is not None]
     scale = Scale.of(numbers, include=[0.0])
@@ -196,7 +199,7 @@ def forest_chart(title: str, rows: Sequence[tuple[str, float | None, Sequence[fl
         f'<text class="tick" x="{(left + right) / 2:.0f}" y="{height - 4}" text-anchor="middle">{escape(label)}</text>'
     )
     for place, (name, number, ends) in enumerate(rows):
-        y, colour = 4 + (place + 0.5) * _ROW, 1 if place == 0 else 2
+        y, colour = 4 + (place + 0.5) * _ROW, 1 if place < evolved else 2
         marks.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(shortened(name, 18))}</text>')
         if number is None:
             marks.append(f'<text class="tick" x="{left + 4}" y="{y + 4:.1f}">–</text>')

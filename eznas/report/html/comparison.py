@@ -85,9 +85,8 @@ def _taus(folders: Sequence[Named], benchmark: str) -> str:
         Scored(_label(path), best.formula, best.size, best.orientation, best.benchmarks) for path, _, best in chosen
     ]
     beside = chosen[0][1].baselines if chosen else []
-    chart = forest_chart(
-        "With the baselines of the first", held_out_rows([*scores, *beside], benchmark), "Kendall tau, 95 % interval"
-    )
+    rows = held_out_rows([*scores, *beside], benchmark)
+    chart = forest_chart("With the baselines of the first", rows, "Kendall tau, 95 % interval", len(scores))
     return f'{figures}\n<div class="charts">\n{chart}\n</div>'
 
 

@@ -49,7 +49,10 @@ def experiment_page(folder: Path) -> str:
         sections.insert(1, Section("plots", "As a plot", plots))
     name = str(record.get("experiment", folder.name))
     title = next((found for text in texts if (found := title_of(text))), f"Experiment {name}")
-    answer = f'<p class="kicker">Experiment {escape(name)}, {escape(folder.name)}</p>\n<h1>{escape(title)}</h1>'
+    answer = (
+        f'<p class="kicker">Experiment {escape(name)}, {escape(folder.name)}</p>\n<h1>{escape(title)}</h1>\n'
+        + paragraphs([verdict for path in results if (verdict := read_object(path).get("verdict"))], "verdict")
+    )
     return html_page(f"{title}: eznas report", answer, [*sections, _again(folder, record)], FOOTER)
 
 

@@ -97,7 +97,8 @@ svg .tree-text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 .fill-2 { fill: var(--second); background: var(--second); } .line-2 { stroke: var(--second); }
 .fill-3 { fill: var(--third); background: var(--third); } .line-3 { stroke: var(--third); }
 .fill-4 { fill: var(--fourth); background: var(--fourth); } .line-4 { stroke: var(--fourth); }
-.mark-0 { background: none; border: 1.5px solid var(--muted); } .line-0 { stroke: var(--muted); }
+.mark-0 { border: 1.5px solid var(--muted); } .mark-3 { border: 1.5px solid var(--third); }
+.line-0 { stroke: var(--muted); }
 .fill-0 { fill: var(--muted); background: var(--muted); }
 footer { color: var(--muted); font-size: .8125rem; padding: .5rem 0 2rem; }
 @media (max-width: 40rem) {
