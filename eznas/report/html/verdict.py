@@ -30,7 +30,8 @@ def headline(findings: Findings) -> str:
     where = f" on {Path(name).stem}, the worst of {len(findings.benchmarks)}" if len(findings.benchmarks) > 1 else ""
     if tau is None:
         return f"Held-out tau undefined{where}"
-    return f"Held-out tau {number_text(tau)}{where}{_short_lead(lead)}"
+    beside = ", no better than chance" if _is_chance(best.held_out(name)) else _short_lead(lead)
+    return f"Held-out tau {number_text(tau)}{where}{beside}"
 
 
 def verdict(best: Scored, benchmark: str, held_out: int) -> str:
@@ -41,6 +42,7 @@ def verdict(best: Scored, benchmark: str, held_out: int) -> str:
     return (
         f"On {held_out} networks of {benchmark} that the search never saw, its scores and their accuracies agree with "
         f"Kendall's tau {number_text(figures['tau'])}, 95 % interval {interval_text(figures['tau_interval'])}. "
+        f"{'That may be chance. ' if _is_chance(figures) else ''}"
         f"{_against_params(best.lead(benchmark, PARAMS))}"
     )
 
@@ -90,6 +92,9 @@ def _about_ranking(best: Scored, name: str, held_out: int, where: str) -> list[t
     found = []
     figures, training = best.held_out(name), best.training_tau(name)
     lead, low = best.lead(name, PARAMS), figures["top_decile_tau_interval"][0]
+    if _is_chance(figures):
+        text = f"the interval of its tau, {interval_text(figures['tau_interval'])}, is not above zero{where}."
+        found.append(("No better than chance:", text))
     if lead and lead["tau"] is not None and lead["interval"][0] is not None and lead["interval"][0] <= 0:
         text = f"the interval of its lead over params, {interval_text(lead['interval'])}, is not above zero{where}."
         found.append(("Not better than counting parameters:", text))
@@ -101,11 +106,20 @@ def _about_ranking(best: Scored, name: str, held_out: int, where: str) -> list[t
         )
         found.append(("The best networks:", text))
     if training is not None and figures["tau"] is not None and training - figures["tau"] > _GAP:
-        text = f"tau is {number_text(training)} on the networks that it evolved on{where}, and less on others."
+        text = (
+            f"tau is {number_text(training)} on the networks that it evolved on{where}, and "
+            f"{number_text(figures['tau'])} on others."
+        )
         found.append(("Overfitted:", text))
     if held_out < FEW_NETWORKS:
         found.append(("Few networks:", f"{held_out} held-out networks leave every figure uncertain{where}."))
     return found
+
+
+def _is_chance(figures: Mapping[str, Any]) -> bool:
+    """Return whether the held-out networks do not show that scores and accuracies agree at all."""
+    low = figures["tau_interval"][0]
+    return figures["tau"] is not None and (low is None or low <= 0)
 
 
 def _against_params(lead: Mapping[str, Any] | None) -> str:

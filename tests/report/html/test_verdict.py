@@ -60,6 +60,12 @@ def test_the_verdict_follows_the_paired_interval(lead, title, sentence):
     assert "tau 0.550, 95 % interval [0.500, 0.600]" in text
 
 
+def test_a_lead_over_what_ranks_wrongly_is_no_merit_where_tau_may_be_chance():
+    one = findings(tau=0.05, tau_interval=[-0.1, 0.2], training=0.1)
+    assert headline(one) == "Held-out tau 0.050, no better than chance"
+    assert "That may be chance." in verdict(one.best, NAME, 300)
+
+
 def test_a_good_proxy_has_no_warning():
     assert words(findings()) == []
 
@@ -73,6 +79,7 @@ def test_a_good_proxy_has_no_warning():
         ({"lead": (0.1, 0.0, 0.2)}, "Not better than counting parameters:"),
         ({"top_decile_tau_interval": [-0.1, 0.5]}, "The best networks:"),
         ({"training": 0.66}, "Overfitted:"),
+        ({"tau_interval": [0.0, 0.6]}, "No better than chance:"),
         ({"networks": 99}, "Few networks:"),
         (
             {"depends_on": "counts only", "units": [unit(2.0, 2.0), unit(2.0, 2.0, 2.0)]},
