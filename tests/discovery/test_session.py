@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from eznas.discovery import session
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
@@ -51,12 +54,34 @@ def test_every_epoch_has_a_record(whole):
     assert history[-1]["best"] == max(one["fitness"] for one in result["front"])
 
 
-def test_a_discovery_that_is_stopped_after_every_epoch_leaves_the_same_files(make, whole, tmp_path):
-    while not (tmp_path / "result.json").exists() or len(records(tmp_path)) < 4:
-        discover(make, tmp_path, 0.0, lambda _: None)
-    discover(make, tmp_path, None, lambda _: None)
+class StoppedAtTheSecond:
+    """Ctrl-C at the second step of a process; the first is stored."""
+
+    def __init__(self):
+        self.left = 2
+
+    def __call__(self, _):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_a_discovery_that_is_stopped_again_and_again_leaves_the_same_files(make, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    for _ in range(10):
+        with suppress(KeyboardInterrupt):
+            discover(make, tmp_path, None, StoppedAtTheSecond())
+            break
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_what_a_history_has_beyond_its_checkpoint_is_done_again(make, whole, tmp_path):
+    discover(make, tmp_path, 0.0, lambda _: None)
+    assert len(records(tmp_path)) == 1
+    shutil.copy(whole / "history.jsonl", tmp_path)
+    discover(make, tmp_path, None, lambda _: None)
+    assert records(tmp_path) == records(whole)
 
 
 def test_a_folder_without_history_goes_on_and_says_nothing_of_what_is_past(make, whole, tmp_path):

@@ -123,5 +123,13 @@ footer { color: var(--muted); font-size: .8125rem; padding: .5rem 0 2rem; }
   figure, tr, .figures > div, .warnings li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   .wide, .formula, .tree { overflow: visible; }
+  .formula { font-size: 1rem; padding: .4rem .6rem; }
+  .charts { grid-template-columns: 1fr 1fr; }
+  figure .tree svg { max-width: 100%; }
+  .figures { grid-template-columns: repeat(5, 1fr); }
+  .figures .value { font-size: 1.2rem; }
+  .figures > div { padding: .4rem .5rem; }
+  table { font-size: 7.5pt; }
+  th, td { white-space: normal; padding: .15rem .4rem; }
 }
 """
