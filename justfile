@@ -70,6 +70,10 @@ few-networks *arguments:
 discover-spaces *arguments:
     eznas experiment discover {{arguments}}
 
+# What proxies are worth to whoever looks for an architecture, beside random search that trains as many networks.
+search-study *arguments:
+    eznas experiment search {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py
@@ -86,6 +90,10 @@ bench-features *arguments:
 agreement programs="100000":
     {{python}} bench/agreement.py --genome tree --programs {{programs}}
     {{python}} bench/agreement.py --genome sequential --programs {{programs}}
+
+# Exported Python files against the program: 500 random programs of each genome, and the worst difference.
+export-agreement:
+    pytest -m slow tests/export/test_python_file.py
 
 # Runs killed at random moments and resumed.
 kill-study command="run" kills="50":

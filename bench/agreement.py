@@ -46,7 +46,8 @@ from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import format_program
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
-from eznas.ops.reference import ShapeError, apply, general_ratio, gram, run_program, symmetric_ratio
+from eznas.ops.reference import apply, general_ratio, gram, run_program, symmetric_ratio
+from eznas.ops.shape_check import ShapeError
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT

@@ -1,4 +1,7 @@
-"""Evolve zero-cost proxies: programs that rank untrained neural networks as their trained accuracy would."""
+"""Evolve zero-cost proxies: programs that rank untrained neural networks as their trained accuracy would.
+
+Every name here is public and documented in docs/python.md; what is below the modules may change.
+"""
 
 from __future__ import annotations
 
@@ -6,62 +9,55 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from eznas.api.proxy_search import ProxySearch
+    from eznas.api.rank import rank
+    from eznas.api.score import score
     from eznas.benchmarks import load as load_benchmark
     from eznas.benchmarks.base import Benchmark
     from eznas.errors import EznasError
-    from eznas.ops.catalogue import OPERATIONS
     from eznas.ops.notation import format_program, parse_program
+    from eznas.ops.own import operation, terminal
     from eznas.ops.program import Program
     from eznas.proxies import Proxy
     from eznas.proxies import load as load_proxy
-    from eznas.runs.run import Run
-    from eznas.runs.settings import RunSettings
     from eznas.scoring.evaluation import evaluate
-    from eznas.search.evolution import Evolution
-    from eznas.search.settings import EvolutionSettings
-    from eznas.spaces.base import Space
-    from eznas.terminals import TERMINALS
 
     __version__: str
 
 __all__ = [
-    "OPERATIONS",
-    "TERMINALS",
     "Benchmark",
-    "Evolution",
-    "EvolutionSettings",
     "EznasError",
     "Program",
     "Proxy",
-    "Run",
-    "RunSettings",
-    "Space",
+    "ProxySearch",
     "__version__",
     "evaluate",
     "format_program",
     "load_benchmark",
     "load_proxy",
+    "operation",
     "parse_program",
+    "rank",
+    "score",
+    "terminal",
 ]
 
 # Imported when first used: `import eznas` must cost neither torch nor numba.
 _HOMES: Final = {
-    "OPERATIONS": "eznas.ops.catalogue:OPERATIONS",
-    "TERMINALS": "eznas.terminals:TERMINALS",
     "Benchmark": "eznas.benchmarks.base:Benchmark",
-    "Evolution": "eznas.search.evolution:Evolution",
-    "EvolutionSettings": "eznas.search.settings:EvolutionSettings",
     "EznasError": "eznas.errors:EznasError",
     "Program": "eznas.ops.program:Program",
     "Proxy": "eznas.proxies:Proxy",
-    "Run": "eznas.runs.run:Run",
-    "RunSettings": "eznas.runs.settings:RunSettings",
-    "Space": "eznas.spaces.base:Space",
+    "ProxySearch": "eznas.api.proxy_search:ProxySearch",
     "evaluate": "eznas.scoring.evaluation:evaluate",
     "format_program": "eznas.ops.notation:format_program",
     "load_benchmark": "eznas.benchmarks:load",
     "load_proxy": "eznas.proxies:load",
+    "operation": "eznas.ops.own:operation",
     "parse_program": "eznas.ops.notation:parse_program",
+    "rank": "eznas.api.rank:rank",
+    "score": "eznas.api.score:score",
+    "terminal": "eznas.ops.own:terminal",
 }
 
 

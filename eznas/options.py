@@ -7,11 +7,15 @@ from typing import Literal
 Orientation = Literal[1, -1]
 """+1 where a higher score means a better network, -1 where a lower one does."""
 
-Unit = Literal["R-C-B", "C-B-R"]
-"""Three consecutive layers that make a unit: ReLU, Conv2d, BatchNorm2d (the paper's), or Conv2d, BatchNorm2d, ReLU."""
+Unit = Literal["R-C-B", "C-B-R", "A-L-N"]
+"""What makes a unit: ReLU, Conv2d, BatchNorm2d in a row (the paper's); Conv2d, BatchNorm2d, ReLU; or any linear map,
+with the activation before it and the normalisation after it if there are any."""
 
 ThirdPass = Literal["perturbed", "difference"]
 """The statistics of the third pass as they are, or minus those of the data pass as the published code stores them."""
+
+Weights = Literal["fresh", "own"]
+"""The weights that a network is scored with: fresh ones, which follow from the seed, or those that it comes with."""
 
 ToScalar = Literal["mean", "l2"]
 """From a program's output tensor to one number per unit: its mean, or its l2 norm."""
@@ -43,3 +47,6 @@ Preset = Literal["default", "paper"]
 
 FeatureSource = Literal["enumerated", "bank", "both"]
 """Where the features of an enumeration come from: all up to a depth, the standard bank, or both."""
+
+Strategy = Literal["random", "evolution", "local"]
+"""How a search for an architecture goes on: random search, regularised evolution, or local search."""

@@ -17,6 +17,7 @@ _PURPOSES: Final = (
     "features",
     "second draw",
     "draws",
+    "architectures",
 )
 
 
@@ -26,7 +27,7 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
     Args:
         seed: of the run or the measurement.
         purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features`,
-            `second draw` or `draws`.
+            `second draw`, `draws` or `architectures`.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
     """
@@ -50,3 +51,8 @@ def network_seed(seed: int, index: int) -> int:
     """
     (state,) = np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)
     return int(state)
+
+
+def hand_made_generator(weights_seed: int) -> np.random.Generator:
+    """Return a fresh generator for a hand-made proxy on a network: the same for all, so that none moves another."""
+    return np.random.default_rng(np.random.SeedSequence([weights_seed, 2]))  # streams 0 and 1 are the passes' own

@@ -1,8 +1,8 @@
 """The 22 network statistics: the terminals of a program, and the static addresses of a sequential genome.
 
-One unit of a network (three consecutive layers) gives 22 tensors. They come in seven groups: the weight, and six
-quantities that exist once for each of three passes (`data`, `noise`, `perturbed`). All terminals of a group have
-the same shape on a unit. Source: EZNAS (NeurIPS 2022), section 3 and appendix 1.2, 1.3.
+One unit of a network (a linear map with the layers before and after it) gives 22 tensors. They come in seven groups:
+the weight, and six quantities that exist once for each of three passes (`data`, `noise`, `perturbed`). All terminals of
+a group have the same shape on a unit. Source: EZNAS (NeurIPS 2022), section 3 and appendix 1.2, 1.3.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ PASSES: Final = ("data", "noise", "perturbed")
 _PASS_SYMBOLS: Final = {"data": "", "noise": r"\mathrm{noise}", "perturbed": r"\mathrm{pert}"}
 _GROUPS: Final = (
     # name, LaTeX symbol, group whose shape it has, what it is
-    ("wt_grad", r"\nabla W", "wt", "gradient of the convolution's weight"),
+    ("wt_grad", r"\nabla W", "wt", "gradient of the linear map's weight"),
     ("inp", "X", "inp", "input of the unit's first layer"),
     ("inp_grad", r"\nabla X", "inp", "gradient of the unit's first layer's input, through that layer"),
-    ("pre", "P", "pre", "input of the convolution (R-C-B) or its output (C-B-R)"),
-    ("pre_grad", r"\nabla P", "pre", "gradient of pre, through the convolution"),
+    ("pre", "P", "pre", "input of the linear map, or its output (C-B-R)"),
+    ("pre_grad", r"\nabla P", "pre", "gradient of pre, through the linear map"),
     ("act", "Y", "act", "output of the unit's last layer"),
     ("act_grad", r"\nabla Y", "act", "gradient of the unit's last layer's output"),
 )
@@ -55,7 +55,7 @@ class Terminal:
 
 
 def _all_terminals() -> tuple[Terminal, ...]:
-    terminals = [Terminal(0, "wt", "wt", "wt", None, "W", "weight of the convolution")]
+    terminals = [Terminal(0, "wt", "wt", "wt", None, "W", "weight of the linear map, a convolution in R-C-B")]
     for group, symbol, shape_of, meaning in _GROUPS:
         for pass_name in PASSES:
             superscript = _PASS_SYMBOLS[pass_name]

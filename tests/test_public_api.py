@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import resources
 
 import pytest
 
@@ -22,3 +23,7 @@ def test_other_names_are_not():
 def test_importing_costs_neither_torch_nor_numba():
     code = "import sys, eznas; sys.exit(bool({'torch', 'numba', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_type_checkers_are_told_that_there_are_types():
+    assert resources.files("eznas").joinpath("py.typed").is_file()

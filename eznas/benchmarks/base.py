@@ -40,6 +40,8 @@ class Benchmark:
         description: what this benchmark is, in a sentence to print wherever its figures are shown.
         source: where table and images come from.
         lower_is_better: whether the table's own numbers are errors, latencies and the like.
+        read_labels: returns the class of each image, int64 (images,), or None where it is not known; called when they
+            are first needed.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Benchmark:
     description: str
     source: str
     lower_is_better: bool = False
+    read_labels: Callable[[], NDArray[np.int64] | None] = lambda: None
 
     def __post_init__(self) -> None:
         if self.accuracies.shape != (len(self.architectures),):
@@ -158,6 +161,14 @@ class Benchmark:
         return self.read_images()
 
     @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The class of each image, int64 (images,); None where classes are not known or none that networks have."""
+        labels = self.read_labels()
+        if labels is None or labels.shape != (len(self.images),) or labels.min() < 0:
+            return None
+        return labels if labels.max() < self.num_classes else None
+
+    @cached_property
     def _index_of(self) -> dict[str, int]:
         return {architecture: index for index, architecture in enumerate(self.architectures)}
 
@@ -231,9 +242,20 @@ class Benchmark:
         Raises:
             EznasError: `batch_size` is less than 1, or there are not as many images.
         """
+        return self.labelled_batch(batch_size, rng)[0]
+
+    def labelled_batch(
+        self, batch_size: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
+        """Return images as `image_batch` does, and the class of each, int64 (batch_size,), or None as in `labels`.
+
+        Raises:
+            EznasError: what `image_batch` raises.
+        """
         count = len(self.images)
         if not 1 <= batch_size <= count:
             raise EznasError(
                 f"A batch of {batch_size} images was asked of {self.name}, which has {count}: ask for 1 to {count}."
             )
-        return self.normalisation.apply(self.images[rng.permutation(count)[:batch_size]])
+        drawn = rng.permutation(count)[:batch_size]
+        return self.normalisation.apply(self.images[drawn]), None if self.labels is None else self.labels[drawn]

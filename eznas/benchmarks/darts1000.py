@@ -64,6 +64,7 @@ def load_cells(width: int = WIDTH, depth: int = DEPTH, name: str = "darts-1000")
         num_classes=CIFAR10.num_classes,
         image_size=CIFAR10.image_size,
         read_images=CIFAR10.images,
+        read_labels=CIFAR10.labels,
         normalisation=CIFAR10.normalisation,
         description=(
             f"DARTS-1000: {len(table.rows):,} random DARTS cells on CIFAR-10, {SPLIT} accuracy after "

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.benchmarks.images import Normalisation, check_images, read_arrays, read_images
+from eznas.benchmarks.images import Normalisation, check_images, read_arrays, read_images, read_labels
 from eznas.data.folder import data_file
 from eznas.data.sources import how_to_get
 from eznas.errors import EznasError
@@ -27,6 +27,7 @@ class ImageDataset:
         image_size: pixels.
         num_classes: length of the logits.
         normalisation: with which the networks were trained.
+        read_classes: from the path to the class of each of those images, or None where they are not known.
         remark: what to know of the images, as the end of a sentence; empty when they are the dataset's own.
     """
 
@@ -36,6 +37,7 @@ class ImageDataset:
     image_size: int
     num_classes: int
     normalisation: Normalisation
+    read_classes: Callable[[Path], NDArray[np.int64] | None]
     remark: str = ""
 
     def images(self) -> NDArray[np.uint8]:
@@ -46,9 +48,21 @@ class ImageDataset:
         """
         return self.read(data_file(self.file, how_to_get(self.file)))
 
+    def labels(self) -> NDArray[np.int64] | None:
+        """Return the class of each image, int64 (images,), or None.
+
+        Raises:
+            EznasError: the file is missing or damaged.
+        """
+        return self.read_classes(data_file(self.file, how_to_get(self.file)))
+
 
 def _cifar_images(path: Path) -> NDArray[np.uint8]:
     return read_images(path, "x_train", 32)
+
+
+def _cifar_classes(path: Path) -> NDArray[np.int64] | None:
+    return read_labels(path, "y_train")
 
 
 def _imagenet_images(path: Path) -> NDArray[np.uint8]:
@@ -65,9 +79,19 @@ def _imagenet16_images(path: Path) -> NDArray[np.uint8]:
             f"'label' in {path} is {labels.dtype} of shape {labels.shape}: it must be one integer for each of the "
             f"{len(images)} images; fetch the file again."
         )
-    chosen = images[(labels >= 1) & (labels <= 120)]
+    chosen = images[_of_the_120_classes(labels)]
     if len(chosen) == 0:
         raise EznasError(f"{path} has no image with a label from 1 to 120: fetch the file again.")
+    return chosen
+
+
+def _imagenet16_classes(path: Path) -> NDArray[np.int64] | None:
+    labels = read_labels(path, "label")
+    return None if labels is None else labels[_of_the_120_classes(labels)] - 1
+
+
+def _of_the_120_classes(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    chosen: NDArray[np.bool_] = (labels >= 1) & (labels <= 120)
     return chosen
 
 
@@ -81,6 +105,7 @@ CIFAR10: Final = ImageDataset(
     image_size=32,
     num_classes=10,
     normalisation=Normalisation((125.3, 123.0, 113.9), (63.0, 62.1, 66.7), _CONSTANTS),
+    read_classes=_cifar_classes,
 )
 CIFAR100: Final = ImageDataset(
     name="CIFAR-100",
@@ -89,6 +114,7 @@ CIFAR100: Final = ImageDataset(
     image_size=32,
     num_classes=100,
     normalisation=Normalisation((129.3, 124.1, 112.4), (68.2, 65.4, 70.4), _CONSTANTS),
+    read_classes=_cifar_classes,
 )
 IMAGENET16_120: Final = ImageDataset(
     name="ImageNet16-120",
@@ -97,6 +123,7 @@ IMAGENET16_120: Final = ImageDataset(
     image_size=16,
     num_classes=120,
     normalisation=Normalisation((122.68, 116.66, 104.01), (63.22, 61.26, 65.09), _CONSTANTS),
+    read_classes=_imagenet16_classes,
     remark=(
         "the sample images are a stand-in, ImageNet pictures of the same 120 classes reduced to 16x16, and not the "
         "benchmark's own files"
@@ -109,4 +136,5 @@ IMAGENET: Final = ImageDataset(
     image_size=224,
     num_classes=1000,
     normalisation=Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375), "pycls and torchvision"),
+    read_classes=lambda _: None,
 )

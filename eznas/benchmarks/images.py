@@ -92,6 +92,16 @@ def read_images(path: Path, name: str, size: int) -> NDArray[np.uint8]:
     return images
 
 
+def read_labels(path: Path, name: str) -> NDArray[np.int64] | None:
+    """Return the class of each image, int64 (images,), or None where the file has no such array of whole numbers."""
+    try:
+        labels = read_arrays(path, [name])[name]
+    except EznasError:
+        # Most tables come without; what is wrong with the file is told when its images are read.
+        return None
+    return labels.astype(np.int64) if labels.ndim == 1 and labels.dtype.kind in "iu" else None
+
+
 def check_images(images: NDArray[Any], path: Path, name: str, size: int) -> None:
     """Raise an `EznasError` unless `images` is uint8 of shape (1 or more, size, size, 3)."""
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3) or len(images) == 0:

@@ -83,6 +83,7 @@ def load(name: str, split: str | None = None) -> Benchmark:
         num_classes=images.num_classes,
         image_size=images.image_size,
         read_images=images.images,
+        read_labels=images.labels,
         normalisation=images.normalisation,
         description=(
             f"NAS-Bench-201 on {images.name}: {NASBENCH_201.networks:,} cells, {split} accuracy after "

@@ -59,6 +59,7 @@ def load(name: str, split: str | None = None) -> Benchmark:
         num_classes=dataset.num_classes,
         image_size=dataset.image_size,
         read_images=dataset.images,
+        read_labels=dataset.labels,
         normalisation=dataset.normalisation,
         description=(
             f"NATS-Bench's size space on {dataset.name}: {NATS_SIZE.networks:,} networks, {split} accuracy after "

@@ -54,6 +54,7 @@ def load(name: str, split: str | None = None) -> Benchmark:
         num_classes=dataset.num_classes,
         image_size=dataset.image_size,
         read_images=dataset.images,
+        read_labels=dataset.labels,
         normalisation=dataset.normalisation,
         description=(
             f"NDS, the sweep {sweep.stem} on {dataset.name}: {len(table.architectures):,} networks, {SPLIT} accuracy "

@@ -5,7 +5,6 @@ Every line is on the disk before the next training starts, so that a crash costs
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from io import FileIO
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from eznas.errors import EznasError
+from eznas.system.locks import try_lock
 
 
 class Finished(NamedTuple):
@@ -82,12 +82,10 @@ class ProgressFile:
         self.finished[training.architecture, training.seed] = training.accuracy
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(self._file.fileno()):
             raise EznasError(
                 f"Another command is writing the progress file {self.path}: wait until it has finished, or stop it."
-            ) from error
+            )
 
     def _read(self, protocol: dict[str, Any]) -> None:
         self._file.seek(0)

@@ -8,7 +8,8 @@ is there already. The record of `NAME.csv` is `NAME.json`, an object with these 
 - `architecture_column`, and `splits`: for each task its `columns` (several are the seeds of one task) and whether
   `lower_is_better`; the first is taken if nobody says otherwise;
 - `dataset`, `num_classes`, `image_size`, `epochs` (null where they are not known);
-- `images`: an .npz file, relative to the table's folder, with uint8 `x_train` (images, image_size, image_size, 3);
+- `images`: an .npz file, relative to the table's folder, with uint8 `x_train` (images, image_size, image_size, 3),
+  and, where they are known, their classes `y_train`;
 - `normalisation`: `mean` and `deviation` of red, green and blue, in pixels from 0 to 255;
 - `training`: how eznas trained the networks; missing where it did not;
 - `reliability`: `tau` between halves of the seeds, where it is known.
@@ -20,9 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eznas import spaces
 from eznas.benchmarks.base import Benchmark
-from eznas.benchmarks.images import Normalisation, Pixels, read_images
+from eznas.benchmarks.images import Normalisation, Pixels, read_images, read_labels
 from eznas.benchmarks.record import Record
 from eznas.benchmarks.table_layout import AccuracySplit, Measurements, TableLayout
 from eznas.data.tables import Table, read_own_table
@@ -71,6 +75,7 @@ def load_recorded_table(path: Path, name: str | None = None, split: str | None =
         name=name or str(path),
         split=split,
         remark=remark,
+        labels=lambda: read_labels(images, "y_train"),
     )
 
 
@@ -83,6 +88,7 @@ def recorded_benchmark(
     name: str,
     split: str | None = None,
     remark: str = "",
+    labels: Callable[[], NDArray[np.int64] | None] = lambda: None,
 ) -> Benchmark:
     """Return the benchmark of a table with its record, space and images at hand.
 
@@ -95,6 +101,7 @@ def recorded_benchmark(
         name: of the benchmark.
         split: which of the record's tasks; None for the first.
         remark: put before the description.
+        labels: returns the class of each image, where it is known.
 
     Raises:
         EznasError: table or record is damaged, or there is no such split.
@@ -118,6 +125,7 @@ def recorded_benchmark(
         description=f"{remark}{networks}, {_origin(record, chosen, table)}{_remarks(measured)}.",
         source=str(table.path),
         lower_is_better=chosen.lower_is_better,
+        read_labels=labels,
     )
 
 

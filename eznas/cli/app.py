@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from eznas.cli import benchmark, catalogue, data, discover, evaluate, experiment, features, proxy, report, run
+from eznas.cli import (
+    benchmark,
+    catalogue,
+    data,
+    discover,
+    evaluate,
+    experiment,
+    export,
+    features,
+    leaderboard,
+    proxy,
+    report,
+    run,
+    score,
+    search,
+    units,
+)
 from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
 from eznas.cli.output import write_any_text
@@ -18,13 +35,13 @@ from eznas.cli.usage import UsageError, usage_sentence
 from eznas.errors import EznasError
 
 USER_ERROR, USAGE_ERROR = 1, 2
+_COMPLETION: Final = "_EZNAS_COMPLETE"
 
 app = typer.Typer(
     name="eznas",
     help="Evolve zero-cost proxies: programs that rank untrained neural networks as their trained accuracy would.",
     epilog="Start with: eznas run --genome tree. Every command takes --help and --debug.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -32,6 +49,13 @@ app.command("run")(run.run)
 app.command("discover")(discover.discover)
 app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
+app.command("units")(units.units)
+app.command("search")(search.search)
+app.command("export")(export.export)
+app.command("simplify")(export.simplify)
+app.command("score")(score.score)
+app.command("rank")(score.rank)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("report")(report.report)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)
@@ -56,11 +80,26 @@ def _options(
     version: Annotated[  # noqa: ARG001  the callback does the work
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    imports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--import",
+            metavar="FILE.py",
+            envvar="EZNAS_IMPORT",
+            show_envvar=False,
+            help="File or module with operations and terminals of your own; may be given several times, and works "
+            "after every command.",
+        ),
+    ] = None,
     debug: Annotated[  # noqa: ARG001  `main` takes it out of the arguments; this line is for --help
         bool, typer.Option("--debug", help="Show the traceback of an error, too; works after every command.")
     ] = False,
 ) -> None:
-    return
+    if imports:
+        from eznas.spaces.importing import find_module
+
+        for name in imports:
+            find_module(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,10 +115,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     write_any_text()
+    if _COMPLETION in os.environ:  # set by the shell's own function, which `eznas --show-completion` prints
+        typer.main.get_command(app).main(given, prog_name="eznas")
     try:
         # Not `app(...)`, which makes an exit code of Ctrl-C without a word.
         command = typer.main.get_command(app)
-        with command.make_context("eznas", [argument for argument in given if argument != "--debug"]) as context:
+        with command.make_context("eznas", _general_first(given)) as context:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
@@ -99,6 +140,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         full = " Free some space, then run the command again." if error.errno == errno.ENOSPC else ""
         return _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.{full}", debug)
     return 0
+
+
+def _general_first(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with `--import`, which works after every command, before it, and without `--debug`."""
+    general: list[str] = []
+    rest: list[str] = []
+    values = iter(arguments)
+    for argument in values:
+        if argument == "--import":
+            general += [argument, *(value for value in [next(values, None)] if value is not None)]
+        elif argument.startswith("--import="):
+            general.append(argument)
+        elif argument != "--debug":
+            rest.append(argument)
+    return [*general, *rest]
 
 
 def _refuse(sentence: str, debug: bool, code: int = USER_ERROR) -> int:

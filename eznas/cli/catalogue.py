@@ -24,6 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout."
 def operations(json: JsonOption = False) -> None:
     """Show the 34 operations, their extensions, and the 22 statistics of a unit that programs are made of."""
     from eznas.ops.catalogue import EXTENSIONS, OPERATIONS, PAPER_OPERATIONS
+    from eznas.ops.own import own_operations
     from eznas.terminals import TERMINALS
 
     if json:
@@ -37,7 +38,7 @@ def operations(json: JsonOption = False) -> None:
                         "meaning": one.meaning,
                         "extension": one.is_extension,
                     }
-                    for one in OPERATIONS
+                    for one in (*OPERATIONS, *own_operations())
                 ],
                 "terminals": [{"address": one.address, "name": one.name, "meaning": one.meaning} for one in TERMINALS],
             }
@@ -48,6 +49,7 @@ def operations(json: JsonOption = False) -> None:
         [
             _operations_table(f"{len(PAPER_OPERATIONS)} operations", PAPER_OPERATIONS),
             _operations_table(f"{len(EXTENSIONS)} extensions beyond the paper's operations", EXTENSIONS),
+            *([_operations_table("Operations and terminals of your own", own)] if (own := own_operations()) else []),
             table(
                 f"{len(TERMINALS)} statistics of a unit",
                 ("address", "name", "meaning"),
@@ -59,9 +61,7 @@ def operations(json: JsonOption = False) -> None:
 
 
 def _operations_table(title: str, operations: Sequence[Operation]) -> Table:
-    written = [
-        f"A {one.infix} B" if one.infix else f"{one.name}({'A, B' if one.arity == 2 else 'A'})" for one in operations
-    ]
+    written = [f"A {one.infix} B" if one.infix else one.name + ("", "(A)", "(A, B)")[one.arity] for one in operations]
     rows = [(one.id, one.name, text, one.meaning) for one, text in zip(operations, written, strict=True)]
     return table(title, ("id", "name", "written", "meaning"), rows, numeric=("id",))
 

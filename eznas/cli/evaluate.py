@@ -24,7 +24,8 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="PROXY...",
-            help="Names such as eznas-a or params, .json files, formulas, or the folders of runs and discoveries.",
+            help="Names such as eznas-a, synflow or params, .json files, formulas, folders of runs and discoveries, "
+            "or rank(PROXY,PROXY,...), where several vote. `eznas proxy list` shows all names.",
             show_default=False,
         ),
     ],
@@ -37,7 +38,9 @@ def evaluate(
     all_networks: Annotated[
         bool, typer.Option("--all-networks", help="Draw those, too, that a run among the proxies was evolved on.")
     ] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images in every pass.")] = 1,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Images that programs see; hand-made proxies see as many as their papers say.")
+    ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the networks, images, weights and bootstrap.")] = 0,
     accuracy_split: Annotated[
         str | None, typer.Option(help="Accuracies to take where a benchmark has several, such as test.")
@@ -89,10 +92,25 @@ def evaluate(
 
 def _overridden(proxies: list[AnyProxy], changes: dict[str, str | None]) -> list[AnyProxy]:
     """Return the proxies with other settings in the place of each program's own."""
-    from eznas.proxies import Proxy
-
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
-    if given and not any(isinstance(proxy, Proxy) for proxy in proxies):
+    changed = [_with(proxy, given) for proxy in proxies]
+    if given and not any(_has_program(proxy) for proxy in proxies):
         option = f"--{next(iter(given)).replace('_', '-')}"
         raise EznasError(f"{option} says how a program is computed, and {proxies[0].name} is none: leave it out.")
-    return [replace(proxy, **given) if isinstance(proxy, Proxy) else proxy for proxy in proxies]
+    return changed
+
+
+def _with(proxy: AnyProxy, given: dict[str, Any]) -> AnyProxy:
+    from eznas.proxies import Proxy, RankAggregate
+
+    if isinstance(proxy, RankAggregate):
+        return replace(proxy, members=tuple(_with(member, given) for member in proxy.members))
+    return replace(proxy, **given) if isinstance(proxy, Proxy) else proxy
+
+
+def _has_program(proxy: AnyProxy) -> bool:
+    from eznas.proxies import Proxy, RankAggregate
+
+    if isinstance(proxy, RankAggregate):
+        return any(map(_has_program, proxy.members))
+    return isinstance(proxy, Proxy)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from eznas.cli.architecture_experiment import search
 from eznas.cli.experiment_parts import (
     MAXIMUM_SEEDS,
     RUNS,
@@ -223,6 +224,7 @@ def compare_genomes(
 
 
 app.command("few-networks")(few_networks)
+app.command("search")(search)
 app.command("discover")(discover)
 
 

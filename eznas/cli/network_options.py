@@ -9,7 +9,7 @@ import typer
 from eznas.options import ThirdPass, Unit
 
 BatchSize = Annotated[int, typer.Option(min=1, help="Images that every network sees.")]
-UnitOption = Annotated[Unit, typer.Option("--unit", help="Three consecutive layers that make a unit.")]
+UnitOption = Annotated[Unit, typer.Option("--unit", help="Layers that make a unit.")]
 ThirdPassOption = Annotated[
     ThirdPass, typer.Option("--third-pass", help="The third pass as it is, or minus the data pass.")
 ]

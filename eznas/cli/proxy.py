@@ -25,14 +25,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout."
 
 @app.command("list")
 def proxy_list(json: JsonOption = False) -> None:
-    """Show the proxies that come with eznas: programs, and hand-made scores to compare with."""
+    """Show the proxies that come with eznas: programs, hand-made ones, and aggregates of ranks."""
     from eznas import proxies
     from eznas.proxies import hand_made
+    from eznas.proxies.rank_aggregate import NAMED, RankAggregate
 
     loaded = [proxies.load_program(name) for name in proxies.names()]
     rows = [(one.name, f"{one.orientation:+d}", one.formula, one.note or one.source) for one in loaded]
     scores = [hand_made.load(name) for name in hand_made.names()]
     rows += [(one.name, f"{one.orientation:+d}", one.meaning, one.source) for one in scores]
+    rows += [(name, "+1", members, RankAggregate.source) for name, members in NAMED.items()]
     if json:
         print_json(
             {name: {"orientation": int(sign), "score": score, "source": source} for name, sign, score, source in rows}

@@ -8,7 +8,6 @@ again and compares them, since some servers say the same of every version.
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import os
 import shutil
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from eznas.errors import EznasError
+from eznas.system.locks import open_lock_file, remove_lock_file, try_lock
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage, HTTPResponse
@@ -275,13 +275,11 @@ def _number(text: str) -> int | None:
 def _only_one(target: Path) -> Iterator[None]:
     """Hold the lock of a download; the kernel lets go of it however the process ends."""
     path = target.with_name(f".{target.name}.lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = open_lock_file(path)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise EznasError(f"Another process is fetching {target}: wait for it to end.") from error
+        if not try_lock(descriptor):
+            raise EznasError(f"Another process is fetching {target}: wait for it to end.")
         yield
-        path.unlink(missing_ok=True)
+        remove_lock_file(path)
     finally:
         os.close(descriptor)

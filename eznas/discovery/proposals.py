@@ -67,8 +67,8 @@ def propose(known: Sequence[Program], formulas: Sequence[Found], count: int, rng
 def _tree_of(program: Program) -> tuple[int, ...] | None:
     """The program as a tree in the codes of `genomes.tree`; None where that is too large."""
     trees: list[tuple[int, ...]] = [(address,) for address in range(TERMINAL_COUNT)]
-    for operation, a, b in program.nodes:
-        tree = (TERMINAL_COUNT + operation, *trees[a], *(() if b == NO_OPERAND else trees[b]))
+    for operation, *operands in program.nodes:
+        tree = (TERMINAL_COUNT + operation, *(code for one in operands if one != NO_OPERAND for code in trees[one]))
         trees.append(tree[: _LARGEST_TREE + 1])
     tree = trees[program.output]
     return tree if len(tree) <= _LARGEST_TREE else None

@@ -40,7 +40,7 @@ class DiscoverySettings:
         held_out: networks of each that it is judged on, fewer where there are no more.
         batch_size: images that every network sees.
         seed: of everything that is drawn.
-        unit: the three consecutive layers that make a unit.
+        unit: the layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         aggregation: from the units' numbers to a network's score.
         combine: from the values of several benchmarks to one fitness.

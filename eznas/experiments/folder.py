@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final, Self
 
 from eznas.errors import EznasError
 from eznas.files import json_text, write_atomically
+from eznas.system.peak_memory import peak_memory_bytes
 
 FORMAT: Final = 2
 """Raised whenever a piece of an older format could not stand beside new ones."""
@@ -96,13 +96,11 @@ class ExperimentFolder:
         }
 
     def _session(self) -> dict[str, Any]:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {
             "started": self._started,
             "command": sys.argv,
             "seconds": time.perf_counter() - self._begun,
-            # Bytes on macOS, kibibytes on Linux.
-            "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,
+            "peak_memory_bytes": peak_memory_bytes() or 0,  # 0 where it is not known
         }
 
     def _piece_path(self, names: tuple[object, ...]) -> Path:

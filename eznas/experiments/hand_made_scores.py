@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
 from eznas.experiments.predictors import signed_logarithm
-from eznas.ops.notation import parse_program
-from eznas.proxies import AnyProxy, Proxy, hand_made
+from eznas.proxies import AnyProxy, baselines, load
 from eznas.scoring.scores import ScoringSettings, score_networks
-
-_UNITS: Final = Proxy("units", parse_program("normalized_sum(ones_like(wt))"), aggregation="sum")
-"""The number of a network's units."""
 
 
 def measured_scores(benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings) -> dict[str, Any]:
-    """Return all hand-made scores, and the number of units, of networks of a benchmark, as plain data for a file."""
-    proxies: list[AnyProxy] = [_UNITS, *map(hand_made.load, hand_made.names())]
+    """Return the baselines' scores and the number of units of networks of a benchmark, as plain data for a file."""
+    proxies: list[AnyProxy] = [load("units"), *baselines()]
     scores = score_networks(proxies, benchmark, indices, settings).values
     named = {proxy.name: row.tolist() for proxy, row in zip(proxies, scores, strict=True)}
     return {"networks": indices.tolist(), "scores": named}
@@ -31,7 +27,7 @@ def is_of(piece: Mapping[str, Any] | None, indices: NDArray[np.int64]) -> bool:
     return (
         piece is not None
         and set(indices.tolist()) <= set(piece["networks"])
-        and set(hand_made.names()) <= set(piece["scores"])
+        and {proxy.name for proxy in baselines()} <= set(piece["scores"])
     )
 
 

@@ -18,6 +18,6 @@ def as_feature(program: Program) -> Program:
 def append_program(builder: ProgramBuilder, program: Program) -> int:
     """Add the nodes of a program to a builder and return the ref of its output."""
     refs = list(range(TERMINAL_COUNT))
-    for operation, a, b in program.nodes:
-        refs.append(builder.apply(operation, refs[a], None if b == NO_OPERAND else refs[b]))
+    for operation, *operands in program.nodes:
+        refs.append(builder.apply(operation, *(refs[operand] for operand in operands if operand != NO_OPERAND)))
     return refs[program.output]

@@ -6,7 +6,6 @@ when it is next asked for.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from typing import Any, Final
 import platformdirs
 
 from eznas.errors import EznasError
+from eznas.system.locks import open_lock_file, try_lock, wait_for_lock
 
 VARIABLE: Final = "EZNAS_CACHE"
 ABOUT: Final = "about.json"
@@ -109,10 +109,9 @@ def locked_file(path: Path, *, wait: bool, shared: bool = False) -> Iterator[boo
         wait: until another thread or process lets go of it; else yield False when one has it.
         shared: whether others may hold it too, if they share it as well.
     """
-    kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = open_lock_file(path)
         except FileNotFoundError:  # another process removed the folder
             path.parent.mkdir(parents=True, exist_ok=True)
             continue
@@ -122,14 +121,14 @@ def locked_file(path: Path, *, wait: bool, shared: bool = False) -> Iterator[boo
                 "folder."
             ) from error
         try:
-            fcntl.flock(descriptor, kind)
-        except BlockingIOError:
-            os.close(descriptor)
-            yield False
-            return
+            is_free = wait_for_lock(descriptor, shared=shared) if wait else try_lock(descriptor, shared=shared)
         except BaseException:  # Ctrl-C while it waits
             os.close(descriptor)
             raise
+        if not is_free:
+            os.close(descriptor)
+            yield False
+            return
         if _is_current(descriptor, path):
             break
         os.close(descriptor)  # it was removed while this process waited for it

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from eznas.features.folder import VALUES, locked_file
 from eznas.features.record_file import Digests, Records, digests_of, make_records, read_records, rows_of, write_records
-from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
+from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.freed_memory import return_freed_memory
 from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import run_in_threads
+from eznas.system.locks import remove_lock_file
 
 _SHAKE: Final = 2.0**-22  # of a value: four times what rounding to float32 may do to it
 _SHAKEN_AT_ONCE: Final = 2**20  # values: so that the noise takes little memory
@@ -132,7 +133,7 @@ class Pass:
                 if unshaken.any() and held is not None:
                     new = self._shake(network.index, unshaken, statistics, held)
                     write_records(network.moves, moves, new)
-            network.lock.unlink(missing_ok=True)
+            remove_lock_file(network.lock)
 
     def _shake(self, index: int, chosen: NDArray[np.bool_], statistics: NetworkStatistics, held: Records) -> Records:
         """Move every statistic by a rounding error, in place, and return how far the chosen features move."""
@@ -151,16 +152,7 @@ class Pass:
         """Some of the features on one network, (features, units) each: their values, and whether they are valid."""
         plan = self._plan_of(chosen.tobytes())
         nothing = np.empty((statistics.units, 0), np.float32)
-        values, valid = evaluate_plan(
-            plan,
-            statistics.values,
-            statistics.offsets,
-            statistics.shapes,
-            statistics.axes,
-            nothing,
-            nothing.astype(np.bool_),
-            "mean",
-        )
+        values, valid = run_plan(plan, statistics, nothing, nothing.astype(np.bool_), "mean")
         return values[:, plan.root_columns].T, valid[:, plan.root_columns].T
 
     def _make_plan(self, chosen: bytes) -> Plan:

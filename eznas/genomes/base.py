@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from eznas.errors import EznasError
+from eznas.ops.own import OwnOperation, own_named
 from eznas.ops.program import Program
-from eznas.setting import check_settings
+from eznas.setting import check_settings, setting
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+NO_OWN: Final = "none"
+
+
+def own_setting() -> Any:
+    """Declare the setting that every genome kind has: what of a user's own evolution draws beside the catalogue."""
+    return setting(NO_OWN, "own operations and terminals that take part, by name with commas between, or none")
+
+
+def own_of(names: str) -> tuple[OwnOperation, ...]:
+    """Return the own operations and terminals that the text of that setting names.
+
+    Raises:
+        EznasError: one of them is not registered.
+    """
+    listed = [] if names == NO_OWN else [name.strip() for name in names.split(",")]
+    return tuple(own_named(listed, "A genome"))
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,9 @@ class GenomeSettings:
 
     def __post_init__(self) -> None:
         check_settings(self, f"{self.kind}.")
+        own: str = getattr(self, "own", NO_OWN)  # a setting that every kind declares, as its last one
+        if own != NO_OWN:
+            object.__setattr__(self, "own", ",".join(one.name for one in own_of(own)))
 
     @classmethod
     def of(cls, settings: GenomeSettings) -> Self:

@@ -11,16 +11,19 @@ A genome is stored in postfix notation: a tuple of operation ids and, for leaves
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, get_args
 
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
-from eznas.features.feature import append_program
-from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
-from eznas.ops.catalogue import BY_NAME, OPERATIONS
+from eznas.features.feature import append_program, as_feature
+from eznas.genomes.base import Genome, GenomeKind, GenomeSettings, own_of, own_setting
+from eznas.ops.catalogue import BY_NAME
+from eznas.ops.own import OwnOperation, operation_of
 from eznas.ops.program import Program, ProgramBuilder
 from eznas.options import Operations
 from eznas.setting import setting
+from eznas.terminals import TERMINAL_COUNT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,11 +57,42 @@ def weighted_ids(weights: dict[str, int], operations: Operations) -> tuple[int, 
     return tuple(one.id for one in allowed for _ in range(weights[one.name]))
 
 
-_UNARY: Final = {choice: weighted_ids(UNARY_WEIGHTS, choice) for choice in get_args(Operations)}
-_BINARY: Final = {choice: weighted_ids(BINARY_WEIGHTS, choice) for choice in get_args(Operations)}
 _BINARY_SHARE: Final = 0.6
 _PATCH_STEPS: Final = 2
 _ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent
+
+
+@dataclass(frozen=True)
+class _Alphabet:
+    """What formulas over features are made of: leaves, and ids of operations as often as their weights say."""
+
+    leaves: tuple[Program, ...]
+    unary: tuple[int, ...]
+    binary: tuple[int, ...]
+
+
+@cache
+def _alphabet(operations: Operations, own: str) -> _Alphabet:
+    """The alphabet of two settings.
+
+    Element-wise own operations that take single numbers stand among the operations, as often as `abs`. Terminals, and
+    reductions of every statistic, are further leaves.
+    """
+    named = own_of(own)
+    above = [one for one in named if one.arity > 0 and not one.gives_scalar and one.minimum_axes == 0]
+    return _Alphabet(
+        (*standard_bank(operations), *_own_features(named)),
+        (*weighted_ids(UNARY_WEIGHTS, operations), *(one.id for one in above if one.arity == 1 for _ in range(2))),
+        (*weighted_ids(BINARY_WEIGHTS, operations), *(one.id for one in above if one.arity == 2 for _ in range(2))),
+    )
+
+
+def _own_features(named: tuple[OwnOperation, ...]) -> list[Program]:
+    builder = ProgramBuilder()
+    terminals = [builder.apply(one.id) for one in named if one.arity == 0]
+    tensors = [*range(TERMINAL_COUNT), *(ref for ref in terminals if not builder.build(ref).gives_scalar)]
+    reduced = [builder.apply(one.id, ref) for one in named if one.arity == 1 and one.gives_scalar for ref in tensors]
+    return [as_feature(builder.build(ref)) for ref in (*terminals, *reduced)]
 
 
 @dataclass(frozen=True)
@@ -78,6 +112,12 @@ class FeatureTreeSettings(GenomeSettings):
     operations: Operations = setting(
         "extended", "the paper's operations with the extensions, or the paper's alone", choices=get_args(Operations)
     )
+    own: str = own_setting()
+
+    @property
+    def alphabet(self) -> _Alphabet:
+        """What formulas are made of."""
+        return _alphabet(self.operations, self.own)
 
 
 @dataclass(frozen=True)
@@ -99,7 +139,7 @@ class FeatureTreeGenome(Genome):
         """Draw a leaf and put up to `initial_steps` operations on top."""
         settings = FeatureTreeSettings.of(settings)
         steps = min(settings.initial_steps, (settings.maximum_nodes - 1) // 2)
-        return cls(_draw(rng, steps, settings.operations), settings)
+        return cls(_draw(rng, steps, settings.alphabet), settings)
 
     def mate(self, other: Self, rng: np.random.Generator) -> Self:
         """Replace a random subtree by a random one of the other formula."""
@@ -115,7 +155,7 @@ class FeatureTreeGenome(Genome):
         for _ in range(_ATTEMPTS):
             root = int(rng.integers(len(self.nodes)))
             subtree = self.nodes[subtree_start(self.nodes, root) : root + 1]
-            child = self._with(root, _changed(subtree, rng, self.settings.operations))
+            child = self._with(root, _changed(subtree, rng, self.settings.alphabet))
             if child is not None:
                 return child
         return self
@@ -127,7 +167,7 @@ class FeatureTreeGenome(Genome):
         for node in self.nodes:
             if isinstance(node, Program):
                 stack.append(append_program(builder, node))
-            elif OPERATIONS[node].arity == 1:
+            elif operation_of(node).arity == 1:
                 stack.append(builder.apply(node, stack.pop()))
             else:
                 second = stack.pop()
@@ -148,7 +188,7 @@ class FeatureTreeGenome(Genome):
         settings = FeatureTreeSettings.of(settings)
         if not isinstance(data, list | tuple):
             raise EznasError(f"An encoded formula is a list, not {data!r:.80}; the file that it comes from is damaged.")
-        nodes = tuple(_decode_node(node, settings.operations) for node in data)
+        nodes = tuple(_decode_node(node, settings.alphabet) for node in data)
         if not _is_one_tree(nodes) or len(nodes) > settings.maximum_nodes:
             raise EznasError(
                 f"The encoded formula {data!r:.80} of {len(nodes)} nodes must be one tree of at most "
@@ -159,13 +199,13 @@ class FeatureTreeGenome(Genome):
     @property
     def size(self) -> int:
         """How many nodes the formula has with its features written out, operations and terminals."""
-        return sum(node.size + len(node.terminals) if isinstance(node, Program) else 1 for node in self.nodes)
+        return sum(node.size + len(node.leaves) if isinstance(node, Program) else 1 for node in self.nodes)
 
     @property
     def live_share(self) -> float:
         """Distinct sub-expressions over nodes: only repeats are bloat."""
         program = self.compile()
-        return (program.size + len(program.terminals)) / self.size
+        return (program.size + len(program.leaves)) / self.size
 
     def _with(self, root: int, patch: tuple[Node, ...]) -> Self | None:
         """The formula with the subtree that ends at `root` replaced; None where that changes nothing or is too much."""
@@ -186,51 +226,50 @@ def subtree_start(nodes: tuple[Node, ...], end: int) -> int:
 
 
 def _arity(node: Node) -> int:
-    return 0 if isinstance(node, Program) else OPERATIONS[node].arity
+    return 0 if isinstance(node, Program) else operation_of(node).arity
 
 
-def _leaf(rng: np.random.Generator, operations: Operations) -> Program:
-    bank = standard_bank(operations)
-    return bank[int(rng.integers(len(bank)))]
+def _leaf(rng: np.random.Generator, alphabet: _Alphabet) -> Program:
+    return alphabet.leaves[int(rng.integers(len(alphabet.leaves)))]
 
 
 def _operation(ids: tuple[int, ...], rng: np.random.Generator) -> int:
     return ids[int(rng.integers(len(ids)))]
 
 
-def _joined(nodes: tuple[Node, ...], rng: np.random.Generator, operations: Operations) -> tuple[Node, ...]:
+def _joined(nodes: tuple[Node, ...], rng: np.random.Generator, alphabet: _Alphabet) -> tuple[Node, ...]:
     """An operation of two arguments: a formula and a leaf, in random order."""
-    leaf = (_leaf(rng, operations),)
+    leaf = (_leaf(rng, alphabet),)
     pair = (*nodes, *leaf) if rng.integers(2) else (*leaf, *nodes)
-    return (*pair, _operation(_BINARY[operations], rng))
+    return (*pair, _operation(alphabet.binary, rng))
 
 
-def _draw(rng: np.random.Generator, steps: int, operations: Operations) -> tuple[Node, ...]:
+def _draw(rng: np.random.Generator, steps: int, alphabet: _Alphabet) -> tuple[Node, ...]:
     """A leaf with 0 to `steps` operations on top, some of them with another leaf."""
-    nodes: tuple[Node, ...] = (_leaf(rng, operations),)
+    nodes: tuple[Node, ...] = (_leaf(rng, alphabet),)
     for _ in range(int(rng.integers(steps + 1))):
         if rng.random() < _BINARY_SHARE:
-            nodes = _joined(nodes, rng, operations)
+            nodes = _joined(nodes, rng, alphabet)
         else:
-            nodes = (*nodes, _operation(_UNARY[operations], rng))
+            nodes = (*nodes, _operation(alphabet.unary, rng))
     return nodes
 
 
-def _changed(subtree: tuple[Node, ...], rng: np.random.Generator, operations: Operations) -> tuple[Node, ...]:
+def _changed(subtree: tuple[Node, ...], rng: np.random.Generator, alphabet: _Alphabet) -> tuple[Node, ...]:
     """A subtree with its root changed, or replaced, wrapped or taken away."""
     root = subtree[-1]
     kind = int(rng.integers(8))
     if kind < 2:  # another node of the same arity
         if isinstance(root, Program):
-            return (*subtree[:-1], _leaf(rng, operations))
-        ids = (_UNARY if OPERATIONS[root].arity == 1 else _BINARY)[operations]
+            return (*subtree[:-1], _leaf(rng, alphabet))
+        ids = alphabet.unary if operation_of(root).arity == 1 else alphabet.binary
         return (*subtree[:-1], _operation(ids, rng))
     if kind == 2:
-        return _draw(rng, _PATCH_STEPS, operations)
+        return _draw(rng, _PATCH_STEPS, alphabet)
     if kind == 3:
-        return (*subtree, _operation(_UNARY[operations], rng))
+        return (*subtree, _operation(alphabet.unary, rng))
     if kind < 6:
-        return _joined(subtree, rng, operations)
+        return _joined(subtree, rng, alphabet)
     if isinstance(root, Program):
         return subtree
     # One operation less: an argument takes the place of what is made of it.
@@ -238,9 +277,9 @@ def _changed(subtree: tuple[Node, ...], rng: np.random.Generator, operations: Op
     return subtree[second:-1] if second == 0 or rng.integers(2) else subtree[:second]
 
 
-def _decode_node(node: object, operations: Operations) -> Node:
+def _decode_node(node: object, alphabet: _Alphabet) -> Node:
     if isinstance(node, int) and not isinstance(node, bool):
-        if node not in _UNARY[operations] and node not in _BINARY[operations]:
+        if node not in alphabet.unary and node not in alphabet.binary:
             raise EznasError(f"The encoded formula has operation {node}, which formulas over features do not use.")
         return node
     feature = Program.decode(node)

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from eznas.ops.catalogue import OPERATIONS, PAPER_OPERATION_COUNT
+from eznas.ops.catalogue import PAPER_OPERATION_COUNT
+from eznas.ops.own import operation_of
 from eznas.ops.program import result_is_scalar, takes
 from eznas.terminals import TERMINAL_COUNT
 
@@ -40,22 +41,26 @@ class Instruction(NamedTuple):
     @property
     def reads(self) -> tuple[int, ...]:
         """The addresses that the operation reads."""
-        return (self.first, self.second)[: OPERATIONS[self.operation].arity]
+        return (self.first, self.second)[: operation_of(self.operation).arity]
 
 
 Instructions: TypeAlias = tuple[Instruction, ...]
 
+PAPER: Final = tuple(range(PAPER_OPERATION_COUNT))
+"""The ids of the paper's operations."""
 
-def validity_error(instructions: Sequence[Instruction]) -> str | None:
+
+def validity_error(instructions: Sequence[Instruction], operations: Sequence[int] = PAPER) -> str | None:
     """Return what makes instructions invalid, as a clause without a full stop, or None if they are valid.
 
     Valid means: every read address (the unread second one included) is static or was written before, no operation
-    that needs axes reads a scalar address, and every write goes to the space of its result.
+    that needs axes reads a scalar address, and every write goes to the space of its result. `operations` are the ids
+    that may occur.
     """
     memory = Memory()
     for index, instruction in enumerate(instructions):
         where = f"Instruction {index} of a sequential genome, {tuple(instruction)},"
-        if not 0 <= instruction.operation < PAPER_OPERATION_COUNT:
+        if instruction.operation not in operations:
             return f"{where} names operation {instruction.operation}, and ids are 0 to {PAPER_OPERATION_COUNT - 1}"
         for address in (instruction.first, instruction.second):
             if address not in memory:
@@ -70,12 +75,12 @@ def validity_error(instructions: Sequence[Instruction]) -> str | None:
 def kind_error(instruction: Instruction) -> str | None:
     """Return what is wrong with the kinds of an instruction's addresses, as a clause, or None."""
     write, operation, first, second = instruction
-    name = OPERATIONS[operation].name
-    if not takes(operation, first in SCALAR, OPERATIONS[operation].arity == 2 and second in SCALAR):
-        return f"gives one number to {name}, which needs a tensor"
+    rule = operation_of(operation)
+    if not takes(operation, first in SCALAR, rule.arity == 2 and second in SCALAR):
+        return f"gives one number to {rule.name}, which needs a tensor"
     space = _result_space(operation, first, second)
     if write not in space:
-        return f"writes address {write}, and a result of {name} belongs to {space.start}-{space.stop - 1} there"
+        return f"writes address {write}, and a result of {rule.name} belongs to {space.start}-{space.stop - 1} there"
     return None
 
 
@@ -107,15 +112,15 @@ class Memory:
         return address in self.space(address)
 
 
-def random_instruction(rng: np.random.Generator, memory: Memory) -> Instruction:
+def random_instruction(rng: np.random.Generator, memory: Memory, operations: Sequence[int] = PAPER) -> Instruction:
     """Draw a valid instruction for a place where `memory` is readable.
 
-    The operation is uniform; for each read first the space is uniform among those that are readable (and that the
-    operation can take), then the address; the write address is uniform in the space of the result. Drawing the
-    space first keeps the 22 statics from drowning what earlier instructions computed.
+    The operation is uniform among `operations`; for each read first the space is uniform among those that are
+    readable (and that the operation can take), then the address; the write address is uniform in the space of the
+    result. Drawing the space first keeps the 22 statics from drowning what earlier instructions computed.
     """
-    operation = int(rng.integers(PAPER_OPERATION_COUNT))
-    needs_tensor = OPERATIONS[operation].minimum_axes > 0
+    operation = operations[int(rng.integers(len(operations)))]
+    needs_tensor = operation_of(operation).minimum_axes > 0
     first = _random_read(rng, memory, needs_tensor)
     second = _random_read(rng, memory, needs_tensor)
     return Instruction(_random_write(rng, operation, first, second), operation, first, second)
@@ -142,7 +147,7 @@ def repair(instructions: Sequence[Instruction], rng: np.random.Generator) -> Ins
 
 def _result_space(operation: int, first: int, second: int) -> range:
     """Return the addresses that may hold the result of an operation on the values at two addresses."""
-    unary = OPERATIONS[operation].arity == 1
+    unary = operation_of(operation).arity == 1
     return SCALAR if result_is_scalar(operation, first in SCALAR, unary or second in SCALAR) else DYNAMIC
 
 

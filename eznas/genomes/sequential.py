@@ -9,12 +9,15 @@ Source: EZNAS (NeurIPS 2022), appendix 1.2, after AutoML-Zero (Real et al. 2020)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from eznas.errors import EznasError
-from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
+from eznas.genomes.base import Genome, GenomeKind, GenomeSettings, own_of, own_setting
 from eznas.genomes.instructions import (
+    PAPER,
     STATIC,
     Instruction,
     Instructions,
@@ -24,7 +27,6 @@ from eznas.genomes.instructions import (
     repair,
     validity_error,
 )
-from eznas.ops.catalogue import PAPER_OPERATION_COUNT
 from eznas.ops.program import Program, ProgramBuilder
 from eznas.setting import setting
 
@@ -54,10 +56,18 @@ class SequentialSettings(GenomeSettings):
         100, "length of a genome; InsertOP leaves one of this length as it is", minimum=2, maximum=_MAXIMUM_LENGTH
     )
 
+    own: str = own_setting()
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_order("initial_minimum_length", "initial_maximum_length")
         self._check_order("initial_maximum_length", "maximum_length")
+
+
+@cache
+def _operations(own: str) -> tuple[int, ...]:
+    """The ids that instructions may have: the paper's and then those of a setting, whose terminals read no address."""
+    return (*PAPER, *(one.id for one in own_of(own)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ class SequentialGenome(Genome):
         instructions: list[Instruction] = []
         memory = Memory()
         for _ in range(length):
-            instruction = random_instruction(rng, memory)
+            instruction = random_instruction(rng, memory, _operations(settings.own))
             instructions.append(instruction)
             memory.write(instruction.write)
         return cls(tuple(instructions), settings)
@@ -96,8 +106,10 @@ class SequentialGenome(Genome):
         choice = int(rng.integers(4))
         if choice == 0:
             mutated = insert_op(self.instructions, rng, self.settings)
+        elif choice == 2:
+            mutated = mutate_op(self.instructions, rng, _operations(self.settings.own))
         else:
-            mutated = (remove_op, mutate_op, mutate_op_arg)[choice - 1](self.instructions, rng)
+            mutated = (remove_op if choice == 1 else mutate_op_arg)(self.instructions, rng)
         return type(self)(mutated, self.settings)
 
     def compile(self) -> Program:
@@ -139,7 +151,7 @@ class SequentialGenome(Genome):
                 "use the setting that it was made with."
             )
         instructions = tuple(Instruction(*item) for item in data)
-        error = validity_error(instructions)
+        error = validity_error(instructions, _operations(settings.own))
         if error:
             raise EznasError(f"{error}; the file that the sequential genome comes from is damaged.")
         return cls(instructions, settings)
@@ -188,7 +200,7 @@ def insert_op(instructions: Instructions, rng: np.random.Generator, settings: Se
     if len(instructions) >= settings.maximum_length:
         return instructions
     place = int(rng.integers(len(instructions) + 1))
-    inserted = random_instruction(rng, Memory(instructions[:place]))
+    inserted = random_instruction(rng, Memory(instructions[:place]), _operations(settings.own))
     return (*instructions[:place], inserted, *instructions[place:])
 
 
@@ -200,16 +212,18 @@ def remove_op(instructions: Instructions, rng: np.random.Generator) -> Instructi
     return repair([*instructions[:place], *instructions[place + 1 :]], rng)
 
 
-def mutate_op(instructions: Instructions, rng: np.random.Generator) -> Instructions:
+def mutate_op(instructions: Instructions, rng: np.random.Generator, operations: Sequence[int] = PAPER) -> Instructions:
     """MutateOP: another operation for a random instruction, same addresses.
 
-    It is drawn among the operations that these addresses allow. There always is one: another element-wise operation
-    of two arguments where the write address is dynamic, another reduction where it is scalar.
+    It is drawn among those of `operations` that these addresses allow. There always is one: another element-wise
+    operation of two arguments where the write address is dynamic, another reduction where it is scalar.
     """
     place = int(rng.integers(len(instructions)))
     old = instructions[place]
-    candidates = [old._replace(operation=operation) for operation in range(PAPER_OPERATION_COUNT)]
+    candidates = [old._replace(operation=operation) for operation in operations]
     fitting = [new for new in candidates if new != old and not kind_error(new)]
+    if not fitting:  # only where the old one is a terminal of a user's own, which reads none of its addresses
+        return instructions
     return (*instructions[:place], fitting[int(rng.integers(len(fitting)))], *instructions[place + 1 :])
 
 
@@ -218,6 +232,8 @@ def mutate_op_arg(instructions: Instructions, rng: np.random.Generator) -> Instr
     for _ in range(_ATTEMPTS):
         place = int(rng.integers(len(instructions)))
         old = instructions[place]
+        if not old.reads:  # a terminal of a user's own
+            continue
         argument = int(rng.integers(len(old.reads)))
         address = old.reads[argument]
         others = [other for other in Memory(instructions[:place]).space(address) if other != address]

@@ -6,7 +6,8 @@ other `TERMINAL_COUNT` + operation id. So a subtree is a slice, and encoding is 
 Fresh trees are drawn by ramped half-and-half (Koza 1992), in the form of DEAP's `genHalfAndHalf`: a height is drawn
 uniformly, then, equally likely, either every leaf lies at that height ("full"), or from the minimum depth on a
 branch ends early with the share of terminals among all symbols ("grow"). The choice of operations knows which
-values are plain numbers, so that no operation that needs axes is ever put above one. Operations are the paper's.
+values are plain numbers, so that no operation that needs axes is ever put above one. Operations are the paper's, and
+those of a user's own that the settings name.
 
 Source: EZNAS (NeurIPS 2022), appendix 1.7.
 """
@@ -15,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from eznas.errors import EznasError
-from eznas.genomes.base import Genome, GenomeKind, GenomeSettings
+from eznas.genomes.base import NO_OWN, Genome, GenomeKind, GenomeSettings, own_of, own_setting
 from eznas.ops.catalogue import OPERATIONS, PAPER_OPERATION_COUNT, PAPER_OPERATIONS, ShapeRule
+from eznas.ops.own import operation_of
 from eznas.ops.program import Program, ProgramBuilder, result_is_scalar, takes
 from eznas.setting import setting
 from eznas.terminals import TERMINAL_COUNT
@@ -29,14 +32,54 @@ if TYPE_CHECKING:
 
 _CODE_COUNT: Final = TERMINAL_COUNT + PAPER_OPERATION_COUNT
 _ARITY: Final = (0,) * TERMINAL_COUNT + tuple(operation.arity for operation in OPERATIONS)  # by code
-_CODES_OF_ARITY: Final = tuple(
-    tuple(code for code in range(_CODE_COUNT) if _ARITY[code] == arity) for arity in range(3)
-)
-_ALL_OPERATIONS: Final = tuple(range(PAPER_OPERATION_COUNT))
-_TENSOR_OPERATIONS: Final = tuple(operation.id for operation in PAPER_OPERATIONS if not operation.gives_scalar)
-_TERMINAL_SHARE: Final = TERMINAL_COUNT / _CODE_COUNT
 _MAXIMUM_FRESH_DEPTH: Final = 20
 _ATTEMPTS: Final = 20  # of one variation before it gives up and copies the parent
+
+
+@dataclass(frozen=True)
+class _Alphabet:
+    """What trees are made of.
+
+    Attributes:
+        leaves: codes of the terminals.
+        tensor_leaves: those that are not always one number.
+        operations: ids.
+        tensor_operations: those that do not always give one number.
+        of_arity: all codes, by arity.
+    """
+
+    leaves: tuple[int, ...]
+    tensor_leaves: tuple[int, ...]
+    operations: tuple[int, ...]
+    tensor_operations: tuple[int, ...]
+    of_arity: tuple[tuple[int, ...], ...]
+
+    @property
+    def leaf_share(self) -> float:
+        """The share of the terminals among all symbols."""
+        return len(self.leaves) / (len(self.leaves) + len(self.operations))
+
+
+@cache
+def _alphabet(own: str) -> _Alphabet:
+    """The alphabet with the own operations and terminals of a setting, after those of the paper."""
+    named = own_of(own)
+    terminals = [one for one in named if one.arity == 0]
+    operations = (*PAPER_OPERATIONS, *(one for one in named if one.arity > 0))
+    leaves = (*range(TERMINAL_COUNT), *(TERMINAL_COUNT + one.id for one in terminals))
+    scalar_leaves = {TERMINAL_COUNT + one.id for one in terminals if one.gives_scalar}
+    codes = (*leaves, *(TERMINAL_COUNT + one.id for one in operations))
+    return _Alphabet(
+        leaves,
+        tuple(code for code in leaves if code not in scalar_leaves),
+        tuple(one.id for one in operations),
+        tuple(one.id for one in operations if not one.gives_scalar),
+        tuple(tuple(code for code in codes if _arity(code) == arity) for arity in range(3)),
+    )
+
+
+def _arity(code: int) -> int:
+    return _ARITY[code] if code < len(_ARITY) else operation_of(code - TERMINAL_COUNT).arity
 
 
 @dataclass(frozen=True)
@@ -60,6 +103,7 @@ class TreeSettings(GenomeSettings):
     mutation_depth: int = setting(
         2, "depth of the fresh subtree that subtree mutation puts in, at most", maximum=_MAXIMUM_FRESH_DEPTH
     )
+    own: str = own_setting()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,7 +129,7 @@ class TreeGenome(Genome):
     def random(cls, rng: np.random.Generator, settings: GenomeSettings) -> Self:
         """Draw a tree by ramped half-and-half, of depth `minimum_depth` to `initial_maximum_depth`."""
         settings = TreeSettings.of(settings)
-        return cls(half_and_half(rng, settings.minimum_depth, settings.initial_maximum_depth), settings)
+        return cls(half_and_half(rng, settings.minimum_depth, settings.initial_maximum_depth, settings.own), settings)
 
     def mate(self, other: Self, rng: np.random.Generator) -> Self:
         """Subtree crossover: see `cross_subtrees`."""
@@ -113,9 +157,8 @@ class TreeGenome(Genome):
             EznasError: the data is no list of codes, no single tree, or no valid tree under these settings.
         """
         settings = TreeSettings.of(settings)
-        if not isinstance(data, list | tuple) or not all(
-            type(code) is int and 0 <= code < _CODE_COUNT for code in data
-        ):
+        allowed = {code for codes in _alphabet(settings.own).of_arity for code in codes}
+        if not isinstance(data, list | tuple) or not all(type(code) is int and code in allowed for code in data):
             raise EznasError(
                 f"An encoded tree is a list of integers from 0 to {_CODE_COUNT - 1}, not {data!r:.80}; "
                 "the file that it comes from is damaged."
@@ -139,7 +182,7 @@ class TreeGenome(Genome):
     def live_share(self) -> float:
         """Distinct sub-expressions over nodes: every node of a tree reaches the output, so only repeats are bloat."""
         program = self.compile()
-        return (program.size + len(program.terminals)) / len(self.codes)
+        return (program.size + len(program.leaves)) / len(self.codes)
 
 
 def cross_subtrees(
@@ -161,7 +204,7 @@ def mutate_subtree(codes: tuple[int, ...], rng: np.random.Generator, settings: T
     """Replace a random subtree, which may be the whole, by a fresh one of depth 0 to `mutation_depth`."""
     for _ in range(_ATTEMPTS):
         start = int(rng.integers(len(codes)))
-        child = _replace(codes, start, half_and_half(rng, 0, settings.mutation_depth))
+        child = _replace(codes, start, half_and_half(rng, 0, settings.mutation_depth, settings.own))
         if child != codes and is_valid(child, settings):
             return child
     return codes
@@ -171,25 +214,30 @@ def mutate_point(codes: tuple[int, ...], rng: np.random.Generator, settings: Tre
     """Replace a random node by another of the same arity: a terminal by a terminal, an operation by an operation."""
     for _ in range(_ATTEMPTS):
         place = int(rng.integers(len(codes)))
-        others = [code for code in _CODES_OF_ARITY[_ARITY[codes[place]]] if code != codes[place]]
+        of_arity = _alphabet(settings.own).of_arity[_arity(codes[place])]
+        others = [code for code in of_arity if code != codes[place]]
         child = (*codes[:place], others[int(rng.integers(len(others)))], *codes[place + 1 :])
         if is_valid(child, settings):
             return child
     return codes
 
 
-def half_and_half(rng: np.random.Generator, minimum_depth: int, maximum_depth: int) -> tuple[int, ...]:
-    """Draw a well-formed tree, full or grown, whose depth lies within the limits."""
+def half_and_half(
+    rng: np.random.Generator, minimum_depth: int, maximum_depth: int, own: str = NO_OWN
+) -> tuple[int, ...]:
+    """Draw a well-formed tree, full or grown, whose depth lies within the limits; `own` is the setting of this name."""
+    alphabet = _alphabet(own)
     height = int(rng.integers(minimum_depth, maximum_depth + 1))
     full = bool(rng.integers(2))
     codes: list[int] = []
     pending = [(0, False)]  # depth of a node to draw, and whether it must not be a plain number
     while pending:
         level, needs_tensor = pending.pop()
-        if level == height or (not full and level >= minimum_depth and rng.random() < _TERMINAL_SHARE):
-            codes.append(int(rng.integers(TERMINAL_COUNT)))
+        if level == height or (not full and level >= minimum_depth and rng.random() < alphabet.leaf_share):
+            leaves = alphabet.tensor_leaves if needs_tensor else alphabet.leaves
+            codes.append(leaves[int(rng.integers(len(leaves)))])
             continue
-        choices = _TENSOR_OPERATIONS if needs_tensor else _ALL_OPERATIONS
+        choices = alphabet.tensor_operations if needs_tensor else alphabet.operations
         operation = choices[int(rng.integers(len(choices)))]
         codes.append(TERMINAL_COUNT + operation)
         # Prefix notation draws the first argument first, so it is pushed last.
@@ -199,7 +247,7 @@ def half_and_half(rng: np.random.Generator, minimum_depth: int, maximum_depth: i
 
 def _argument_needs(operation: int, needs_tensor: bool, rng: np.random.Generator) -> list[bool]:
     """Which arguments must not be plain numbers, so that the operation can take them and gives what is needed."""
-    rule = OPERATIONS[operation]
+    rule = operation_of(operation)
     if rule.minimum_axes > 0:
         return [True] * rule.arity
     needs = [False] * rule.arity
@@ -213,7 +261,7 @@ def subtree_end(codes: Sequence[int], start: int) -> int:
     """Return the end of the slice that is the subtree at `start`, or `len(codes) + 1` if it is cut short."""
     open_branches = 1
     for place in range(start, len(codes)):
-        open_branches += _ARITY[codes[place]] - 1
+        open_branches += _arity(codes[place]) - 1
         if open_branches == 0:
             return place + 1
     return len(codes) + 1
@@ -223,7 +271,7 @@ def depth(codes: Sequence[int]) -> int:
     """Return the number of operations on the longest path from the root to a leaf."""
     depths: list[int] = []
     for code in reversed(codes):
-        arguments = [depths.pop() for _ in range(_ARITY[code])]
+        arguments = [depths.pop() for _ in range(_arity(code))]
         depths.append(1 + max(arguments) if arguments else 0)
     return depths[-1]
 
@@ -240,8 +288,12 @@ def _is_well_formed(codes: Sequence[int]) -> bool:
             scalar.append(False)
             continue
         operation = code - TERMINAL_COUNT
+        arity = _arity(code)
+        if arity == 0:
+            scalar.append(operation_of(operation).gives_scalar)
+            continue
         first = scalar.pop()
-        binary = _ARITY[code] == 2
+        binary = arity == 2
         second = scalar.pop() if binary else False
         if not takes(operation, first, second):
             return False
@@ -256,8 +308,7 @@ def _evaluate(codes: Sequence[int], builder: ProgramBuilder) -> int:
         if code < TERMINAL_COUNT:
             refs.append(builder.terminal(code))
         else:
-            first = refs.pop()
-            refs.append(builder.apply(code - TERMINAL_COUNT, first, refs.pop() if _ARITY[code] == 2 else None))
+            refs.append(builder.apply(code - TERMINAL_COUNT, *(refs.pop() for _ in range(_arity(code)))))
     return refs[-1]
 
 

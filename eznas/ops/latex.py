@@ -7,6 +7,7 @@ from typing import Final
 
 from eznas.ops.catalogue import OPERATIONS
 from eznas.ops.notation import named_nodes
+from eznas.ops.own import operation_of
 from eznas.ops.program import NO_OPERAND, Program
 from eznas.terminals import TERMINALS
 
@@ -37,9 +38,9 @@ def latex_steps(program: Program, first: int = 1) -> tuple[list[str], str]:
     texts: list[tuple[str, int | None]] = [(terminal.symbol, None) for terminal in TERMINALS]
     lines: list[str] = []
     for index, (operation, a, b) in enumerate(program.nodes):
-        left = _argument(operation, *texts[a], is_right=False)
+        left = "" if a == NO_OPERAND else _argument(operation, *texts[a], is_right=False)
         right = "" if b == NO_OPERAND else _argument(operation, *texts[b], is_right=True)
-        text, outside = OPERATIONS[operation].latex.format(a=left, b=right), operation
+        text, outside = operation_of(operation).latex.format(a=left, b=right), operation
         if index in steps:
             lines.append(rf"t_{{{steps[index]}}} &= {text}")
             texts.append((f"t_{{{steps[index]}}}", None))
@@ -50,7 +51,7 @@ def latex_steps(program: Program, first: int = 1) -> tuple[list[str], str]:
 
 def _argument(operation: int, text: str, outside: int | None, *, is_right: bool) -> str:
     """Enclose an argument in parentheses where the operation around it would not read unambiguously without."""
-    if OPERATIONS[operation].encloses:
+    if operation_of(operation).encloses:
         return text
     if operation in _SUMS:
         # Sums group from the left, and products bind more tightly.

@@ -19,6 +19,7 @@ from typing import Final, TypeGuard
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME as OPERATIONS_BY_NAME
 from eznas.ops.catalogue import OPERATIONS, Operation
+from eznas.ops.own import operation_named, operation_of, own_operations
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder, result_is_scalar, takes
 from eznas.options import Orientation
 from eznas.terminals import BY_NAME as TERMINALS_BY_NAME
@@ -66,9 +67,11 @@ def format_steps(program: Program, first: int = 1) -> tuple[list[str], str]:
     texts = [(terminal.name, _ATOM) for terminal in TERMINALS]
     statements: list[str] = []
     for index, (operation, a, b) in enumerate(program.nodes):
-        rule = OPERATIONS[operation]
+        rule = operation_of(operation)
         arguments = [texts[operand] for operand in (a, b) if operand != NO_OPERAND]
-        if rule.infix is None:
+        if rule.arity == 0:
+            text, binding = rule.name, _ATOM
+        elif rule.infix is None:
             text, binding = f"{rule.name}({', '.join(argument for argument, _ in arguments)})", _ATOM
         else:
             binding = PRECEDENCE[rule.infix]
@@ -105,8 +108,8 @@ def named_nodes(program: Program) -> dict[int, int]:
     nesting = [0] * TERMINAL_COUNT
     for index, (_, *operands) in enumerate(program.nodes):
         operand_of_node = TERMINAL_COUNT + index
-        nesting.append(1 + max(nesting[operand] for operand in operands if operand != NO_OPERAND))
-        repeats = reads[operand_of_node] > 1 and not short
+        nesting.append(1 + max((nesting[operand] for operand in operands if operand != NO_OPERAND), default=-1))
+        repeats = reads[operand_of_node] > 1 and not short and operands[0] != NO_OPERAND  # an own terminal has a name
         if operand_of_node != program.output and (repeats or nesting[operand_of_node] == _NESTING):
             steps[index] = len(steps) + 1
             nesting[operand_of_node] = 0
@@ -223,7 +226,7 @@ class _Reader:
         ):
             raise self._error(statement, "only `name = expression` may stand before the result")
         name = statement.targets[0].id
-        if name in _RESERVED:
+        if name in _RESERVED or operation_named(name):
             raise self._error(
                 statement, f"'{name}' is the name of an operation or a statistic; choose another for this part"
             )
@@ -258,18 +261,25 @@ class _Reader:
             return self._steps[name]
         if name in TERMINALS_BY_NAME:
             return self._builder.terminal(TERMINALS_BY_NAME[name].address)
-        if name in OPERATIONS_BY_NAME:
-            arguments = "..." if OPERATIONS_BY_NAME[name].arity == 1 else "..., ..."
+        operation = operation_named(name)
+        if operation and operation.arity == 0:
+            return self._apply(node, operation, [])
+        if operation:
+            arguments = "..." if operation.arity == 1 else "..., ..."
             raise self._error(node, f"'{name}' is an operation; write {name}({arguments})")
-        raise self._unknown_name(node, "statistic", name, [*TERMINALS_BY_NAME, *self._steps])
+        own = [one.name for one in own_operations() if one.arity == 0]
+        raise self._unknown_name(node, "statistic", name, [*TERMINALS_BY_NAME, *own, *self._steps])
 
     def _call(self, node: ast.Call) -> int:
         name = ast.unparse(node.func)
-        operation = OPERATIONS_BY_NAME.get(name)
+        operation = operation_named(name)
         if self._joins(node):
             raise self._error(node, f"{name} stands around whole terms only, as in {name}(wt) + {name}(inp.data)")
         if operation is None:
-            raise self._unknown_name(node, "operation", name, OPERATIONS_BY_NAME)
+            own = [one.name for one in own_operations() if one.arity > 0]
+            raise self._unknown_name(node, "operation", name, [*OPERATIONS_BY_NAME, *own])
+        if operation.arity == 0:
+            raise self._error(node, f"{name} is a terminal and takes no arguments; write {name}")
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self._error(node, f"{name} takes plain arguments only, as in {name}(wt)")
         if len(node.args) != operation.arity:
@@ -285,7 +295,7 @@ class _Reader:
 
     def _apply(self, node: ast.expr, operation: Operation, arguments: list[ast.expr]) -> int:
         refs = [self._expression(argument) for argument in arguments]
-        scalar = [self._scalar[ref] for ref in refs]
+        scalar = [self._scalar[ref] for ref in refs] or [False]
         if not takes(operation.id, scalar[0], scalar[-1]):
             raise self._error(
                 node, f"{operation.name} needs tensors, and an argument of it is one number on every unit"

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.ops.own import reads_of
 from eznas.ops.program import NO_OPERAND, Program
 from eznas.terminals import TERMINAL_COUNT
 
@@ -87,7 +88,8 @@ class Plan:
 
         recorded = sorted({*roots, *computed_scalars})
         column_of = {operand: column for column, operand in enumerate(recorded)}
-        terminals = {operand for node in nodes if node[0] != LOAD for operand in node[1:]} | set(roots)
+        terminals = {operand for node in nodes if node[0] != LOAD for operand in (*node[1:], *reads_of(node[0]))}
+        terminals |= set(roots)
         operation, first, second = np.array(nodes, dtype=np.int64).reshape(-1, 3).T.copy()
         return cls(
             operation=operation,

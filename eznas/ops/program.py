@@ -11,6 +11,7 @@ and an expression with shared parts can be exponentially larger than its list of
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,15 +19,17 @@ from hashlib import blake2b
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from eznas.errors import EznasError
-from eznas.ops.catalogue import OPERATION_COUNT, OPERATIONS, ShapeRule
+from eznas.ops.catalogue import OPERATION_COUNT, ShapeRule
+from eznas.ops.own import FIRST_OWN_ID, is_operation, operation_of, reads_of
 from eznas.terminals import TERMINAL_COUNT
 
 Node: TypeAlias = tuple[int, int, int]
 """`(operation id, a, b)`; an operand below `TERMINAL_COUNT` is a terminal's address, any other is
-`TERMINAL_COUNT` + the index of an earlier node; `b` is `NO_OPERAND` for an operation of one argument."""
+`TERMINAL_COUNT` + the index of an earlier node; `b` is `NO_OPERAND` for an operation of one argument, and so are both
+for a terminal of a user's own, which is an operation of none."""
 
 NO_OPERAND: Final = -1
-"""Stands where an operation of one argument has no second operand."""
+"""Stands where an operation has no such operand."""
 
 _DIGEST_BYTES: Final = 16
 
@@ -63,28 +66,38 @@ class Program:
     def depth(self) -> int:
         """How many operations lie on the longest path from a terminal to the output; 0 for a bare terminal."""
         depths = [0] * TERMINAL_COUNT
-        for _, a, b in self.nodes:
-            depths.append(1 + (depths[a] if b == NO_OPERAND else max(depths[a], depths[b])))
+        for _, *operands in self.nodes:
+            depths.append(1 + max((depths[one] for one in operands if one != NO_OPERAND), default=-1))
         return depths[self.output]
 
     @cached_property
-    def terminals(self) -> frozenset[int]:
-        """The addresses of the terminals that the program reads."""
+    def leaves(self) -> frozenset[int]:
+        """The addresses of the terminals that are operands of the program's operations, or its output."""
         operands = {operand for node in self.nodes for operand in node[1:]} | {self.output}
         return frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT)
+
+    @cached_property
+    def terminals(self) -> frozenset[int]:
+        """The addresses of the terminals that the program reads: its leaves, and what terminals of one's own read."""
+        return self.leaves.union(*(reads_of(operation) for operation, *_ in self.nodes))
 
     @property
     def extensions(self) -> tuple[str, ...]:
         """The names of the operations beyond the paper's that the program uses, in the catalogue's order."""
         used = sorted({operation for operation, _, _ in self.nodes})
-        return tuple(OPERATIONS[operation].name for operation in used if OPERATIONS[operation].is_extension)
+        return tuple(operation_of(operation).name for operation in used if operation_of(operation).is_extension)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the own operations and terminals that the program uses, see `eznas.ops.own`."""
+        return tuple(sorted({operation_of(one).name for one, *_ in self.nodes if one >= FIRST_OWN_ID}))
 
     @cached_property
     def digests(self) -> tuple[bytes, ...]:
         """Per node, the structure hash of its sub-expression: the same in every program that contains it."""
         digests = list(TERMINAL_DIGESTS)
         for operation, a, b in self.nodes:
-            digests.append(_node_digest(operation, digests[a], b"" if b == NO_OPERAND else digests[b]))
+            digests.append(_node_digest(operation, _digest(digests, a), _digest(digests, b)))
         return tuple(digests[TERMINAL_COUNT:])
 
     @property
@@ -98,7 +111,8 @@ class Program:
     def _scalar_nodes(self) -> tuple[bool, ...]:
         scalar = [False] * TERMINAL_COUNT
         for operation, a, b in self.nodes:
-            scalar.append(result_is_scalar(operation, scalar[a], b == NO_OPERAND or scalar[b]))
+            first = a != NO_OPERAND and scalar[a]
+            scalar.append(result_is_scalar(operation, first, b == NO_OPERAND or scalar[b]))
         return tuple(scalar[TERMINAL_COUNT:])
 
     def is_scalar(self, node: int) -> bool:
@@ -156,8 +170,9 @@ def result_is_scalar(operation: int, first_is_scalar: bool, second_is_scalar: bo
         first_is_scalar: whether the first argument is statically one number.
         second_is_scalar: the same of the second; True for an operation of one argument.
     """
-    rule = OPERATIONS[operation]
-    return rule.gives_scalar or (rule.rule is ShapeRule.BROADCAST and first_is_scalar and second_is_scalar)
+    rule = operation_of(operation)
+    elementwise = rule.arity > 0 and rule.rule is ShapeRule.BROADCAST
+    return rule.gives_scalar or (elementwise and first_is_scalar and second_is_scalar)
 
 
 def takes(operation: int, first_is_scalar: bool, second_is_scalar: bool) -> bool:
@@ -168,7 +183,7 @@ def takes(operation: int, first_is_scalar: bool, second_is_scalar: bool) -> bool
         first_is_scalar: whether the first argument is statically one number.
         second_is_scalar: the same of the second; False for an operation of one argument.
     """
-    return OPERATIONS[operation].minimum_axes == 0 or not (first_is_scalar or second_is_scalar)
+    return operation_of(operation).minimum_axes == 0 or not (first_is_scalar or second_is_scalar)
 
 
 class ProgramBuilder:
@@ -193,26 +208,29 @@ class ProgramBuilder:
             raise ValueError(f"No terminal has address {address}; addresses are 0 to {TERMINAL_COUNT - 1}")
         return address
 
-    def apply(self, operation: int, a: int, b: int | None = None) -> int:
+    def apply(self, operation: int, a: int | None = None, b: int | None = None) -> int:
         """Return the ref of an operation's result.
 
         Args:
             operation: the id.
-            a: ref of the first argument.
-            b: ref of the second argument; None exactly for an operation of one argument.
+            a: ref of the first argument; None exactly for a terminal of a user's own.
+            b: ref of the second argument; None exactly for an operation of less than two arguments.
 
         Raises:
-            ValueError: no such operation or ref, or `b` does not fit the operation's arity.
+            ValueError: no such operation or ref, or the arguments do not fit the operation's arity.
         """
-        if not 0 <= operation < OPERATION_COUNT:
+        if not is_operation(operation):
             raise ValueError(f"No operation has id {operation}; ids are 0 to {OPERATION_COUNT - 1}")
-        rule = OPERATIONS[operation]
-        if (b is None) != (rule.arity == 1):
-            raise ValueError(f"{rule.name} takes {rule.arity} argument{'s' * (rule.arity - 1)}")
-        self._check(a)
-        if b is None:
+        rule = operation_of(operation)
+        if (a is not None) + (b is not None) != rule.arity or (a is None and b is not None):
+            raise ValueError(f"{rule.name} takes {rule.arity} argument{'s' * (rule.arity != 1)}")
+        if a is None:
+            node = (operation, NO_OPERAND, NO_OPERAND)
+        elif b is None:
+            self._check(a)
             node = (operation, a, NO_OPERAND)
         else:
+            self._check(a)
             self._check(b)
             if rule.commutative and self._rank(b) < self._rank(a):
                 a, b = b, a
@@ -222,7 +240,8 @@ class ProgramBuilder:
             ref = TERMINAL_COUNT + len(self._nodes)
             self._refs[node] = ref
             self._nodes.append(node)
-            self._digests.append(_node_digest(operation, self._digests[a], b"" if b is None else self._digests[b]))
+            digests = [_digest(self._digests, operand) for operand in node[1:]]
+            self._digests.append(_node_digest(operation, *digests))
         return ref
 
     def build(self, output: int) -> Program:
@@ -250,7 +269,8 @@ class ProgramBuilder:
                 continue
             pending.pop()
             operand_of[ref] = TERMINAL_COUNT + len(nodes)
-            nodes.append((operation, operand_of[a], NO_OPERAND if b == NO_OPERAND else operand_of[b]))
+            first, second = (NO_OPERAND if one == NO_OPERAND else operand_of[one] for one in (a, b))
+            nodes.append((operation, first, second))
         return Program(tuple(nodes), operand_of[output])
 
     def _check(self, ref: int) -> None:
@@ -263,7 +283,13 @@ class ProgramBuilder:
 
 
 def _node_digest(operation: int, first: bytes, second: bytes) -> bytes:
-    return _hash(bytes([operation]) + first + second)
+    # The id of an own operation takes 8 bytes, so that its messages differ in length from all others, too.
+    code = bytes([operation]) if operation < FIRST_OWN_ID else operation.to_bytes(8, "big")
+    return _hash(code + first + second)
+
+
+def _digest(digests: Sequence[bytes], operand: int) -> bytes:
+    return b"" if operand == NO_OPERAND else digests[operand]
 
 
 def _is_index(value: object, count: int) -> TypeGuard[int]:
@@ -275,15 +301,18 @@ def _decode_node(builder: ProgramBuilder, refs: list[int], index: int, node: obj
     if not isinstance(node, Sequence) or isinstance(node, str) or len(node) != 3:
         raise EznasError(f"Node {index} of an encoded program must be three integers, not {node!r:.80}.")
     operation, a, b = node
-    if not _is_index(operation, OPERATION_COUNT):
+    if not _is_index(operation, sys.maxsize) or not (operation >= FIRST_OWN_ID or is_operation(operation)):
         raise EznasError(
             f"Node {index} of an encoded program names operation {operation!r:.80}; ids are 0 to {OPERATION_COUNT - 1}."
         )
-    unary = OPERATIONS[operation].arity == 1
-    if not _is_index(a, len(refs)) or not (b == NO_OPERAND if unary else _is_index(b, len(refs))):
+    rule = operation_of(operation)
+    operands = [a, b]
+    if not all(_is_index(one, len(refs)) for one in operands[: rule.arity]) or any(
+        one != NO_OPERAND for one in operands[rule.arity :]
+    ):
         raise EznasError(
-            f"Node {index} of an encoded program, {OPERATIONS[operation].name}, has operands {a!r:.80} and {b!r:.80}; "
+            f"Node {index} of an encoded program, {rule.name}, has operands {a!r:.80} and {b!r:.80}; "
             f"each must be from 0 to {len(refs) - 1} (an earlier node or a terminal)"
-            f"{f', and the second {NO_OPERAND}, as the operation takes one argument' if unary else ''}."
+            f"{f', and the second {NO_OPERAND}, as the operation takes one argument' if rule.arity == 1 else ''}."
         )
-    return builder.apply(operation, refs[a], None if unary else refs[b])
+    return builder.apply(operation, *(refs[one] for one in operands[: rule.arity]))

@@ -12,20 +12,18 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from eznas.ops.catalogue import OPERATIONS, ShapeRule
-from eznas.ops.limits import COSINE_EPSILON, MAXIMUM_ELEMENTS
+from eznas.ops.catalogue import OPERATIONS
+from eznas.ops.limits import COSINE_EPSILON
+from eznas.ops.own import OwnOperation, operation_of, reads_of
+from eznas.ops.own_function import apply_own
+from eznas.ops.shape_check import ShapeError, check_shapes
 from eznas.terminals import TERMINAL_COUNT
 
 if TYPE_CHECKING:
     from eznas.ops.program import Program
-
-
-class ShapeError(ValueError):
-    """The shapes of the arguments are ones that the operation cannot take; the program is invalid on that unit."""
 
 
 def sum(a: Tensor, b: Tensor) -> Tensor:  # noqa: A001 - operations keep their names in formulas
@@ -283,48 +281,23 @@ REFERENCE: Final[dict[str, Callable[..., Tensor]]] = {
 """The functions above by the names of the operations."""
 
 
-def apply(operation_id: int, a: Tensor, b: Tensor | None = None) -> Tensor:
-    """The result of one operation.
+def apply(operation_id: int, *arguments: Tensor) -> Tensor:
+    """The result of one operation, of the catalogue or a user's own.
 
     Args:
         operation_id: the id.
-        a: the first argument.
-        b: the second, of an operation of two.
+        arguments: one, or two of an operation of two; of an own terminal all that it reads.
 
     Raises:
+        EznasError: the function of an own operation does what it may not, see `own_function`.
         ShapeError: the operation cannot take these shapes; a tensor without elements is one that none takes, and a
             result or a common shape of more than `MAXIMUM_ELEMENTS` elements counts as one.
     """
-    operation = OPERATIONS[operation_id]
-    arguments = (a,) if b is None else (a, b)
-    shapes = [tuple(argument.shape) for argument in arguments]
-    if not all(
-        argument.ndim >= operation.minimum_axes and 0 < argument.numel() <= MAXIMUM_ELEMENTS for argument in arguments
-    ):
-        raise ShapeError(f"{operation.name} cannot take {shapes}")
-    if _walked_elements(operation.rule, shapes) > MAXIMUM_ELEMENTS:
-        raise ShapeError(f"{operation.name} of {shapes} has more than {MAXIMUM_ELEMENTS} elements")
+    operation = operation_of(operation_id)
+    if isinstance(operation, OwnOperation):
+        return apply_own(operation, arguments)
+    check_shapes(operation.name, operation.rule, arguments)
     return REFERENCE[operation.name](*arguments)
-
-
-def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
-    """How many elements an operation gives or walks over, from the shapes of its arguments."""
-    factor = 1
-    if rule is ShapeRule.MATMUL:
-        (*leading, rows, inner), (*other_leading, other_inner, columns) = shapes
-        if inner != other_inner:
-            raise ShapeError(f"the matrix product of {shapes} has inner lengths {inner} and {other_inner}")
-        shapes, factor = [tuple(leading), tuple(other_leading)], rows * columns
-    elif rule is ShapeRule.DETERMINANT and shapes[0][-1] != shapes[0][-2]:
-        raise ShapeError(f"the determinant of {shapes[0]} needs its last two axes of equal length")
-    elif rule is ShapeRule.SCALAR_OF_ROWS:
-        shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
-    elif rule is ShapeRule.SCALAR_OF_GRAM:
-        shapes = [(shape[0], shape[0]) for shape in shapes]
-    try:
-        return factor * math.prod(np.broadcast_shapes(*shapes))
-    except ValueError as error:
-        raise ShapeError(f"{shapes} do not broadcast against each other") from error
 
 
 def run_program(program: Program, tensors: Sequence[Tensor | None]) -> Tensor | None:
@@ -348,9 +321,9 @@ def run_program(program: Program, tensors: Sequence[Tensor | None]) -> Tensor | 
         raise ValueError(f"a unit has {TERMINAL_COUNT} statistics, not {len(values)}")
     try:
         for operation, first, second in program.nodes:
-            a, b = values[first], values[second] if second >= 0 else None
-            assert a is not None
-            values.append(apply(operation, a, b))
+            operands = (*reads_of(operation), *(one for one in (first, second) if one >= 0))
+            arguments = [one for operand in operands if (one := values[operand]) is not None]
+            values.append(apply(operation, *arguments))
     except ShapeError:
         return None
     result = values[program.output]

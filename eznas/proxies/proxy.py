@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.files import LARGEST_TEXT, read_regular, write_atomically
+from eznas.ops.own import own_named
 from eznas.ops.program import Program
 from eznas.ops.terms import Term, format_terms, parse_terms
 from eznas.options import Aggregation, Orientation, ThirdPass, ToScalar, Unit
@@ -31,6 +32,7 @@ _CHOICES: Final[dict[str, tuple[str | int, ...]]] = {
 _REQUIRED: Final = ("format", "name", "formula", "orientation")
 _PROGRAMS: Final = ("program", "further_terms")  # which a file states as the formula
 _DERIVED: Final = "extensions"  # of the formula; stated in a file for whoever reads it elsewhere
+_NEEDS: Final = "needs"  # own operations, which have to be registered before the formula can be read
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Proxy:
         name: a short name, or the formula itself.
         program: from the statistics of a unit to a tensor; of several terms the first.
         orientation: +1 where a higher score means a better network, -1 where a lower one does.
-        unit: the three consecutive layers that make a unit, `R-C-B` or `C-B-R`.
+        unit: the layers that make a unit, `R-C-B`, `C-B-R` or `A-L-N`.
         to_scalar: from the program's result to one number per unit, `mean` or `l2`.
         aggregation: from the units' numbers to the network's score, `mean` or `sum`.
         third_pass: whether the third pass gives its statistics as they are (`perturbed`) or minus those of the data
@@ -106,6 +108,11 @@ class Proxy:
         """The names of the operations beyond the paper's that the formula uses."""
         return tuple(dict.fromkeys(name for term in self.terms for name in term.program.extensions))
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the own operations and terminals that the formula uses, see `eznas.ops.own`."""
+        return tuple(sorted({name for term in self.terms for name in term.program.own}))
+
     def describe(self) -> dict[str, Any]:
         """Return what the score depends on, as plain data."""
         return {
@@ -136,19 +143,26 @@ def from_formula(formula: str) -> Proxy:
     )
 
 
+def file_text(proxy: Proxy) -> str:
+    """Return what stands in the JSON file of a proxy."""
+    content = {"format": FORMAT, **{key: value for key, value in vars(proxy).items() if key not in _PROGRAMS}}
+    content |= {"formula": proxy.formula, _DERIVED: list(proxy.extensions)}
+    if proxy.own:
+        content[_NEEDS] = {one.name: one.module for one in own_named(proxy.own, f"The proxy {proxy.name!r}")}
+    if proxy.provenance is None:
+        del content["provenance"]
+    else:
+        content["provenance"] = proxy.provenance.to_dict()
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
 def save(proxy: Proxy, path: Path) -> None:
     """Write a proxy to a JSON file that `read_proxy` reads; an existing file is replaced as a whole.
 
     Raises:
         EznasError: the file cannot be written.
     """
-    content = {"format": FORMAT, **{key: value for key, value in vars(proxy).items() if key not in _PROGRAMS}}
-    content |= {"formula": proxy.formula, _DERIVED: list(proxy.extensions)}
-    if proxy.provenance is None:
-        del content["provenance"]
-    else:
-        content["provenance"] = proxy.provenance.to_dict()
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, file_text(proxy))
 
 
 def read_proxy(path: Path) -> Proxy:
@@ -170,16 +184,17 @@ def read_proxy(path: Path) -> Proxy:
         )
     settings = [one.name for one in fields(Proxy) if one.name not in _PROGRAMS]
     for key, value in content.items():
-        if key not in ("format", "formula", _DERIVED, *settings):
+        if key not in ("format", "formula", _DERIVED, _NEEDS, *settings):
             raise EznasError(
                 f"The proxy file {path} has {key!r}, which is no setting of a proxy: there are "
-                f"{', '.join(['format', 'formula', _DERIVED, *settings])}."
+                f"{', '.join(['format', 'formula', _DERIVED, _NEEDS, *settings])}."
             )
-        if key in (_DERIVED, "provenance"):
+        if key in (_DERIVED, _NEEDS, "provenance"):
             continue
         expected, kind = (int, "a number") if key in ("format", "orientation") else (str, "a text")
         if not isinstance(value, expected):
             raise EznasError(f"The proxy file {path} has {key} {value!r}: it must be {kind}.")
+    _check_needs(path, content.get(_NEEDS, {}))
     try:
         first, *further = parse_terms(content["formula"])
         given = {key: value for key, value in content.items() if key in settings}
@@ -194,6 +209,14 @@ def read_proxy(path: Path) -> Proxy:
             f"{list(proxy.extensions)!r}: correct it, or leave it out."
         )
     return proxy
+
+
+def _check_needs(path: Path, needs: object) -> None:
+    """Raise an `EznasError` unless all own operations are registered, or where the entry of a file is none."""
+    if not isinstance(needs, dict) or not all(isinstance(one, str) for pair in needs.items() for one in pair):
+        raise EznasError(f"The proxy file {path} has {_NEEDS} {shown(needs)}: it must be an object of texts.")
+    modules = ", ".join(sorted(set(needs.values())))
+    own_named(needs, f"The proxy file {path}, written where they were in {modules},")
 
 
 def _json_object(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, read_regular
-from eznas.proxies import data_folder, hand_made
+from eznas.proxies import data_folder, hand_made, rank_aggregate
 from eznas.proxies.provenance import MeasuredTau
 from eznas.proxies.proxy import Proxy, save
 
@@ -31,7 +31,7 @@ def write_named(proxy: Proxy, name: str, note: str, folder: Path | None, *, over
     Raises:
         EznasError: the name is none, is taken, or the file cannot be written.
     """
-    if not _NAME.fullmatch(name) or name in hand_made.names():
+    if not _NAME.fullmatch(name) or name in (*hand_made.names(), *rank_aggregate.NAMED):
         raise EznasError(f"{name!r} can't be the name of a proxy: use small letters, digits, '-', '+' and '.'.")
     path = (folder or data_folder()) / f"{name}.json"
     if path.exists() and not overwrite:

@@ -35,6 +35,7 @@ def evaluation_parts(content: Mapping[str, Any]) -> list[RenderableType]:
             ),
             pairs_table("How it was measured", protocol),
         ]
+    parts.extend(content["warnings"])
     for one in proxies:
         if one["unscored"]:
             parts.append(
@@ -83,7 +84,7 @@ def _name(one: Mapping[str, Any]) -> str:
 
 
 def _computation(one: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("formula", "score", "unit", "to_scalar", "aggregation", "third_pass", "orientation", "source")
+    keys = ("formula", "score", "unit", "to_scalar", "aggregation", "third_pass", "orientation", "images", "source")
     computation = {key: one[key] for key in keys if key in one}
     if "extensions" in one:
         computation["operations"] = operations_text(one["extensions"])

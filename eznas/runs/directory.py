@@ -7,7 +7,6 @@ they are written after it, and rewritten from it when a run is resumed.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.runs.config import WRITTEN_BY, config_text, read_toml
 from eznas.runs.settings import RunSettings
 from eznas.scoring.detail_format import NETWORKS
+from eznas.system.locks import MOVES_WITH_FOLDER, open_lock_file, try_lock
 
 RUN_FORMAT: Final = 3
 """Raised whenever a run of an older format could not be continued to the identical result."""
@@ -136,8 +136,12 @@ class RunDirectory:
             temporary.chmod(0o755)
             lock = _locked(temporary)
             _write_settings(temporary, settings, version, fingerprints)
-            # The lock belongs to the open file, so it moves along.
+            if not MOVES_WITH_FOLDER:
+                os.close(lock)
+                lock = -1
             temporary.rename(path)
+            if not MOVES_WITH_FOLDER:
+                lock = _locked(path)
         except BaseException as error:
             if lock >= 0:
                 os.close(lock)
@@ -283,14 +287,17 @@ def _json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _locked(directory: Path) -> int:
     """Return a descriptor that holds the lock of `directory`; the kernel lets go of it however the process ends."""
-    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = open_lock_file(directory / _LOCK)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        is_free = try_lock(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+    if not is_free:
         os.close(descriptor)
         raise EznasError(
             f"Another process is working on {directory}: wait for it to end, or start a run of its own with --output."
-        ) from error
+        )
     return descriptor
 
 

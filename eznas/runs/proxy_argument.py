@@ -13,6 +13,7 @@ from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
+from eznas.proxies.rank_aggregate import aggregate_of, is_aggregate, member_texts
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
 from eznas.runs.settings import RunSettings
 
@@ -24,8 +25,9 @@ def resolve_proxy(text: str) -> AnyProxy:
     """Return the proxy that `text` stands for.
 
     Args:
-        text: the name of a program or of a hand-made score, the path of a .json file, a formula, a run directory,
-            which stands for the run's best program so far, or the folder of a discovery, for the formula it chose.
+        text: the name of a proxy, the path of a .json file, a formula, a run directory, which stands for the run's
+            best program so far, the folder of a discovery, for the formula it chose, or `rank(PROXY,PROXY,...)` of any
+            of these.
 
     Raises:
         EznasError: there is no such proxy, or the run has found no valid program yet.
@@ -34,6 +36,8 @@ def resolve_proxy(text: str) -> AnyProxy:
         return best_proxy(Path(text))
     if _holds(text, PROXY_FILE):
         return read_proxy(Path(text) / PROXY_FILE)
+    if is_aggregate(text):
+        return aggregate_of(text, resolve_proxy)
     return proxies.load(text)
 
 
@@ -47,6 +51,9 @@ def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
     seen: set[int] = set()
     for text in texts:
         if not _holds(text, CONFIG):
+            if is_aggregate(text):
+                seen |= networks_seen(member_texts(text), benchmark)
+                continue
             proxy = resolve_proxy(text)
             if isinstance(proxy, Proxy) and proxy.provenance and benchmark.name in proxy.provenance.networks:
                 order = seeds.generator(proxy.provenance.seed, "networks").permutation(len(benchmark))

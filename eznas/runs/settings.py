@@ -125,7 +125,7 @@ class RunSettings:
         object.__setattr__(self, "benchmark", distinct_names(self.benchmark))
         parse_memory(self.memory)
         object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
-        resolved = _genome_settings(self.genome, self.genome_settings)
+        resolved = genome_settings_of(self.genome, self.genome_settings)
         object.__setattr__(self, "genome_settings", asdict(resolved))
 
     @property
@@ -153,7 +153,7 @@ class RunSettings:
 
     def genome_settings_object(self) -> GenomeSettings:
         """Return the settings of the chosen genome kind as that kind's own class."""
-        return _genome_settings(self.genome, self.genome_settings)
+        return genome_settings_of(self.genome, self.genome_settings)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> RunSettings:
@@ -205,10 +205,13 @@ class RunSettings:
 
     def departures_from_paper(self) -> dict[str, tuple[Any, Any]]:
         """Return the settings that are not those of the preset `paper` by key, each with its value and the paper's."""
+        from eznas.genomes.base import NO_OWN
+
         paper = PRESETS["paper"]
         compared = {key: (self.value(key), value) for key, value in paper.items() if key in SETTINGS}
         for key, value in paper.get(self.genome, {}).items():
             compared[f"{self.genome}.{key}"] = (self.genome_settings[key], value)
+        compared[f"{self.genome}.own"] = self.genome_settings["own"], NO_OWN
         return {key: (here, there) for key, (here, there) in compared.items() if here != there}
 
 
@@ -294,7 +297,7 @@ def _several_shown(value: Any) -> str:
     return " + ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
 
 
-def _genome_settings(kind_name: str, given: Mapping[str, Any]) -> GenomeSettings:
+def genome_settings_of(kind_name: str, given: Mapping[str, Any]) -> GenomeSettings:
     """Return the settings object of a genome kind; an unknown kind, name or type raises an `EznasError`."""
     from eznas import genomes
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, Self
+
 import torch
 from torch import nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
+from eznas.statistics.inputs import map_tensors
 from eznas.statistics.tensors import NetworkStatistics
 
 
@@ -18,6 +21,29 @@ def draw_images(benchmark: Benchmark, batch_size: int, seed: int) -> torch.Tenso
         EznasError: the benchmark has fewer images than `batch_size`, or they are missing.
     """
     return torch.from_numpy(benchmark.image_batch(batch_size, seeds.generator(seed, "images")))
+
+
+class LabelledImages(NamedTuple):
+    """Images and the class of each: float32 (images, 3, size, size), and int64 (images,) or None."""
+
+    images: torch.Tensor
+    labels: torch.Tensor | None
+
+    def first(self, count: int) -> Self:
+        """Return the first of them."""
+        return type(self)(self.images[:count], None if self.labels is None else self.labels[:count])
+
+    def to(self, device: str) -> Self:
+        """Return them on a device."""
+        images = map_tensors(lambda tensor: tensor.to(device), self.images)
+        return type(self)(images, None if self.labels is None else self.labels.to(device))
+
+
+def draw_labelled(benchmark: Benchmark, count: int, seed: int) -> LabelledImages:
+    """Return images as `draw_images` does, with their classes: `count` of them, or all if the benchmark has fewer."""
+    batch_size = min(count, len(benchmark.images))
+    images, labels = benchmark.labelled_batch(batch_size, seeds.generator(seed, "images"))
+    return LabelledImages(torch.from_numpy(images), None if labels is None else torch.from_numpy(labels))
 
 
 class BenchmarkStatistics:
@@ -41,7 +67,8 @@ class BenchmarkStatistics:
     @property
     def images(self) -> torch.Tensor:
         """What the networks see in the data pass, float32 (batch, 3, size, size)."""
-        return self._inputs.data
+        images: torch.Tensor = self._inputs.data
+        return images
 
     def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.

@@ -93,6 +93,23 @@ def top_decile_tau(scores: ArrayLike, accuracies: ArrayLike) -> float:
     return kendall_tau(score[kept], accuracy[kept])
 
 
+def partial_kendall_tau(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
+    """Return Kendall's partial tau of two sequences, what of their tau a third one does not explain, from -1 to 1.
+
+    (tau_xy - tau_xz tau_yz) / sqrt((1 - tau_xz^2) (1 - tau_yz^2)), z being `given`. Source: Kendall, "Partial rank
+    correlation", Biometrika 32 (1942).
+
+    Returns:
+        The partial tau, or NaN where one of the three taus is undefined, or `given` orders one sequence perfectly.
+
+    Raises:
+        ValueError: the lengths differ, or an input is not one-dimensional.
+    """
+    of_both, of_x, of_y = kendall_tau(x, y), kendall_tau(x, given), kendall_tau(y, given)
+    unexplained = (1 - of_x * of_x) * (1 - of_y * of_y)
+    return _within_unit((of_both - of_x * of_y) / math.sqrt(unexplained)) if unexplained > 0 else math.nan
+
+
 def _pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     first = np.asarray(x, dtype=np.float64, order="C")
     second = np.asarray(y, dtype=np.float64, order="C")

@@ -20,6 +20,7 @@ from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
 from eznas.scoring.scores import ScoringSettings
+from eznas.statistics.coverage import ENOUGH
 from eznas.statistics.workers import available_cores
 
 DEFAULT_NETWORKS: Final = 1000
@@ -65,9 +66,23 @@ class Evaluation:
                 }
                 for proxy, ranking in zip(self.proxies, self.rankings, strict=True)
             ],
+            "warnings": self.warnings,
             "seconds": self.seconds,
             "protocol": self.protocol,
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence where units hold less than half of networks, whose scores then come from that part alone."""
+        lists = [ranking.coverage for ranking in self.rankings if ranking.coverage is not None]
+        if not lists or (low := np.flatnonzero(np.min(lists, axis=0) < ENOUGH)).size == 0:
+            return []
+        least = np.min(lists, axis=0)[low].min()
+        general = all(proxy.unit == "A-L-N" for proxy in self.proxies if isinstance(proxy, Proxy))
+        return [
+            f"Of {len(low)} of the {len(self.networks)} networks, scores come from less than half: their units hold "
+            f"{least:.0%} of the parameters or more{'' if general else ' (--unit A-L-N takes all linear maps)'}."
+        ]
 
 
 def evaluate(
@@ -88,7 +103,7 @@ def evaluate(
     the network, not on which others are in the sample; another batch size changes no network.
 
     Args:
-        proxies: programs and hand-made scores.
+        proxies: programs, hand-made proxies and aggregates of ranks.
         benchmark: where networks, accuracies and images are from.
         networks: how many to draw; None for 1000, or all if there are fewer.
         batch_size: images in the batch that all networks see.
@@ -103,7 +118,7 @@ def evaluate(
             all could be scored by any of the proxies (the sentence has the first reason).
     """
     settings = ScoringSettings(batch_size, seed, device, threads or available_cores())
-    indices = _sample(benchmark, networks, seed, without)
+    indices = sample_networks(benchmark, networks, seed, without)
     if any(isinstance(proxy, Proxy) for proxy in proxies):
         (observer or SilentObserver()).phase(LOADING_KERNELS)
         load_kernels()
@@ -124,8 +139,20 @@ def evaluate(
     )
 
 
-def _sample(benchmark: Benchmark, count: int | None, seed: int, without: Collection[int]) -> NDArray[np.int64]:
-    """Return networks in random order: with or without others left out, those that stay keep their order."""
+def sample_networks(
+    benchmark: Benchmark, count: int | None, seed: int, without: Collection[int] = ()
+) -> NDArray[np.int64]:
+    """Return networks in random order: with or without others left out, those that stay keep their order.
+
+    Args:
+        benchmark: of the networks.
+        count: how many; None for 1000, or all if there are fewer.
+        seed: of the order.
+        without: indices of networks that are not to be drawn.
+
+    Raises:
+        EznasError: there are not as many.
+    """
     left = len(benchmark) - len(without)
     if left == 0:
         raise EznasError(

@@ -15,11 +15,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.aggregation import aggregate_columns
+from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 
@@ -138,7 +138,7 @@ class Evaluator:
 
         def evaluate(index: int, statistics: NetworkStatistics) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
-            return _run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
+            return run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
 
         if tables and not plan.terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
@@ -178,7 +178,7 @@ def scores_of_network(
     plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, aggregation: Aggregation
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
-    values, valid = _run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
     return _aggregated(plan, values, valid, to_scalar, aggregation)
 
 
@@ -190,27 +190,8 @@ def unit_numbers(
     Returns:
         float32 and bool, both (units, programs): the numbers, and whether a unit counts.
     """
-    recorded, valid = _run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    recorded, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
     return _of_roots(plan, recorded, valid, to_scalar)
-
-
-def _run_plan(
-    plan: Plan,
-    statistics: NetworkStatistics,
-    cached_values: NDArray[np.float32],
-    cached_valid: NDArray[np.bool_],
-    to_scalar: ToScalar,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    return evaluate_plan(
-        plan,
-        statistics.values,
-        statistics.offsets,
-        statistics.shapes,
-        statistics.axes,
-        cached_values,
-        cached_valid,
-        to_scalar,
-    )
 
 
 def _aggregated(

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver, SilentObserver
-from eznas.proxies import AnyProxy
+from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.scoring.pick import Pick
+from eznas.scoring.rank_aggregation import aggregated, single_proxies
 from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
@@ -101,6 +102,8 @@ class Ranking:
         unscored: why a network has no score, by its position.
         pick: the network that the proxy would pick; None without networks.
         stability: how the scores move; None where no network was scored again, or none has a score.
+        coverage: float64 (networks,), the share of each network's parameters that the units of a program hold; None
+            where the proxy has no units.
     """
 
     tau: Estimate
@@ -110,6 +113,7 @@ class Ranking:
     unscored: dict[int, str]
     pick: Pick | None = None
     stability: SeedStability | None = None
+    coverage: NDArray[np.float64] | None = None
 
     @classmethod
     def of(
@@ -120,6 +124,7 @@ class Ranking:
         seed: int,
         unscored: dict[int, str] | None = None,
         stability: SeedStability | None = None,
+        coverage: NDArray[np.float64] | None = None,
     ) -> Ranking:
         """Return how scores rank networks of these accuracies.
 
@@ -130,6 +135,7 @@ class Ranking:
             seed: of the bootstrap; every proxy is resampled with the same draws of networks.
             unscored: see the attributes.
             stability: see the attributes.
+            coverage: see the attributes.
         """
         ranked = rankable(scores, orientation)
         intervals = bootstrap_intervals(
@@ -146,6 +152,7 @@ class Ranking:
             unscored=unscored or {},
             pick=Pick.of(ranked, accuracies),
             stability=stability,
+            coverage=coverage,
         )
 
     @property
@@ -230,23 +237,49 @@ def rank_networks(
     """
     observer = observer or SilentObserver()
     again = indices[:SECOND_DRAW_NETWORKS] if second_draw else indices[:0]
+    singles = single_proxies(proxies)
     observer.phase("scoring", len(indices))
-    scores = score_networks(proxies, benchmark, indices, settings, observer)
+    scores = score_networks(singles, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
     if len(again):
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
-        second = score_networks(proxies, benchmark, again, redrawn, observer)
+        second = score_networks(singles, benchmark, again, redrawn, observer)
     observer.phase("intervals")
-    accuracies = benchmark.accuracies[indices]
+    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second)
+
+
+def rankings_of(
+    proxies: Sequence[AnyProxy],
+    accuracies: NDArray[np.float64],
+    seed: int,
+    scores: NetworkScores,
+    second: NetworkScores | None = None,
+) -> list[Ranking]:
+    """Compare scores of networks with their accuracies, as `rank_networks` does.
+
+    Args:
+        proxies: whose scores they are.
+        accuracies: float64 (networks,).
+        seed: of the bootstrap.
+        scores: of the `single_proxies`.
+        second: of the same, with other weights and images, for the first of the networks.
+    """
+    all_scores = aggregated(proxies, scores)
+    drawn: list[SeedStability | None] = [None] * len(proxies)
+    if second:
+        # Aggregates rank the networks that are scored together: the same ones both times.
+        first = aggregated(proxies, scores.first(second.values.shape[1])).values
+        drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
     return [
         Ranking.of(
-            scores.values[row],
+            all_scores.values[row],
             accuracies,
             proxy.orientation,
-            settings.seed,
-            scores.unscored[row],
-            SeedStability.of(scores.values[row, : len(again)], second.values[row]) if second else None,
+            seed,
+            all_scores.unscored[row],
+            drawn[row],
+            scores.coverage if isinstance(proxy, Proxy) else None,
         )
         for row, proxy in enumerate(proxies)
     ]

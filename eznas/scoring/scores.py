@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.plan import Plan
-from eznas.options import Aggregation, ToScalar
+from eznas.options import Aggregation, ToScalar, Unit, Weights
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
-from eznas.scoring.benchmark_statistics import BenchmarkStatistics, draw_images
+from eznas.scoring.benchmark_statistics import LabelledImages, draw_images, draw_labelled
 from eznas.scoring.evaluator import scores_of_network
-from eznas.statistics.collect import CollectionSettings, initialise
-from eznas.statistics.isolation import reproducible_kernels
+from eznas.scoring.rank_aggregation import aggregated, single_proxies
+from eznas.statistics.collect import CollectionSettings, Inputs, Loss, collect, initialise, make_inputs
+from eznas.statistics.passes import NoUnitError
 from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import available_cores, run_in_threads
@@ -36,11 +37,12 @@ class ScoringSettings:
     """Under what networks are scored.
 
     Attributes:
-        batch_size: images in the batch that all networks see.
+        batch_size: images in the batch that programs see; hand-made proxies see as many as their papers say.
         seed: of the images, the noise and the weights.
         device: where networks run: `cpu`, `cuda` or `cuda:N`.
         threads: each has a network of its own; no score depends on it.
         memory_bytes: for the statistics that the threads hold, 0 for no bound; no score depends on it.
+        weights: `fresh` ones from the seed, or the network's `own`.
     """
 
     batch_size: int = 1
@@ -48,6 +50,37 @@ class ScoringSettings:
     device: str = "cpu"
     threads: int = field(default_factory=available_cores)
     memory_bytes: int = 0
+    weights: Weights = "fresh"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network that is to be scored.
+
+    Attributes:
+        name: as messages call it.
+        build: makes it; called in any thread.
+        weights_seed: decides its fresh weights, and the random choices of layers such as dropout.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    weights_seed: int
+
+
+@dataclass(frozen=True)
+class GivenNetworks:
+    """What is known of a user's own networks beside their inputs.
+
+    Attributes:
+        unit: the kind of unit that all programs take; None for each program's own.
+        targets: of the inputs, for hand-made proxies that need them.
+        loss: where the backward passes of programs start; None for the output.
+    """
+
+    unit: Unit | None = None
+    targets: Tensor | None = None
+    loss: Loss | None = None
 
 
 @dataclass(frozen=True)
@@ -57,10 +90,23 @@ class NetworkScores:
     Attributes:
         values: float64 (proxies, networks), as computed, not turned by the orientation; NaN where there is no score.
         unscored: for each proxy, why a network has no score, by its position.
+        seconds: float64 (proxies, networks), processor time: of a hand-made proxy its own, of a program that of all
+            programs that are computed from the same statistics, these included.
+        coverage: float64 (networks,), the share of the parameters that the units of programs cover, the least of
+            several kinds of units; None where it was not kept.
+        without_units: the positions of networks that lack units of a kind that a program takes.
     """
 
     values: NDArray[np.float64]
     unscored: tuple[dict[int, str], ...]
+    seconds: NDArray[np.float64]
+    coverage: NDArray[np.float64] | None = None
+    without_units: tuple[int, ...] = ()
+
+    def first(self, networks: int) -> NetworkScores:
+        """Return the scores of the first of the networks."""
+        unscored = tuple({place: one[place] for place in one if place < networks} for one in self.unscored)
+        return NetworkScores(self.values[:, :networks], unscored, self.seconds[:, :networks])
 
 
 def score_networks(
@@ -85,34 +131,77 @@ def score_networks(
     Raises:
         EznasError: the benchmark has fewer images than a batch, or the device is not there.
     """
-    values = np.full((len(proxies), len(indices)), np.nan)
-    unscored: tuple[dict[int, str], ...] = tuple({} for _ in proxies)
-    if len(indices) == 0:
-        return NetworkScores(values, unscored)
-    scorer = _Scorer(proxies, benchmark, indices, settings)
-    observer = observer or SilentObserver()
+    inputs = make_inputs(draw_images(benchmark, settings.batch_size, settings.seed), settings.seed)
+    wanted = [one.images for one in single_proxies(proxies) if isinstance(one, HandMadeProxy)]
+    images = draw_labelled(benchmark, max(wanted, default=1), settings.seed)
 
-    def score(position: int) -> _Column:
-        column = scorer.column(position)
-        observer.advance()
-        return column
+    def candidate(index: int) -> Candidate:
+        weights_seed = seeds.network_seed(settings.seed, index)
+        return Candidate(benchmark.architectures[index], lambda: benchmark.build(index), weights_seed)
 
-    columns = run_in_threads(
-        score, count=len(indices), threads=settings.threads, limit=lambda: scorer.networks_in_flight
-    )
-    for position, column in enumerate(columns):
-        values[:, position] = column.values
-        for row in np.flatnonzero(np.isnan(column.values)).tolist():
-            unscored[row][position] = column.reasons.get(row, _NO_NUMBER)
-    return NetworkScores(values, unscored)
+    candidates = [candidate(index) for index in indices.tolist()]
+    return score_candidates(proxies, candidates, inputs, settings, observer, images)
+
+
+def score_candidates(
+    proxies: Sequence[AnyProxy],
+    candidates: Sequence[Candidate],
+    inputs: Inputs,
+    settings: ScoringSettings,
+    observer: RunObserver | None = None,
+    images: LabelledImages | None = None,
+    given: GivenNetworks | None = None,
+) -> NetworkScores:
+    """Score any networks with any number of proxies, as `score_networks` does.
+
+    Args:
+        proxies: what to score with.
+        candidates: the networks. One that cannot be run has no score.
+        inputs: what all of them see in the three passes; the batch size of the settings is of no account.
+        settings: under what they are scored.
+        observer: is told of every network that is done, in no phase.
+        images: what hand-made proxies see, each as many as it wants, or all if there are fewer; None for the data of
+            the inputs, all of them.
+        given: what else is known of networks that are no benchmark's; None for nothing.
+
+    Raises:
+        EznasError: the device is not there.
+    """
+    singles = single_proxies(proxies)
+    values, seconds = np.full((2, len(singles), len(candidates)), np.nan)
+    coverage = np.ones(len(candidates))
+    without_units: list[int] = []
+    unscored: tuple[dict[int, str], ...] = tuple({} for _ in singles)
+    if candidates:
+        scorer = _Scorer(singles, inputs, settings, images, given or GivenNetworks())
+        observer = observer or SilentObserver()
+
+        def score(position: int) -> _Column:
+            column = scorer.column(candidates[position])
+            observer.advance()
+            return column
+
+        columns = run_in_threads(
+            score, count=len(candidates), threads=settings.threads, limit=lambda: scorer.networks_in_flight
+        )
+        for position, column in enumerate(columns):
+            values[:, position], seconds[:, position] = column.values, column.seconds
+            coverage[position] = column.coverage
+            without_units += [position] * column.lacks_units
+            for row in np.flatnonzero(np.isnan(column.values)).tolist():
+                unscored[row][position] = column.reasons.get(row, _NO_NUMBER)
+    return aggregated(proxies, NetworkScores(values, unscored, seconds, coverage, tuple(without_units)))
 
 
 @dataclass
 class _Column:
-    """The scores of one network: float64 (proxies,), and why one is missing, by the row of the proxy."""
+    """The scores of one network and their processor time: float64 (proxies,); and why one is missing, by its row."""
 
     values: NDArray[np.float64]
+    seconds: NDArray[np.float64]
     reasons: dict[int, str] = field(default_factory=dict)
+    coverage: float = 1.0
+    lacks_units: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +234,7 @@ class _Computation:
 class _Collection:
     """Statistics, and what is computed from them."""
 
-    source: BenchmarkStatistics
+    settings: CollectionSettings
     computations: list[_Computation]
 
     @property
@@ -157,14 +246,20 @@ class _Scorer:
     """Scores one network after the other, in many threads at once."""
 
     def __init__(
-        self, proxies: Sequence[AnyProxy], benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings
+        self,
+        proxies: Sequence[Proxy | HandMadeProxy],
+        inputs: Inputs,
+        settings: ScoringSettings,
+        images: LabelledImages | None,
+        given: GivenNetworks,
     ) -> None:
         CollectionSettings(device=settings.device).check_device()
         self._proxies = proxies
-        self._benchmark = benchmark
-        self._indices = indices
+        self._inputs = inputs
         self._settings = settings
-        self._images = draw_images(benchmark, settings.batch_size, settings.seed).to(settings.device)
+        self._all_images = images is None
+        self._images = (images or LabelledImages(inputs.data, given.targets)).to(settings.device)
+        self._given = given
         self._collections = [self._collection(rows) for rows in _collected_alike(proxies)]
         self._largest = 0
 
@@ -174,41 +269,64 @@ class _Scorer:
         memory_bytes = self._settings.memory_bytes if self._collections else 0
         return networks_in_flight(self._settings.threads, memory_bytes, self._largest)
 
-    def column(self, position: int) -> _Column:
-        """Return the scores of the network at `position` of the indices by every proxy."""
-        index = int(self._indices[position])
-        column = _Column(np.full(len(self._proxies), np.nan))
+    def column(self, candidate: Candidate) -> _Column:
+        """Return the scores of a network by every proxy."""
+        column = _Column(*np.full((2, len(self._proxies)), np.nan))
         try:
-            network = self._benchmark.build(index)
+            network = candidate.build()
         except EznasError as error:
             column.reasons = dict.fromkeys(range(len(self._proxies)), str(error))
             return column
         for collection in self._collections:
+            started = time.thread_time()
             try:
-                statistics = collection.source.collect(index, network)
+                statistics = collect(
+                    network,
+                    self._inputs,
+                    collection.settings,
+                    candidate.weights_seed,
+                    candidate.name,
+                    copy=False,
+                    fresh=self._settings.weights == "fresh",
+                    loss=self._given.loss,
+                )
             except EznasError as error:
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
+                column.lacks_units |= isinstance(error, NoUnitError)
                 continue
             # Threads may write the size at once: one of them will be right the next time.
             self._largest = max(self._largest, statistics.nbytes)
             for computation in collection.computations:
                 column.values[computation.rows] = computation.scores(statistics)
-        for row, proxy in enumerate(self._proxies):
-            if isinstance(proxy, HandMadeProxy):
-                self._score_by_hand(proxy, row, index, network, column)
+            column.seconds[collection.rows] = time.thread_time() - started
+            column.coverage = min(column.coverage, statistics.coverage)
+        hand_made = {row: proxy for row, proxy in enumerate(self._proxies) if isinstance(proxy, HandMadeProxy)}
+        if hand_made:
+            try:
+                network.to(self._settings.device)
+                if self._settings.weights == "fresh":
+                    # Again, because the passes of the programs have left running statistics.
+                    initialise(network, candidate.weights_seed)
+            except Exception as error:  # a network may be the user's own code, and one that fails is reported by name
+                column.reasons |= dict.fromkeys(hand_made, _reason(error))
+                return column
+            for row, proxy in hand_made.items():
+                self._score_by_hand(proxy, row, candidate, network, column)
         return column
 
-    def _score_by_hand(self, proxy: HandMadeProxy, row: int, index: int, network: nn.Module, column: _Column) -> None:
+    def _score_by_hand(
+        self, proxy: HandMadeProxy, row: int, candidate: Candidate, network: nn.Module, column: _Column
+    ) -> None:
+        seen = self._images if self._all_images else self._images.first(proxy.images)
+        rng = seeds.hand_made_generator(candidate.weights_seed)
+        started = time.thread_time()
         try:
-            given = self._benchmark.build(index) if proxy.changes_network else network
-            with reproducible_kernels(), torch.enable_grad():
-                given = given.to(self._settings.device).train()
-                initialise(given, seeds.network_seed(self._settings.seed, index))
-                value = float(proxy.score(given, self._images))
-        except Exception as error:  # a network may be the user's own code, and one that fails is reported by name
-            column.reasons[row] = str(error) if isinstance(error, EznasError) else f"{type(error).__name__}: {error}"
+            value = float(proxy.score(network, seen.images, rng, seen.labels))
+        except Exception as error:  # as above
+            column.reasons[row] = _reason(error)
         else:
             column.values[row] = value if np.isfinite(value) else np.nan
+        column.seconds[row] = time.thread_time() - started
 
     def _collection(self, rows: Sequence[int]) -> _Collection:
         """Return what to collect for the programs in these rows, which need the same unit and the same third pass."""
@@ -217,8 +335,8 @@ class _Scorer:
         terminals = frozenset[int]().union(
             *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
         )
-        settings = CollectionSettings(first.unit, first.third_pass, self._settings.device, terminals)
-        source = BenchmarkStatistics(self._benchmark, self._settings.batch_size, self._settings.seed, settings)
+        unit = self._given.unit or first.unit
+        settings = CollectionSettings(unit, first.third_pass, self._settings.device, terminals)
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)
         for row, proxy in programs.items():
             alike[proxy.to_scalar, proxy.aggregation].append(row)
@@ -232,10 +350,14 @@ class _Scorer:
             )
             for (to_scalar, aggregation), together in alike.items()
         ]
-        return _Collection(source, computations)
+        return _Collection(settings, computations)
 
 
-def _collected_alike(proxies: Sequence[AnyProxy]) -> list[list[int]]:
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, EznasError) else f"{type(error).__name__}: {error}"
+
+
+def _collected_alike(proxies: Sequence[Proxy | HandMadeProxy]) -> list[list[int]]:
     """Return the rows of the programs, those together that are computed from the same statistics."""
     groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for row, proxy in enumerate(proxies):

@@ -47,7 +47,7 @@ def flops(module: nn.Module, input_shape: tuple[int, ...]) -> int:
 
         return hook
 
-    network = _on_meta_device(module).eval()
+    network = _on_meta_device(module).float().eval()
     for layer in network.modules():
         if isinstance(layer, (nn.BatchNorm2d, *_ACTIVATIONS)):
             # They keep the shape, and computing that on the meta device takes longer than all the rest.

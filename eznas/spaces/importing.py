@@ -41,6 +41,19 @@ def find_object(name: str, folder: Path | None = None) -> object:
     return found
 
 
+def find_module(name: str, folder: Path | None = None) -> ModuleType:
+    """Return the module called `name`, or that of the `.py` file at this path; it is imported once in a process.
+
+    Args:
+        name: `module`, `package.module`, or `path/of/a/file.py`.
+        folder: where modules and files are looked for before the current folder.
+
+    Raises:
+        EznasError: there is no such module or file, or its code raises.
+    """
+    return _file_module(name, name, folder) if name.endswith(_FILE) else _module(name, name, folder)
+
+
 def stored_name(name: str, folder: Path) -> str:
     """Return the name of a space as a record in `folder` is to have it: files are relative to that folder.
 
@@ -120,9 +133,10 @@ def _module(name: str, where: str, folder: Path | None) -> ModuleType:
     except BaseException as error:
         parents = [where.rsplit(".", count)[0] for count in range(where.count(".") + 1)]
         if isinstance(error, ModuleNotFoundError) and error.name in parents:
+            file = f"{where.replace('.', '/')}.py{name.removeprefix(where)}"
             raise EznasError(
                 f"The module of {name!r} could not be found ({error}): check the spelling, or give its file, such as "
-                f"{where.replace('.', '/')}.py:{name.rpartition(':')[2]}."
+                f"{file}."
             ) from error
         raise _failure(name, where, error) from error
 

@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from eznas.system.positioned_file import PositionedFile
+
 MINIMUM_FREE_BYTES: Final = 2**30
 """Space that is left to others (checkpoints, the system) on the disk."""
 
@@ -38,7 +40,8 @@ class DiskArrays:
         self.seconds_per_byte_written: float | None = None
         self.seconds_per_byte_read: float | None = None
         self._folder = folder or _default_folder()
-        self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 (`close` closes it)
+        file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 (`close` closes it)
+        self._file = PositionedFile(file)
         self._end = 0
         self._lock = threading.Lock()
 
@@ -52,22 +55,17 @@ class DiskArrays:
         Raises:
             OSError: the disk is full, or broken; what was written before is still there.
         """
-        rest = array.data.cast("B")
         with self._lock:
             start = self._end
-            self._end += len(rest)
+            self._end += array.nbytes
         begun = time.perf_counter()
-        position = start
         try:
-            while rest:
-                written = os.pwrite(self._file.fileno(), rest, position)
-                rest = rest[written:]
-                position += written
+            self._file.write(array.data.cast("B"), start)
         except OSError:
             with self._lock:
                 if self._end == start + array.nbytes:  # nobody has written after it: give the space back
                     self._end = start
-                    os.ftruncate(self._file.fileno(), start)
+                    self._file.truncate(start)
             raise
         seconds = time.perf_counter() - begun
         self.seconds_per_byte_written = _average(self.seconds_per_byte_written, seconds / max(array.nbytes, 1))
@@ -80,14 +78,9 @@ class DiskArrays:
             OSError: the disk cannot be read.
         """
         array = np.empty(length, np.float32)
-        rest = array.data.cast("B")
         begun = time.perf_counter()
-        while rest:
-            count = os.preadv(self._file.fileno(), [rest], start)
-            if count == 0:
-                raise OSError(f"{self._folder}: the temporary file of statistics ends too early")
-            rest = rest[count:]
-            start += count
+        if not self._file.read(array.data.cast("B"), start):
+            raise OSError(f"{self._folder}: the temporary file of statistics ends too early")
         seconds = time.perf_counter() - begun
         self.seconds_per_byte_read = _average(self.seconds_per_byte_read, seconds / max(array.nbytes, 1))
         return array

@@ -1,4 +1,4 @@
-"""One pass through a network, with every unit's tensors copied out.
+"""One pass through a network, with every unit's tensors copied out: what is the same for all unit kinds.
 
 Values are copied at the moment when a layer runs, because a later layer may change them in place. Gradients are those
 of places in the graph of the backward pass that are noted at the same moment: the output of a layer, for its total
@@ -19,14 +19,27 @@ from torch.overrides import TorchFunctionMode
 
 from eznas.errors import EznasError
 from eznas.statistics.isolation import RANDOM_FUNCTIONS, PrivateRandomness
+from eznas.statistics.layers import EMBEDDINGS, parameters_of
 from eznas.statistics.memory import Memory
 from eznas.statistics.tensors import MAXIMUM_AXES, Shape
-from eznas.statistics.units import Layer, advance, argument, layer_of
 
 _CUTS: Final[frozenset[Any]] = frozenset(
     {torch.detach, torch.detach_, Tensor.detach, Tensor.detach_, Tensor.data.__get__}  # type: ignore[attr-defined]
 )
 """Calls that let a value through but not its gradient."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLayer:
+    """One layer of a unit, as the first pass saw it.
+
+    Attributes:
+        function: what it computes, such as `conv2d`.
+        parameters: the network's parameters that it has.
+    """
+
+    function: str
+    parameters: tuple[Tensor, ...]
 
 
 @dataclass(slots=True)
@@ -38,7 +51,9 @@ class Unit:
         shapes: of `wt`, `inp`, `pre`, `act`, as far as its layers have run.
         values: group to copied value, where the memory is not laid out yet.
         edges: group to the place in the backward pass whose gradient it is.
+        layers: those that it is made of, in execution order; known of the first pass.
         relu_output: output of the ReLU that opens the unit: where it is zero, no gradient passes.
+        rows: for the weight and its gradient, from the form that the layer has them in to the form of a statistic.
         end: the last layer's output in the backward pass.
         frozen: whether the convolution's weight does not require a gradient.
     """
@@ -47,7 +62,9 @@ class Unit:
     shapes: dict[str, Shape] = field(default_factory=dict)
     values: dict[str, Tensor] = field(default_factory=dict)
     edges: dict[str, GradientEdge] = field(default_factory=dict)
+    layers: list[RecordedLayer] = field(default_factory=list)
     relu_output: Tensor | None = None
+    rows: Callable[[Tensor], Tensor] | None = None
     end: GradientEdge | None = None
     frozen: bool = False
 
@@ -57,14 +74,14 @@ class Recorder(TorchFunctionMode):
 
     Args:
         name: the network, for messages.
-        kind: the layers of a unit.
         addresses: group, such as `inp_grad`, to the address that this pass fills.
         memory: where to; None in the first pass, which only learns the shapes while it runs: see `settle`.
         randomness: told when the network draws random numbers.
+        embedded: from what an embedding of the network's integers gives to what the network goes on with; None where
+            it goes on with the same.
 
     Attributes:
         units: the units found so far, in execution order.
-        layers: the ReLU, conv2d and batch_norm calls so far.
         cut: whether the network let a value through without its gradient (detach, no_grad).
         needs_backward: whether this pass fills any gradient.
     """
@@ -72,23 +89,24 @@ class Recorder(TorchFunctionMode):
     def __init__(
         self,
         name: str,
-        kind: Sequence[Layer],
         addresses: Mapping[str, int],
         memory: Memory | None,
         randomness: PrivateRandomness,
+        embedded: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.units: list[Unit] = []
-        self.layers: list[Layer] = []
         self.cut = False
         self.needs_backward = any(group.endswith("_grad") for group in addresses)
         self._name = name
-        self._kind = kind
         self._addresses = addresses
         self._memory = memory
         self._randomness = randomness
-        self._matched = 0
-        self._unit: Unit | None = None  # the one that is being matched
+        self._embedded = embedded
+
+    def seen(self) -> str:
+        """Return which layers ran, for a message about a network that has no unit."""
+        raise NotImplementedError
 
     def settle(self, memory: Memory) -> None:
         """Copy the values of the first pass, once it has run forward, into `memory`."""
@@ -113,90 +131,39 @@ class Recorder(TorchFunctionMode):
             if group == "inp_grad" and unit.relu_output is not None:
                 torch.ops.aten.threshold_backward.grad_input(gradient.float(), unit.relu_output, 0, grad_input=slot)
             else:
-                slot.copy_(gradient)
+                slot.copy_(self._arranged(unit, group, gradient))
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+    def _plain_call(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: object
     ) -> Any:
-        """Run `func`, and record it if it is a layer."""
-        kwargs = kwargs or {}
-        tensor = argument("input", 0, args, kwargs)
+        """Run a call that is no layer of a unit."""
+        if func in RANDOM_FUNCTIONS:
+            self._randomness.begin()
+        if func in EMBEDDINGS and self._embedded is not None and isinstance(tensor, Tensor):
+            indices = args[1] if func is torch.embedding or func is torch.embedding_bag else tensor
+            return self._embedded(indices, func(*args, **kwargs))
+        return func(*args, **kwargs)
+
+    def _notice_cut(self, func: Callable[..., Any], tensor: object) -> None:
         if isinstance(tensor, Tensor) and tensor.requires_grad and (func in _CUTS or not torch.is_grad_enabled()):
             self.cut = True
-        layer = layer_of(func, tensor)
-        if layer is None:
-            if func in RANDOM_FUNCTIONS:
-                self._randomness.begin()
-            return func(*args, **kwargs)
-        self.layers.append(layer)
-        self._matched = advance(self._kind, self._matched, layer)
-        if self._matched == 0:
-            self._unit = None
-        elif self._matched == 1:
-            self._unit = Unit(ordinal=len(self.units))
-        if layer is Layer.CONVOLUTION:
-            output = self._convolution(func, args, kwargs, tensor)
-        elif layer is Layer.RELU and self._unit is not None:
-            output = self._relu(self._unit, func, args, kwargs, tensor)
-        else:
-            output = func(*args, **kwargs)
-        if self._matched == len(self._kind):
-            self._close(output)
-        return output
 
-    def _relu(
-        self, unit: Unit, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: Tensor
-    ) -> Tensor:
-        is_first = self._kind[0] is Layer.RELU
-        if is_first:
-            self._keep(unit, "inp", tensor)
-        output: Tensor = func(*args, **kwargs)
-        if self.needs_backward and not output.requires_grad and torch.is_grad_enabled():
-            # Its input is a constant, such as the zeros of an empty edge; its gradients exist all the same.
-            output = output.detach().requires_grad_()
-        if is_first:
-            unit.relu_output = output.detach()
-            self._note(unit, "inp_grad", output)
-        return output
+    def _layer(
+        self, function: str, args: Sequence[Any], kwargs: Mapping[str, Any], tensor: object
+    ) -> RecordedLayer | None:
+        """Return what is known of a layer; None in all passes but the first, which need not know it again."""
+        if self._memory is not None:
+            return None
+        others = [value for value in args if value is not tensor]
+        named = {name: value for name, value in kwargs.items() if value is not tensor}
+        return RecordedLayer(function, tuple(parameters_of(others, named)))
 
-    def _convolution(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: Tensor
-    ) -> Tensor:
-        unit = self._unit
-        if unit is None:
-            plain: Tensor = func(*args, **kwargs)
-            return plain
-        weight: Tensor = argument("weight", 1, args, kwargs)
-        before, after = ("pre", None) if self._kind[0] is Layer.RELU else ("inp", "pre")
-        unit.frozen = not weight.requires_grad
-        self._keep(unit, "wt", weight)
-        self._keep(unit, before, tensor)
-        if self.needs_backward and torch.is_grad_enabled():
-            tensor, weight = _alias(tensor), _alias(weight)
-            self._note(unit, f"{before}_grad", tensor)
-            self._note(unit, "wt_grad", weight)
-            others = {name: value for name, value in kwargs.items() if name not in ("input", "weight")}
-            output: Tensor = func(tensor, weight, *args[2:], **others)
-        else:
-            output = func(*args, **kwargs)
-        if after is not None:
-            self._keep(unit, after, output)
-            self._note(unit, f"{after}_grad", output)
-        return output
-
-    def _close(self, output: Tensor) -> None:
-        unit = self._unit
-        assert unit is not None
-        self._keep(unit, "act", output)
-        self._note(unit, "act_grad", output)
+    def _check_unit(self, unit: Unit, output: Tensor) -> None:
+        """Raise an `EznasError` if a statistic of a unit that is complete cannot be had."""
         if self.needs_backward and not output.requires_grad:
             raise EznasError(
                 f"{self._name} lacks a gradient: the output of unit {unit.ordinal}'s last layer does not require one. "
-                "Let the network run its layers outside torch.no_grad()."
+                "Let the network run its layers outside torch.no_grad(), and checkpoints with use_reentrant=False."
             )
         if self.needs_backward and unit.frozen:
             raise EznasError(
@@ -208,10 +175,6 @@ class Recorder(TorchFunctionMode):
                 f"{self._name} has a tensor of {most} axes in unit {unit.ordinal}: "
                 f"a statistic has {MAXIMUM_AXES} at most (batch, channels, height, width)."
             )
-        unit.end = get_gradient_edge(output) if output.requires_grad else None
-        self.units.append(unit)
-        self._unit = None
-        self._matched = 0
 
     def _keep(self, unit: Unit, group: str, tensor: Tensor) -> None:
         """Note the shape of `tensor`, and copy its values if they are asked for."""
@@ -220,6 +183,7 @@ class Recorder(TorchFunctionMode):
                 f"{self._name} computes complex numbers in unit {unit.ordinal}, and statistics are real: leave the "
                 "network out, or let its convolutions work on real and imaginary parts of their own."
             )
+        tensor = self._arranged(unit, group, tensor)
         unit.shapes[group] = tuple(tensor.shape)
         address = self._addresses.get(group)
         if address is None:
@@ -234,6 +198,11 @@ class Recorder(TorchFunctionMode):
         if group in self._addresses and tensor.requires_grad:
             unit.edges[group] = get_gradient_edge(tensor)
 
+    def _arranged(self, unit: Unit, group: str, tensor: Tensor) -> Tensor:  # noqa: ARG002 (unit kinds differ)
+        """Return `tensor`, or its gradient, in the form of the statistic."""
+        return tensor
 
-def _alias(tensor: Tensor) -> Tensor:
+
+def alias(tensor: Tensor) -> Tensor:
+    """Return the same numbers as a place of its own in the backward pass."""
     return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach().requires_grad_()

@@ -21,7 +21,8 @@ class CollectionSettings:
     """What to collect, and how.
 
     Attributes:
-        unit: the layers of a unit: `R-C-B` (ReLU, Conv2d, BatchNorm2d) or `C-B-R`.
+        unit: the layers of a unit: `R-C-B` (ReLU, Conv2d, BatchNorm2d), `C-B-R`, or `A-L-N` (any activation, any
+            linear map, any normalisation, of which only the linear map must be there).
         third_pass: `perturbed`, or `difference` for its tensors minus those of the data pass, as the method's
             published code stores them.
         device: `cpu`, `cuda` or `cuda:N`; statistics end up on the CPU.
@@ -32,7 +33,7 @@ class CollectionSettings:
         EznasError: a value is none of these. Whether the device is there is another question: see `check_device`.
     """
 
-    unit: Unit = setting("R-C-B", "three consecutive layers that make a unit", group=SCORE, choices=get_args(Unit))
+    unit: Unit = setting("R-C-B", "layers that make a unit", group=SCORE, choices=get_args(Unit))
     third_pass: ThirdPass = setting(
         "perturbed",
         "statistics of the third pass: as they are, or minus those of the data pass",
@@ -46,7 +47,8 @@ class CollectionSettings:
     def __post_init__(self) -> None:
         check_settings(self)
         if _DEVICE.fullmatch(self.device) is None:
-            raise EznasError(f"device is {shown(self.device)}: choose cpu, cuda or cuda:N.")
+            apple = ", since no result was ever checked on an Apple GPU" if self.device.startswith("mps") else ""
+            raise EznasError(f"device is {shown(self.device)}: choose cpu, cuda or cuda:N{apple}.")
         if self.terminals is not None and not (self.terminals and self.terminals <= _ALL_TERMINALS):
             raise EznasError(
                 f"The terminals {sorted(self.terminals)} cannot be collected: "

@@ -10,6 +10,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from eznas.options import Unit
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
 MAXIMUM_AXES = 4
@@ -69,6 +70,8 @@ class NetworkStatistics:
         offsets: int64[units, 22], index of a tensor's first element in `values`; -1 where it was not collected.
         shapes: int64[units, 22, 4], left-aligned, 1 for the axes that a tensor does not have; known for all 22.
         axes: int64[units, 22], number of axes; known for all 22.
+        unit: the kind of the units.
+        coverage: share of the network's parameters that belong to layers of units, 0 to 1.
     """
 
     name: str
@@ -76,6 +79,8 @@ class NetworkStatistics:
     offsets: npt.NDArray[np.int64]
     shapes: npt.NDArray[np.int64]
     axes: npt.NDArray[np.int64]
+    unit: Unit = "R-C-B"
+    coverage: float = 1.0
 
     @classmethod
     def without_tensors(cls, name: str, units: int = 0) -> Self:

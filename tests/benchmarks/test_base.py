@@ -140,3 +140,19 @@ def test_its_text_is_short(benchmark):
 def test_accuracies_must_match_the_networks(benchmark):
     with pytest.raises(ValueError, match="3 architectures"):
         dataclasses.replace(benchmark, accuracies=np.zeros(2))
+
+
+def test_labels_go_with_their_images(benchmark):
+    labels = np.arange(6)
+    labelled = dataclasses.replace(benchmark, read_labels=lambda: labels)
+    images, drawn = labelled.labelled_batch(4, np.random.default_rng(1))
+    np.testing.assert_array_equal(images, benchmark.image_batch(4, np.random.default_rng(1)))
+    for image, label in zip(images, drawn, strict=True):
+        np.testing.assert_allclose(image, IMAGES[label].transpose(2, 0, 1) / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize("labels", [None, np.arange(5), np.arange(6) + 2, np.arange(6) - 1])
+def test_labels_that_are_not_known_or_none_of_the_classes_are_none(benchmark, labels):
+    other = dataclasses.replace(benchmark, read_labels=lambda: labels)
+    assert other.labelled_batch(2, np.random.default_rng(0))[1] is None
+    assert benchmark.labels is None

@@ -16,6 +16,7 @@ def test_the_embedded_benchmark_loads_without_data_folder(monkeypatch, tmp_path)
     assert benchmark.accuracies.std() > 1
     assert benchmark.image_batch(16, np.random.default_rng(0)).shape[1] == 3
     assert len(benchmark.images) >= 200
+    assert sorted(set(benchmark.labels.tolist())) == list(range(10))
 
 
 def test_its_networks_fit_its_images():

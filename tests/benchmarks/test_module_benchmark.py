@@ -7,6 +7,7 @@ from torch import nn
 
 import eznas
 from eznas.errors import EznasError
+from eznas.runs.settings import RunSettings
 
 IMAGES = np.random.default_rng(0).integers(256, size=(8, 12, 12, 3), dtype=np.uint8)
 
@@ -89,4 +90,4 @@ def test_mistakes_are_told_at_once(modules, accuracies, images, message):
 def test_a_run_takes_its_benchmark_by_name():
     benchmark = eznas.Benchmark.from_modules([network(2)], [1.0], IMAGES)
     with pytest.raises(EznasError, match=r"benchmark is <Benchmark modules: 1 networks>: .* `eznas benchmark new`"):
-        eznas.RunSettings(benchmark=benchmark)
+        RunSettings(benchmark=benchmark)

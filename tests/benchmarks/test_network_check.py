@@ -15,15 +15,17 @@ def checked(*layers):
     return check_network(benchmark, 0)
 
 
-def test_units_of_both_kinds_and_outputs_are_counted():
+def test_units_of_every_kind_and_outputs_are_counted():
     check = checked(nn.ReLU(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4), *END)
-    assert (check.architecture, check.outputs, check.units) == ("network 0", 4, {"R-C-B": 1, "C-B-R": 0})
-    assert checked(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), *END).units == {"R-C-B": 0, "C-B-R": 1}
+    assert (check.architecture, check.outputs, check.units) == ("network 0", 4, {"R-C-B": 1, "C-B-R": 0, "A-L-N": 2})
+    check = checked(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), *END)
+    assert check.units == {"R-C-B": 0, "C-B-R": 1, "A-L-N": 1}
+    assert checked(nn.Conv2d(3, 4, 3), nn.GELU(), *END).units == {"R-C-B": 0, "C-B-R": 0, "A-L-N": 1}
 
 
 def test_a_network_without_any_unit_is_refused():
     with pytest.raises(EznasError, match="has no R-C-B unit"):
-        checked(nn.Conv2d(3, 4, 3), *END)
+        checked(nn.ReLU(), *END)
 
 
 def test_counting_the_outputs_leaves_the_network_as_it_is():

@@ -286,6 +286,9 @@ def test_evaluate_overrides_how_programs_are_computed(capfd, table):
     settings = [program[key] for key in ("aggregation", "to_scalar", "unit", "third_pass")]
     assert settings == ["sum", "l2", "C-B-R", "difference"]
     assert "unit" not in params
+    assert main(["evaluate", "rank(wt,params)", "--benchmark", str(table), "--json", "--to-scalar", "l2"]) == 0
+    members = json.loads(capfd.readouterr().out)["proxies"][0]["members"]
+    assert members["wt"]["to_scalar"] == "l2"
     assert main(["evaluate", "params", "--benchmark", str(table), "--to-scalar", "l2"]) == 1
     assert "--to-scalar says how a program is computed, and params is none" in capfd.readouterr().err
     assert main(["evaluate", "eznas-a", "--benchmark", str(table), "--unit", "B-C-R"]) == 1

@@ -66,7 +66,7 @@ def test_a_seed_states_the_reduction_to_one_number():
 
 
 def test_what_cannot_be_a_seed_is_refused():
-    with pytest.raises(EznasError, match="params is a hand-made score"):
+    with pytest.raises(EznasError, match="params is a hand-made proxy"):
         seed_formula(load("params"), "R-C-B", "perturbed")
     with pytest.raises(EznasError, match="give --unit R-C-B"):
         seed_formula(load("eznas-a"), "C-B-R", "perturbed")

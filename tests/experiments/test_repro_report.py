@@ -90,13 +90,14 @@ def test_the_share_scored_stands_in_a_cell(content):
 
 
 def test_a_new_hand_made_score_has_a_column(folder, monkeypatch):
-    from eznas.proxies import complexity, hand_made
+    from eznas.proxies import hand_made
+    from eznas.proxies.hand_made import params
 
-    class Depth(complexity.Params):
+    class Depth(params.Params):
         name = "depth"
 
-    monkeypatch.setattr(complexity, "Depth", Depth, raising=False)
-    monkeypatch.setitem(hand_made.HAND_MADE, "depth", "eznas.proxies.complexity:Depth")
+    monkeypatch.setattr(params, "Depth", Depth, raising=False)
+    monkeypatch.setitem(hand_made.HAND_MADE, "depth", "eznas.proxies.hand_made.params:Depth")
     columns = table_content(chosen(["nds-darts"]), [0], folder, {}, {}, RECORD)["columns"]
     assert [column["key"] for column in columns] == ["nds-darts", "depth", "flops", "params", "eznas-a"]
 

@@ -9,7 +9,8 @@ import torch
 
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.program import Program, ProgramBuilder
-from eznas.ops.reference import REFERENCE, ShapeError, apply, run_program
+from eznas.ops.reference import REFERENCE, apply, run_program
+from eznas.ops.shape_check import ShapeError
 from eznas.terminals import TERMINAL_COUNT
 
 NAN, INF = math.nan, math.inf

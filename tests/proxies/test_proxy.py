@@ -1,5 +1,6 @@
 import json
 
+import own_operations  # noqa: F401  registers them
 import pytest
 
 from eznas.errors import EznasError
@@ -114,3 +115,18 @@ def test_a_file_that_holds_no_json_object_is_refused(tmp_path, content):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(EznasError, match=r"p\.json could not be read: No such file"):
         read_proxy(tmp_path / "p.json")
+
+
+def test_a_file_says_which_own_operations_it_needs(tmp_path):
+    proxy = from_formula("l1_norm(test_saliency) * test_spread(wt)")
+    path = tmp_path / "own.json"
+    save(proxy, path)
+    content = json.loads(path.read_text())
+    assert content["needs"] == {"test_saliency": "own_operations", "test_spread": "own_operations"}
+    assert read_proxy(path) == proxy
+    path.write_text(json.dumps(content | {"needs": {"nosuch": "my_ops"}, "formula": "nosuch(wt)"}))
+    with pytest.raises(EznasError, match=r"in my_ops, needs the own operation nosuch: import the module .* --import"):
+        read_proxy(path)
+    path.write_text(json.dumps(content | {"needs": ["nosuch"]}))
+    with pytest.raises(EznasError, match="it must be an object of texts"):
+        read_proxy(path)

@@ -32,19 +32,31 @@ def test_a_path_and_a_formula_are_loaded(tmp_path):
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(EznasError, match="no proxy called 'eznasa': did you mean eznas-a"):
         proxies.load("eznasa")
-    with pytest.raises(EznasError, match=r"no proxy called 'qqq': choose one of eznas-a.*, flops.*, params"):
-        proxies.load("qqq")
+    with pytest.raises(EznasError, match="no proxy called 'synflw': did you mean synflow"):
+        proxies.load("synflw")
+    with pytest.raises(EznasError, match="did you mean naswot"):
+        proxies.load("nwot")
+    with pytest.raises(EznasError, match="did you mean zen"):
+        proxies.load("Zen-score")
 
 
-def test_a_hand_made_score_is_told_from_a_program():
+def test_a_name_that_is_near_to_none_is_answered_with_all():
+    with pytest.raises(EznasError, match="no proxy called 'nosuch': choose one of az_expressivity") as raised:
+        proxies.load("nosuch")
+    assert all(
+        f" {name}," in str(raised.value) or f" {name}." in str(raised.value) for name in proxies.every_name()[1:]
+    )
+
+
+def test_a_hand_made_proxy_is_told_from_a_program():
     assert isinstance(proxies.load("params"), proxies.HandMadeProxy)
-    with pytest.raises(EznasError, match="params is a hand-made score, and this takes a program"):
+    with pytest.raises(EznasError, match="params is a hand-made proxy, and this takes a program"):
         proxies.load_program("params")
 
 
-def test_baselines_are_the_hand_made_scores_that_want_to_be(monkeypatch):
+def test_baselines_are_the_hand_made_proxies_that_want_to_be(monkeypatch):
     assert [score.name for score in proxies.baselines()] == ["flops", "params"]
-    monkeypatch.setattr("eznas.proxies.complexity.Flops.is_baseline", False)
+    monkeypatch.setattr("eznas.proxies.hand_made.flops.Flops.is_baseline", False)
     assert [score.name for score in proxies.baselines()] == ["params"]
 
 
@@ -53,6 +65,7 @@ def test_what_a_score_depends_on_is_plain_data():
         "score": "number of trainable parameters",
         "orientation": 1,
         "source": "common practice",
+        "images": 1,
     }
     described = proxies.load("eznas-a").describe()
     assert described["formula"] == "frobenius_norm(sigmoid(log_determinant(sign(inp_grad.data))))"
@@ -66,7 +79,7 @@ def test_a_bad_formula_is_answered_by_the_parser():
 
 def test_neither_torch_nor_numba_is_loaded():
     code = (
-        "import sys; from eznas import proxies; proxies.load('eznas-a'); "
+        "import sys; from eznas import proxies; proxies.load('eznas-a'); proxies.every_name(); "
         "sys.exit(any(name in sys.modules for name in ('torch', 'numba')))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,8 +5,7 @@ import pytest
 from eznas import seeds
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
-from eznas.proxies import Proxy, save
-from eznas.proxies.hand_made import HandMadeProxy
+from eznas.proxies import HandMadeProxy, Proxy, save
 from eznas.proxies.provenance import Provenance
 from eznas.proxies.proxy import PROXY_FILE
 from eznas.runs.directory import Checkpoint, RunDirectory

@@ -108,7 +108,7 @@ def test_the_preset_paper_is_what_the_appendix_says():
     )
     assert (settings.collection.unit, settings.collection.third_pass) == ("R-C-B", "perturbed")
     depths = {"minimum_depth": 2, "initial_maximum_depth": 10, "maximum_depth": 10, "mutation_depth": 2}
-    assert settings.genome_settings == depths
+    assert settings.genome_settings == depths | {"own": "none"}
     assert settings.departures_from_paper() == made(preset="paper", genome="sequential").departures_from_paper() == {}
 
 

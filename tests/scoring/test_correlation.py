@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
+from eznas.scoring.correlation import kendall_tau, partial_kendall_tau, spearman, top_decile_tau
 
 # A few values many times give ties in one sequence and in both; infinities are ordinary extremes.
 TIED = st.sampled_from([-math.inf, -1.0, -0.0, 0.0, 1e-300, 2.5, math.inf])
@@ -120,3 +120,13 @@ def test_top_decile_keeps_networks_that_tie_with_the_last():
     expected = stats.kendalltau(scores[-4:], accuracies[-4:]).statistic
     assert top_decile_tau(scores, accuracies) == pytest.approx(expected, abs=1e-12)
     assert top_decile_tau(scores[shuffled], accuracies[shuffled]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_partial_tau_is_what_a_third_sequence_does_not_explain():
+    rng = np.random.default_rng(3)
+    x, y, z = rng.random((3, 50))
+    xy, xz, yz = kendall_tau(x, y), kendall_tau(x, z), kendall_tau(y, z)
+    expected = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
+    assert partial_kendall_tau(x, y, z) == pytest.approx(expected)
+    assert math.isnan(partial_kendall_tau(x, y, x))
+    assert math.isnan(partial_kendall_tau(x, np.ones(50), z))

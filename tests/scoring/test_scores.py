@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.stats import rankdata
 from tiny_benchmark import write_tiny_benchmark
 from torch import nn
 
@@ -14,7 +15,7 @@ from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
 from eznas.ops.reference import run_program
 from eznas.ops.terms import Term
-from eznas.proxies import HandMadeProxy, Proxy, hand_made, load
+from eznas.proxies import HandMadeProxy, Proxy, RankAggregate, hand_made, load
 from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.seeds import generator, network_seed
 from eznas.spaces import complexity
@@ -108,30 +109,24 @@ def test_counts_are_the_sizes_of_the_networks(benchmark):
     assert values[1].tolist() == [complexity.flops(network, (1, 3, 8, 8)) for network in networks]
 
 
-class Spoiler(HandMadeProxy):
-    """Sees what it is given, and leaves nothing of it."""
+class Watching(HandMadeProxy):
+    """Keeps what it is given, and runs the network."""
 
-    name, meaning, source, orientation = "spoiler", "a sum of weights", "here", -1
+    name, meaning, source, orientation = "watching", "a sum of weights", "here", -1
+    images = 3
 
     def __init__(self):
-        self.seen = {}
+        self.seen = []
 
-    def score(self, network, images):
-        assert network.training
-        assert images.shape == (2, 3, 8, 8)
-        weights = network.stem[0].weight
-        self.seen[len(self.seen)] = weights.detach().clone()
-        total = weights.detach().sum().item()
-        with torch.no_grad():
-            for parameter in network.parameters():
-                parameter.fill_(0.0)
-                parameter.requires_grad_(False)
-        network.eval()
-        return total
+    def measure(self, probe):
+        probe.forward()
+        weights = probe.network.stem[0].weight.detach().clone()
+        self.seen.append((weights, probe.images(), probe.given_targets, int(probe.rng.integers(1000))))
+        return weights.sum().item()
 
 
-def test_a_hand_made_score_sees_fresh_weights_and_may_spoil_its_network(benchmark):
-    first, second = Spoiler(), Spoiler()
+def test_a_hand_made_proxy_sees_fresh_weights_and_its_own_number_of_images(benchmark):
+    first, second = Watching(), Watching()
     settings = ScoringSettings(batch_size=2, seed=5, threads=1)
     values = score_networks([first, NORM, load("params"), second], benchmark, np.arange(2), settings).values
     np.testing.assert_array_equal(values[0], values[3])
@@ -140,21 +135,47 @@ def test_a_hand_made_score_sees_fresh_weights_and_may_spoil_its_network(benchmar
     )
     expected = benchmark.build(1)
     initialise(expected, network_seed(5, 1))
-    torch.testing.assert_close(first.seen[1], expected.stem[0].weight, rtol=0, atol=0)
-    assert not torch.equal(first.seen[0], first.seen[1])
+    weights, images, targets, drawn = first.seen[1]
+    torch.testing.assert_close(weights, expected.stem[0].weight, rtol=0, atol=0)
+    assert not torch.equal(first.seen[0][0], weights)
+    assert images.shape == (3, 3, 8, 8)
+    assert targets is None
+    assert drawn == second.seen[1][3] != first.seen[0][3]
+
+
+def test_a_benchmark_with_fewer_images_gives_all_that_it_has(benchmark):
+    watching = Watching()
+    watching.images = 1000
+    score_networks([watching], benchmark, np.arange(1), SETTINGS)
+    assert len(watching.seen[0][1]) == 8
+
+
+def test_the_processor_time_is_each_ones_own(benchmark):
+    scores = score_networks([load("l2_norm"), NORM, load("grad_norm")], benchmark, np.arange(2), SETTINGS)
+    assert (scores.seconds >= 0).all()
+    assert scores.first(1).seconds.shape == scores.first(1).values.shape == (3, 1)
+
+
+def test_an_aggregate_ranks_the_networks_that_are_scored_with_it(benchmark):
+    members = [load("params"), NORM]
+    singles = score_networks(members, benchmark, np.arange(5), SETTINGS).values
+    scores = score_networks([load("params"), RankAggregate("both", tuple(members))], benchmark, np.arange(5), SETTINGS)
+    np.testing.assert_array_equal(scores.values[0], singles[0])
+    ranks = rankdata(singles[0]), rankdata(-singles[1])
+    np.testing.assert_allclose(scores.values[1], np.log(ranks[0] / 5) + np.log(ranks[1] / 5))
 
 
 class Picky(HandMadeProxy):
-    name, meaning, source, changes_network = "picky", "fails often", "here", False
+    name, meaning, source = "picky", "fails often", "here"
 
-    def score(self, network, images):
-        size = complexity.parameters(network)
+    def measure(self, probe):
+        size = complexity.parameters(probe.network)
         if size % 3 == 0:
             raise RuntimeError("three")
         return math.inf if size % 3 == 1 else float(size)
 
 
-def test_what_a_hand_made_score_fails_on_has_none(benchmark):
+def test_what_a_hand_made_proxy_fails_on_has_none(benchmark):
     scores = score_networks([Picky(), load("params")], benchmark, np.arange(24), SETTINGS)
     rests = scores.values[1] % 3
     assert len(set(rests.tolist())) == 3
@@ -219,7 +240,6 @@ def test_a_device_that_is_not_there_is_refused(benchmark, proxy):
         score_networks([proxy], benchmark, np.arange(2), ScoringSettings(device="cuda"))
 
 
-def test_an_unknown_hand_made_score_is_refused():
-    with pytest.raises(EznasError, match="'naswotty': choose one of flops, params"):
+def test_an_unknown_hand_made_proxy_is_refused():
+    with pytest.raises(EznasError, match="'naswotty': choose one of az_expressivity, "):
         hand_made.load("naswotty")
-    assert hand_made.names() == ("flops", "params")

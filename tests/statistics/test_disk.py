@@ -78,7 +78,7 @@ def test_a_full_disk_gives_the_space_back_and_keeps_what_is_there(arrays, monkey
     monkeypatch.setattr(os, "pwrite", fill_up)
     with pytest.raises(OSError, match="No space left"):
         arrays.write(numbers(2000, 1))
-    assert os.fstat(arrays._file.fileno()).st_size == 4000
+    assert os.fstat(arrays._file._file.fileno()).st_size == 4000
     monkeypatch.undo()
     assert arrays.write(numbers(10)) == 4000
     assert np.array_equal(arrays.read(start, 1000), first)

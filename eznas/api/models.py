@@ -1,0 +1,87 @@
+"""What a user may give as a model, ready or as a function that makes it, and how it becomes a network to score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from torch import nn
+
+from eznas import seeds
+from eznas.api.random_states import seeded
+from eznas.errors import EznasError, described, shown
+from eznas.scoring.scores import Candidate
+from eznas.spaces.foreign import ModuleSpace
+
+Model: TypeAlias = nn.Module | Callable[[], nn.Module]
+"""A ready network, which is copied whenever it is needed and stays as it is, or a function or class that makes one."""
+
+Models: TypeAlias = Mapping[str, Model] | Iterable[Model]
+"""Several models, by name or in order."""
+
+
+def candidates_of(models: Models, seed: int) -> list[Candidate]:
+    """Return models as networks to score.
+
+    All get their fresh weights from one seed, so that the score of a model does not depend on what stands beside it.
+
+    Args:
+        models: by name or in order; then classes and functions give the names, with a number where one repeats.
+        seed: of the weights, and of what a function draws while it makes its model.
+
+    Raises:
+        EznasError: there is no model, or something else than a model among them.
+    """
+    named = _named(models)
+    space = ModuleSpace(named)
+    weights_seed = seeds.network_seed(seed, 0)
+    return [Candidate(name, _builder(space, name, weights_seed), weights_seed) for name in named]
+
+
+def _named(models: Models) -> dict[str, Model]:
+    if isinstance(models, nn.Module) or not isinstance(models, (Mapping, Iterable)):
+        raise EznasError(
+            f"The models are one {type(models).__name__}: give a list of them, or a dictionary with their names."
+        )
+    if isinstance(models, Mapping):
+        named = {str(name): model for name, model in models.items()}
+    else:
+        listed = list(models)
+        names = [_name(model) for model in listed]
+        numbers = [names[: place + 1].count(name) for place, name in enumerate(names)]
+        named = {
+            f"{name} {number}" if names.count(name) > 1 else name: model
+            for name, number, model in zip(names, numbers, listed, strict=True)
+        }
+    if not named:
+        raise EznasError("There is no model: give at least one network, or a function that makes one.")
+    for name, model in named.items():
+        if not callable(model):  # a module is, too
+            raise EznasError(
+                f"The model {name!r} is {shown(model)}: give a torch.nn.Module, or a function without arguments that "
+                "makes one."
+            )
+    return named
+
+
+def _name(model: object) -> str:
+    name = type(model).__name__ if isinstance(model, nn.Module) else getattr(model, "__name__", type(model).__name__)
+    return "model" if name == "<lambda>" else str(name)
+
+
+def _builder(space: ModuleSpace, name: str, seed: int) -> Callable[[], nn.Module]:
+    def build() -> nn.Module:
+        try:
+            with seeded(seed):
+                made: object = space.build(name, 0, 0)
+        except EznasError:
+            raise
+        except Exception as error:  # the user's own code
+            raise EznasError(f"The model {name!r} could not be made ({described(error)}): correct it there.") from error
+        if not isinstance(made, nn.Module):
+            raise EznasError(
+                f"The function of the model {name!r} returned a {type(made).__name__}: let it return a torch.nn.Module."
+            )
+        return made
+
+    return build

@@ -1,0 +1,219 @@
+"""A plan on one network: compiled, but for what has no kernel, which PyTorch runs.
+
+What depends on an own operation is computed by the PyTorch reference, one unit and one node at a time. What does not,
+is compiled as in any other plan, and numbers go from there to here and never back. So a node gives the same bits in
+every plan, whatever stands beside it and whatever of it is remembered.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from eznas.ops import reference
+from eznas.ops.interpreter import evaluate_plan
+from eznas.ops.own import FIRST_OWN_ID, reads_of
+from eznas.ops.plan import LOAD, Plan
+from eznas.ops.program import NO_OPERAND
+from eznas.ops.shape_check import ShapeError
+from eznas.options import ToScalar
+from eznas.statistics.isolation import reproducible_kernels
+from eznas.statistics.tensors import MAXIMUM_AXES, NetworkStatistics
+from eznas.terminals import TERMINAL_COUNT
+
+_ONE_TERMINAL: Final = Plan(
+    operation=np.empty(0, np.int64),
+    first=np.empty(0, np.int64),
+    second=np.empty(0, np.int64),
+    roots=np.zeros(1, np.int64),
+    recorded=np.zeros(1, np.int64),
+    recorded_digests=[None],
+    root_columns=np.zeros(1, np.int64),
+    last_use=np.empty(0, np.int64),
+    terminals=frozenset({0}),
+)
+"""Records the number of one tensor, as every plan does."""
+
+
+def run_plan(
+    plan: Plan,
+    statistics: NetworkStatistics,
+    cached_values: NDArray[np.float32],
+    cached_valid: NDArray[np.bool_],
+    to_scalar: ToScalar,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Run a plan on every unit of a network; arguments and results are those of `evaluate_plan`.
+
+    Raises:
+        EznasError: an own operation raises, changes its arguments, or returns something else than it says.
+    """
+    cached = cached_values, cached_valid
+    if not (plan.operation >= FIRST_OWN_ID).any():
+        return _compiled(plan, statistics, cached, to_scalar)
+    by_torch = _by_torch(plan)
+    columns = np.array(
+        [operand < TERMINAL_COUNT or not by_torch[operand - TERMINAL_COUNT] for operand in plan.recorded]
+    )
+    numbers = np.zeros((statistics.units, len(plan.recorded)), np.float32)
+    valid = np.zeros(numbers.shape, np.bool_)
+    numbers[:, columns], valid[:, columns] = _compiled(_without(plan, by_torch), statistics, cached, to_scalar)
+    known = {int(plan.recorded[column]): int(column) for column in np.flatnonzero(columns)}
+    machine = _Machine(plan, by_torch, statistics, cached, known)
+    with reproducible_kernels(), torch.no_grad():
+        for unit in range(statistics.units):
+            results = machine.run(unit, numbers, valid)
+            for column in np.flatnonzero(~columns).tolist():
+                result = results[int(plan.recorded[column])]
+                if result is not None:
+                    numbers[unit, column] = _number(result, to_scalar)
+                    valid[unit, column] = True
+    return numbers, valid
+
+
+def _compiled(
+    plan: Plan,
+    statistics: NetworkStatistics,
+    cached: tuple[NDArray[np.float32], NDArray[np.bool_]],
+    to_scalar: ToScalar,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    return evaluate_plan(
+        plan, statistics.values, statistics.offsets, statistics.shapes, statistics.axes, *cached, to_scalar
+    )
+
+
+def _by_torch(plan: Plan) -> NDArray[np.bool_]:
+    """Which nodes are own operations, or depend on one: bool (nodes,)."""
+    chosen = plan.operation >= FIRST_OWN_ID
+    for node in range(plan.size):
+        if plan.operation[node] != LOAD:
+            for operand in (plan.first[node], plan.second[node]):
+                chosen[node] |= operand >= TERMINAL_COUNT and chosen[operand - TERMINAL_COUNT]
+    return chosen
+
+
+def _without(plan: Plan, left_out: NDArray[np.bool_]) -> Plan:
+    """The plan without some nodes, on which none of the others depends."""
+    kept = np.flatnonzero(~left_out)
+    moved = np.arange(TERMINAL_COUNT + plan.size)  # where each operand is in the new plan
+    moved[TERMINAL_COUNT + kept] = TERMINAL_COUNT + np.arange(len(kept))
+
+    def translated(operands: NDArray[np.int64], *, of_load: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+        as_is = (operands < TERMINAL_COUNT) if of_load is None else (operands < TERMINAL_COUNT) | of_load
+        return np.where(as_is, operands, moved[np.where(as_is, 0, operands)])
+
+    loads = plan.operation[kept] == LOAD
+    first = translated(plan.first[kept], of_load=loads)
+    second = translated(plan.second[kept])
+    last_use = np.full(len(kept), len(kept), np.int64)
+    for node in range(len(kept)):
+        if not loads[node]:
+            for operand in (first[node], second[node]):
+                if operand >= TERMINAL_COUNT:
+                    last_use[operand - TERMINAL_COUNT] = node
+    stays = [operand < TERMINAL_COUNT or not left_out[operand - TERMINAL_COUNT] for operand in plan.recorded]
+    recorded = translated(plan.recorded[stays])
+    operands = {*first[~loads].tolist(), *second.tolist(), *recorded.tolist()}
+    return Plan(
+        operation=plan.operation[kept],
+        first=first,
+        second=second,
+        roots=recorded,
+        recorded=recorded,
+        recorded_digests=[digest for digest, one in zip(plan.recorded_digests, stays, strict=True) if one],
+        root_columns=np.arange(len(recorded)),
+        last_use=last_use,
+        terminals=frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT),
+    )
+
+
+class _Machine:
+    """Runs by PyTorch what it must of a plan."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        by_torch: NDArray[np.bool_],
+        statistics: NetworkStatistics,
+        cached: tuple[NDArray[np.float32], NDArray[np.bool_]],
+        known: dict[int, int],
+    ) -> None:
+        """Find out which nodes have to be run.
+
+        Args:
+            plan: the whole plan.
+            by_torch: which of its nodes are own operations or depend on one.
+            statistics: of the network.
+            cached: the numbers that `LOAD` nodes read, and whether each is valid.
+            known: by operand, the column of the numbers that compiled code computed.
+        """
+        self._plan = plan
+        self._statistics = statistics
+        self._cached = cached
+        self._known = {
+            operand: column for operand, column in known.items() if plan.recorded_digests[column] is not None
+        }
+        needed = by_torch.copy()
+        for node in range(plan.size - 1, -1, -1):
+            if needed[node]:
+                for operand in self._operands(node):
+                    if operand >= TERMINAL_COUNT and operand not in self._known:
+                        needed[operand - TERMINAL_COUNT] = True
+        self._nodes = np.flatnonzero(needed).tolist()
+
+    def run(self, unit: int, numbers: NDArray[np.float32], valid: NDArray[np.bool_]) -> dict[int, Tensor | None]:
+        """Return the results of the nodes on one unit by operand; None where the shapes cannot be taken.
+
+        Args:
+            unit: which.
+            numbers: float32 (units, recorded), of which those of compiled code are known.
+            valid: bool, same shape.
+        """
+        results: dict[int, Tensor | None] = {
+            operand: torch.tensor(numbers[unit, column]) if valid[unit, column] else None
+            for operand, column in self._known.items()
+        }
+        for node in self._nodes:
+            arguments = []
+            for operand in self._operands(node):
+                if operand < TERMINAL_COUNT and operand not in results:
+                    tensor = np.require(self._statistics.tensor(unit, operand), requirements="W")
+                    results[operand] = torch.from_numpy(tensor)
+                arguments.append(results[operand])
+            results[TERMINAL_COUNT + node] = self._result(node, unit, arguments)
+        return results
+
+    def _operands(self, node: int) -> list[int]:
+        operation = int(self._plan.operation[node])
+        if operation == LOAD:
+            return []
+        operands = [int(one) for one in (self._plan.first[node], self._plan.second[node])]
+        return [*reads_of(operation), *(one for one in operands if one != NO_OPERAND)]
+
+    def _result(self, node: int, unit: int, arguments: list[Tensor | None]) -> Tensor | None:
+        operation = int(self._plan.operation[node])
+        if operation == LOAD:
+            column = int(self._plan.first[node])
+            return torch.tensor(self._cached[0][unit, column]) if self._cached[1][unit, column] else None
+        given = [argument for argument in arguments if argument is not None]
+        if len(given) < len(arguments):
+            return None
+        try:
+            return reference.apply(operation, *given)
+        except ShapeError:
+            return None
+
+
+def _number(result: Tensor, to_scalar: ToScalar) -> np.float32:
+    """The number of a result, by the compiled code that takes that of every other."""
+    values = result.contiguous().numpy().reshape(-1)
+    shapes = np.ones((1, TERMINAL_COUNT, MAXIMUM_AXES), np.int64)
+    shapes[0, 0, 0] = len(values)
+    empty = np.empty((1, 0), np.float32)
+    offsets = np.zeros((1, TERMINAL_COUNT), np.int64)
+    axes = np.ones((1, TERMINAL_COUNT), np.int64)
+    numbers, _ = evaluate_plan(_ONE_TERMINAL, values, offsets, shapes, axes, empty, empty.astype(np.bool_), to_scalar)
+    return np.float32(numbers[0, 0])

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+import torch
+from api_models import BATCH, Careless, assert_same_state, linear, network, random_states, state_of
+from torch import nn
+
+import eznas
+from eznas.scoring.benchmark_statistics import draw_images
+
+
+def test_the_score_is_the_same_number_every_time_and_follows_from_the_seed():
+    model = network()
+    first, again, other = (eznas.score(model, "l1_norm(wt)", inputs=BATCH, seed=seed) for seed in (0, 0, 1))
+    assert first == again != other
+    assert first == eznas.score(network, "l1_norm(wt)", inputs=BATCH)
+
+
+def test_it_is_the_score_of_the_benchmark_that_has_the_model_alone():
+    benchmark = eznas.Benchmark.from_modules([network()], [1.0], BATCH)
+    proxy = eznas.load_proxy("nasbench201-best")
+    (ranking,) = eznas.evaluate([proxy], benchmark, networks=1, batch_size=1).rankings
+    assert eznas.score(network(), proxy, inputs=draw_images(benchmark, 1, 0)) == ranking.scores[0]
+
+
+@pytest.mark.parametrize("proxy", ["eznas-a", "flops", "params"])
+@pytest.mark.parametrize("weights", ["fresh", "own"])
+def test_model_and_random_states_stay_exactly_as_they_are(proxy, weights):
+    model = Careless().eval()
+    model.body[0].requires_grad_(True).train()
+    model(BATCH).sum().backward()
+    model.register_forward_hook(lambda *_: None)
+    states, before = random_states(), state_of(model)
+    eznas.score(model, proxy, inputs=BATCH, weights=weights)
+    assert random_states() == states
+    assert_same_state(before, state_of(model))
+
+
+def test_a_failure_leaves_model_and_random_states_too():
+    model = Careless()
+    states, before = random_states(), state_of(model)
+    with pytest.raises(eznas.EznasError, match="eznas-a gives Careless no score"):
+        eznas.score(model, "eznas-a", inputs=(1, 5, 12, 12))
+    assert random_states() == states
+    assert_same_state(before, state_of(model))
+
+
+def test_draws_of_the_model_follow_from_the_seed_and_not_from_the_process():
+    scores = set()
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        scores.add(eznas.score(Careless, "l1_norm(act.data)", inputs=BATCH))
+    assert len(scores) == 1
+
+
+def test_weights_are_fresh_unless_the_own_are_asked_for():
+    model, other = network(), network()
+    for one in (model, other):
+        nn.init.constant_(one[3].weight, 1.0)
+    nn.init.constant_(other[3].weight, 2.0)
+    proxy = eznas.Proxy("sum", eznas.parse_program("l1_norm(wt)"), aggregation="sum")
+    assert eznas.score(model, proxy, inputs=BATCH) == eznas.score(other, proxy, inputs=BATCH)
+    own = [eznas.score(one, proxy, inputs=BATCH, weights="own") for one in (model, other)]
+    expected = [sum(float(one[at].weight.detach().abs().mean()) for at in (3, 6)) for one in (model, other)]
+    np.testing.assert_allclose(own, expected, rtol=1e-6)
+
+
+def test_a_lower_score_is_turned_where_lower_is_better():
+    program = eznas.parse_program("l1_norm(wt)")
+    up, down = (eznas.Proxy("p", program, orientation=sign) for sign in (1, -1))
+    assert eznas.score(network(), up, inputs=BATCH) == -eznas.score(network(), down, inputs=BATCH) > 0
+
+
+def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
+    given = [BATCH, BATCH.numpy(), BATCH.double(), lambda _rng: BATCH, (BATCH,), {"input": BATCH}]
+    assert len({eznas.score(network(), inputs=inputs) for inputs in given}) == 1
+    shape = tuple(BATCH.shape)
+    drawn = [
+        eznas.score(network(), "l1_norm(inp.data)", inputs=inputs)
+        for inputs in (shape, list(shape), lambda rng: rng.standard_normal(shape))
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    again = eznas.score(network(), "l1_norm(inp.data)", inputs=lambda rng: rng.standard_normal(shape))
+    assert drawn[2] == again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": 3}, "The model 'int' is 3: give a torch.nn.Module, or a function"),
+        ({"model": lambda: 3}, "function of the model 'model' returned a int"),
+        ({"model": lambda: {}[1]}, r"'model' could not be made \(KeyError in .*test_score.py, line"),
+        ({"model": nn.Flatten()}, "nasbench201-small gives Flatten no score. .* has no A-L-N unit"),
+        ({"model": linear(), "unit": "R-C-B"}, "no score. .* has no R-C-B unit"),
+        ({"unit": "C-B"}, "unit is 'C-B': choose R-C-B or C-B-R or A-L-N or auto"),
+        ({"proxy": "nosuch"}, "There is no proxy called 'nosuch'"),
+        ({"inputs": (1, 0, 3)}, "shape of positive whole numbers"),
+        ({"inputs": "images"}, "The inputs are 'images': give a tensor"),
+        ({"inputs": lambda rng: {}[1]}, r"function of the inputs raised KeyError in .*test_score.py"),
+        ({"weights": "trained"}, "weights is 'trained': choose 'fresh' or 'own'"),
+        ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
+    ],
+)
+def test_mistakes_are_one_sentence(arguments, message):
+    with pytest.raises(eznas.EznasError, match=message):
+        eznas.score(**{"model": network(), "inputs": BATCH} | arguments)
+
+
+def test_a_network_without_the_units_of_the_proxy_has_a_score_from_other_units():
+    assert eznas.score(linear(), inputs=BATCH) == eznas.score(linear(), inputs=BATCH, unit="A-L-N") > 0
+
+
+def test_a_score_from_less_than_half_of_a_model_says_so():
+    model = nn.Sequential(*network()[:-1], nn.Linear(4, 5000))
+    with pytest.warns(UserWarning, match="less than half of it: its R-C-B units hold"):
+        eznas.score(model, inputs=BATCH)
+
+
+def test_tokens_targets_and_a_loss_of_ones_own():
+    model = nn.Sequential(nn.Embedding(11, 8), nn.Linear(8, 8), nn.GELU(), nn.Linear(8, 11))
+    tokens = torch.arange(10).reshape(2, 5)
+    assert eznas.score(model, inputs=tokens) > 0
+    loss = [
+        eznas.score(model, inputs=tokens, loss=function) for function in (None, lambda logits: logits.square().sum())
+    ]
+    assert loss[0] != loss[1]
+    labels = [eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4])]
+    assert labels[0] != labels[1]
