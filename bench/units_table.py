@@ -89,7 +89,14 @@ def _row(architecture: Architecture, proxy: Proxy) -> list[str]:
             found, value = score()
             seconds.append(time.process_time() - begun)
     except EznasError as error:
-        return [*start, "refused: " + str(error).partition(": ")[0], "", "", "", _untouched(network, before)]
+        return [
+            *start,
+            "refused: " + str(error).partition(": ")[0].replace("Network 'unnamed'", "it"),
+            "",
+            "",
+            "",
+            _untouched(network, before),
+        ]
     return [
         *start,
         f"{found.units} {found.unit}",

@@ -94,12 +94,12 @@ def simplify(
 
 
 def _program(text: str) -> Proxy:
-    from eznas.proxies import HandMadeProxy
+    from eznas.proxies import Proxy
     from eznas.runs.proxy_argument import resolve_proxy
 
     found = resolve_proxy(text)
-    if isinstance(found, HandMadeProxy):
-        raise EznasError(f"{found.name} is a hand-made score and has no formula: give a program, such as eznas-a.")
+    if not isinstance(found, Proxy):
+        raise EznasError(f"{found.name} is no program and has no formula: give one that is, such as eznas-a.")
     return found
 
 

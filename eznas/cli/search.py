@@ -94,13 +94,14 @@ def search(
         if benchmark is not None or beyond_table:
             raise EznasError("--space searches a space of which nothing is trained: leave out the benchmark's options.")
         setting, candidates = _in_space(space, images, classes, image_size, scoring)
-    folder = output or Path("runs") / f"search-{_part(loaded.name)}-{_part(setting.source)}-{strategy}-{seed}"
+    folder = output or Path("runs") / f"search-{_part(loaded.name)}-{_part(space or setting.source)}-{strategy}-{seed}"
     scorer = Scorer(loaded, setting, folder / SCORES)
     with ProgressBar(stderr()) as progress:
         try:
             found = run_search(candidates, scorer, settings, observer=progress)
         finally:
-            scorer.write()
+            if scorer.scored:
+                scorer.write()
         progress.phase("sizes")
         content = search_content(found, scorer, settings, measured, show)
     write_result(folder, content, scorer, _stored_space(setting, space, folder))

@@ -182,7 +182,7 @@ def plot(content: Mapping[str, Any], folder: Path) -> list[Path]:
             axes.set_title(f"{one['benchmark']}, {one['networks']} networks", fontsize=8)
         for kind, colour in kinds.items():
             axes.plot([], [], "o-", color=colour, label=kind, markersize=4)
-        axes.legend(loc="lower left", fontsize=7)
+        axes.legend(loc="lower right", fontsize=7)
 
     return save_plot(draw, folder / "leaderboard", 1 + 3.6 * len(measured), 1 + 0.22 * longest)
 

@@ -84,6 +84,10 @@ class Bundle:
             self._wanted[one] = None
             waiting.extend(self._needed_by(one))
 
+    def add_import(self, module: str, name: str = "") -> None:
+        """Take in something of another package, or with an empty name the module itself, under its own name."""
+        self._imports.add((module, name, name or module))
+
     def name(self, module: str, name: str) -> str:
         """Return what a definition is called in the file."""
         return self._names()[self._key((module, name))]

@@ -161,6 +161,11 @@ def seeded_generator(seed: int, stream: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed_state((seed, stream)))
 
 
+def weights_seed(seed: int) -> int:
+    """Return the seed of the fresh weights, which eznas makes of the seed of a score and the number of the network."""
+    return seed_state((seed, 0))
+
+
 _BITS_32: Final = 0xFFFFFFFF
 
 

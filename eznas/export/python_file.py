@@ -42,11 +42,11 @@ _INSTEAD: Final = {
 }
 
 _SAME: Final = """
-`score` gives what eznas gives for the same network, inputs and seed: the same units, fresh weights and noise, and bit
-for bit the same statistics with the same PyTorch on the same machine. The formula is computed by the PyTorch functions
-that specify its operations; eznas runs compiled ones that round otherwise, so that scores agree to about six digits,
-and to fewer where the formula itself magnifies a rounding error (an eigenvalue ratio or the determinant of a singular
-matrix).
+`score` gives what `eznas.score` gives for the same network, inputs and seed: the same units, fresh weights and noise,
+and bit for bit the same statistics with the same PyTorch on the same machine. The formula is computed by the PyTorch
+functions that specify its operations; eznas runs compiled ones that round otherwise, so that scores agree to about six
+digits, and to fewer where the formula itself magnifies a rounding error (an eigenvalue ratio or the determinant of a
+singular matrix).
 """
 
 
@@ -61,19 +61,28 @@ def export(proxy: Proxy) -> str:
     bundle = Bundle(_INSTEAD, {"eznas.statistics.settings": _settings_module(proxy)}, frozenset(names))
     aggregate = f"{proxy.aggregation}_over_units"
     number = {"mean": "mean_of", "l2": "norm_of"}[proxy.to_scalar]
+    for module, name in (("collections.abc", "Mapping"), ("torch", "Tensor"), ("torch", "nn"), ("warnings", "")):
+        bundle.add_import(module, name)
     for operation in sorted({node[0] for term in proxy.terms for node in term.program.nodes}):
         rule = OPERATIONS[operation]
         needs = ((_CARRIED, "checked"), ("eznas.ops.catalogue", "ShapeRule"))
         bundle.add(_REFERENCE, rule.name, f"@checked(ShapeRule.{rule.rule.name})", needs)
-    for name in ("values_of", number, aggregate, *(("signed_log", "joined") if proxy.further_terms else ())):
+    for name in (
+        "values_of",
+        "weights_seed",
+        number,
+        aggregate,
+        *(("signed_log", "joined") if proxy.further_terms else ()),
+    ):
         bundle.add(_CARRIED, name)
     bundle.add("eznas.statistics.collect", "collect")
     bundle.add("eznas.statistics.inputs", "make_inputs")
+    bundle.add("eznas.statistics.coverage", "coverage_warning")
     bundle.add("eznas.statistics.settings", "CollectionSettings")
     parts = [
         _header(proxy),
         "from __future__ import annotations\n",
-        _imports(bundle),
+        bundle.imports() + "\n",
         _score(proxy, number, aggregate),
         *(_term(bundle, number, term) for number, term in enumerate(proxy.terms, 1)),
         *(_section(section, text) for section, text in bundle.sections()),
@@ -88,7 +97,10 @@ def _header(proxy: Proxy) -> str:
         "",
         *docstring_lines(proxy.formula, "    "),
         "",
-        *docstring_lines(f"{score_text(proxy)} A higher score means a better network. A unit is {proxy.unit}."),
+        *docstring_lines(
+            f"{score_text(proxy)} A higher score means a better network. A unit is {proxy.unit}"
+            f"{'' if proxy.unit == 'A-L-N' else ', or A-L-N in a network that has none of these'}."
+        ),
         *further,
         "",
         "    from FILE import score",
@@ -99,16 +111,6 @@ def _header(proxy: Proxy) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _imports(bundle: Bundle) -> str:
-    lines = bundle.imports().splitlines()
-    for needed in ("from torch import Tensor, nn", "from collections.abc import Mapping"):
-        module = needed.split()[1]
-        (line,) = (one for one in lines if one.startswith(f"from {module} import"))
-        names = {*line.partition(" import ")[2].split(", "), *needed.partition(" import ")[2].split(", ")}
-        lines[lines.index(line)] = f"from {module} import {', '.join(sorted(names))}"
-    return "\n".join([*lines, ""])
 
 
 def _score(proxy: Proxy, number: str, aggregate: str) -> str:
@@ -128,7 +130,11 @@ def _score(proxy: Proxy, number: str, aggregate: str) -> str:
         "        device: where the network runs, `cpu`, `cuda` or `cuda:N`.",
         '    """',
         "    settings = CollectionSettings(device=device)",
-        '    statistics = collect(network, make_inputs(inputs, seed), settings, seed, fresh=weights != "own")',
+        "    passes = make_inputs(inputs, seed)",
+        '    fresh = weights != "own"',
+        "    statistics = collect(network, passes, settings, weights_seed(seed), fresh=fresh, any_unit=True)",
+        '    if warning := coverage_warning("the network", statistics.unit, statistics.coverage):',
+        "        warnings.warn(warning, stacklevel=2)",
     ]
     sums = []
     for position, term in enumerate(proxy.terms, 1):

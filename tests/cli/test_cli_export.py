@@ -29,7 +29,7 @@ def test_a_formula_is_simplified_where_that_is_asked_for(capsys):
 
 def test_a_hand_made_score_has_no_formula(capsys):
     assert main(["export", "params", "--to", "python"]) == 1
-    assert "params is a hand-made score and has no formula" in capsys.readouterr().err
+    assert "params is no program and has no formula" in capsys.readouterr().err
 
 
 def test_simplify_shows_both_forms_and_writes_the_simpler(tmp_path, capsys):

@@ -95,6 +95,8 @@ def test_a_space_of_ones_own_says_what_it_lacks(table, tmp_path, capsys, monkeyp
         (["--benchmark", "digits-darts", "--strategy", "local"], "take --strategy random"),
     ],
 )
-def test_mistakes_are_told(arguments, sentence, capsys):
+def test_mistakes_are_told(arguments, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert main(["search", "params", *arguments]) == 1
     assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -17,6 +17,7 @@ from eznas.ops.terms import Term
 from eznas.proxies.proxy import Proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.evaluator import scores_of_network
+from eznas.seeds import network_seed
 from eznas.spaces.nasbench201 import NASBench201
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.terminals import TERMINAL_COUNT
@@ -78,7 +79,9 @@ class Eznas:
     def statistics(self, proxy):
         key = proxy.unit, proxy.third_pass
         if key not in self._statistics:
-            self._statistics[key] = collect(self._network, self._inputs, CollectionSettings(*key), SEED)
+            self._statistics[key] = collect(
+                self._network, self._inputs, CollectionSettings(*key), network_seed(SEED, 0)
+            )
         return self._statistics[key]
 
     def score(self, proxy):

@@ -150,7 +150,9 @@ def test_a_proxy_that_comes_with_eznas_has_every_format():
         assert export(proxies.load_program("nasbench201-top"), form)
 
 
-def test_a_formula_with_an_operation_of_ones_own_goes_everywhere_but_into_a_file_by_itself():
+def test_a_formula_with_an_operation_of_ones_own_goes_everywhere_but_into_a_file_by_itself(monkeypatch):
+    monkeypatch.setattr(own, "_own", {})
+
     @own.operation("export_test_own", 2)
     def mine(a, b):
         return a - 2 * b

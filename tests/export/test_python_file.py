@@ -24,6 +24,7 @@ from exported_scores import (
 )
 from torch import nn
 
+import eznas
 from eznas import genomes, proxies
 from eznas.export import export
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
@@ -165,7 +166,7 @@ def test_a_network_keeps_its_weights_where_its_own_are_asked_for():
 def test_what_is_no_network_with_units_is_refused_in_a_sentence():
     module = exported_module(export(proxies.load_program("eznas-a"), "python"))
     with pytest.raises(module.EznasError, match="has no R-C-B unit"):
-        module.score(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 3)), torch.ones(1, 3, 4, 4))
+        module.score(nn.Flatten(), torch.ones(1, 3, 4, 4))
 
 
 def test_text_that_a_user_wrote_cannot_leave_its_docstring():
@@ -232,3 +233,22 @@ def test_what_the_network_draws_leaves_no_trace_in_the_global_states():
     assert random.getstate() == state
     assert (np.random.get_state()[1] == array_state).all()  # noqa: NPY002
     assert exported == Eznas(Drawing(), inputs).reference_score(proxy)
+
+
+def test_it_is_the_score_that_eznas_gives_from_python():
+    network, images = network_and_images()
+    without_units = nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.GELU(), nn.Linear(8, 4))
+    proxy = Proxy("norms", program("frobenius_norm", 4), aggregation="sum", orientation=-1)
+    module = exported_module(export(proxy, "python"))
+    for model in (network, without_units):
+        exported = module.score(model, images, seed=SEED)
+        assert exported == pytest.approx(eznas.score(model, proxy, inputs=images, seed=SEED), rel=1e-6)
+
+
+def test_a_score_from_less_than_half_of_a_network_says_so():
+    network = nn.Sequential(
+        nn.ReLU(), nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(128, 64), nn.Linear(64, 4)
+    )
+    module = exported_module(export(proxies.load_program("eznas-a"), "python"))
+    with pytest.warns(UserWarning, match="less than half"):
+        module.score(network, torch.ones(2, 3, 8, 8))

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from program_strategies import programs
 from tensor_strategies import AWKWARD
 
+from eznas.ops import own
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import format_program, parse_program
-from eznas.ops.own import operation, terminal
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program, ProgramBuilder, takes
 from eznas.ops.simplify import simplify, simplify_terms
@@ -158,12 +158,14 @@ def test_every_term_is_simplified_and_rules_are_counted():
     assert found.rules == {"abs(x) = x where x is not negative": 3}
 
 
-def test_operations_of_ones_own_stay_and_so_does_what_they_may_refuse():
-    @operation("simplify_test_halves")
+def test_operations_of_ones_own_stay_and_so_does_what_they_may_refuse(monkeypatch):
+    monkeypatch.setattr(own, "_own", {})
+
+    @own.operation("simplify_test_halves")
     def halves(a):
         return a / 2
 
-    @terminal("simplify_test_both", ["wt", "act.data"], reduces=True)
+    @own.terminal("simplify_test_both", ["wt", "act.data"], reduces=True)
     def both(wt, act):
         return wt.sum() + act.sum()
 

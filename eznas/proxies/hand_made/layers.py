@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from eznas.statistics.isolation import RANDOM_FUNCTIONS, PrivateRandomness
+from eznas.statistics.layers import ACTIVATIONS, NORMALISATIONS, linear_map
+from eznas.statistics.units import argument
 
 
 class LayerKind(Enum):
@@ -23,24 +25,6 @@ class LayerKind(Enum):
 
 
 BATCH_NORMS: Final = frozenset({F.batch_norm, torch.batch_norm})
-
-_LINEAR_MAPS: Final = (
-    *(F.linear, F.conv1d, F.conv2d, F.conv3d, F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d),
-    *(torch.conv1d, torch.conv2d, torch.conv3d),
-)
-_NORMALISATIONS: Final = (
-    *(F.batch_norm, torch.batch_norm, F.layer_norm, torch.layer_norm, F.group_norm, torch.group_norm),
-    *(F.instance_norm, torch.instance_norm, F.rms_norm, torch.rms_norm),
-)
-_ACTIVATIONS: Final = (
-    *(F.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, F.relu6, F.hardtanh, F.leaky_relu, F.elu, F.selu),
-    *(F.celu, F.prelu, torch.prelu, F.gelu, F.silu, F.mish, F.hardswish, F.softplus, torch.tanh, Tensor.tanh),
-)
-_KINDS: Final[Mapping[object, LayerKind]] = {
-    **dict.fromkeys(_LINEAR_MAPS, LayerKind.LINEAR_MAP),
-    **dict.fromkeys(_NORMALISATIONS, LayerKind.NORMALISATION),
-    **dict.fromkeys(_ACTIVATIONS, LayerKind.ACTIVATION),
-}
 
 
 class LayerWatcher(TorchFunctionMode):
@@ -69,13 +53,21 @@ class LayerWatcher(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in RANDOM_FUNCTIONS and self.randomness is not None:
             self.randomness.begin()
-        kind = _KINDS.get(func)
+        kind = _kind_of(func, args, kwargs)
         if kind is None:
             return func(*args, **kwargs)
-        inputs: Tensor = args[0] if args else kwargs["input"]
+        inputs: Tensor = argument("input", 0, args, kwargs)
         if self.skips(kind):
             return inputs
         self.before(kind, func, inputs)
         output: Tensor = func(*args, **kwargs)
         self.after(kind, func, output)
         return output
+
+
+def _kind_of(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> LayerKind | None:
+    if function in ACTIVATIONS:
+        return LayerKind.ACTIVATION
+    if function in NORMALISATIONS:
+        return LayerKind.NORMALISATION
+    return None if linear_map(function, args, kwargs) is None else LayerKind.LINEAR_MAP

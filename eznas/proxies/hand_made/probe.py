@@ -6,7 +6,6 @@ with copies of its buffers. So whatever a proxy does to them, the network never 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from eznas.errors import EznasError, described
 from eznas.proxies.hand_made.layers import LayerWatcher
 from eznas.statistics.isolation import PrivateRandomness, reproducible_kernels
 from eznas.statistics.outputs import tensors_of
+from eznas.statistics.random_states import kept_random_states
 
 Inputs: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """What a network is called with: one tensor, positional arguments, or named ones."""
@@ -56,24 +56,20 @@ class Probe:
         Raises:
             EznasError: the network raised; the sentence says what.
         """
-        states = random.getstate(), np.random.get_state()  # noqa: NPY002 (the user's, which a network may draw from)
         parameters = {
             name: parameter.detach().requires_grad_(parameter.is_floating_point())
             for name, parameter in network.named_parameters()
         }
         probe = cls(network, inputs, rng, targets, parameters)
-        try:
-            # The caller's modes must not reach in: autocast would change the numbers, no_grad lose the gradients.
-            with (
-                reproducible_kernels(),
-                torch.inference_mode(mode=False),
-                torch.enable_grad(),
-                torch.autocast(probe.device.type, enabled=False),
-            ):
-                yield probe
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])  # noqa: NPY002
+        # The caller's modes must not reach in: autocast would change the numbers, no_grad lose the gradients.
+        with (
+            kept_random_states(),
+            reproducible_kernels(),
+            torch.inference_mode(mode=False),
+            torch.enable_grad(),
+            torch.autocast(probe.device.type, enabled=False),
+        ):
+            yield probe
 
     @property
     def device(self) -> torch.device:
