@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shlex
@@ -56,6 +57,8 @@ def test_it_ends_with_a_proxy_a_report_and_a_file(followed):
     page = (folder / "first" / "report.html").read_text()
     assert "Few networks:" in page
     assert "What each unit contributes" in page
+    assert "import eznas" not in (folder / "my_proxy.py").read_text()
+    assert math.isfinite(float(printed.splitlines()[-1]))
     for text in ("eznas-a", "LaTeX", "first/report.html", "Kendall tau on 20 training, 8 validation and 20 held-out"):
         assert text in printed
 
