@@ -38,6 +38,10 @@ lint:
 ci:
     bash .ci/run
 
+# The documentation as a site, in site/; `just docs serve` shows it and follows changes.
+docs command="build --strict":
+    mkdocs {{command}}
+
 # Evolve a proxy on the embedded benchmark.
 run *arguments:
     eznas run --genome tree {{arguments}}

@@ -496,6 +496,34 @@ FAULTS = (
         "while level < depth and not left_out:",
         ("discovery/enumeration/test_rounds.py",),
     ),
+    Fault(
+        "what units contribute to a mean is not averaged",
+        "scoring/network_detail.py",
+        "shares /= np.maximum(valid.sum(axis=0), 1)",
+        "shares /= 1",
+        ("scoring/test_network_detail.py",),
+    ),
+    Fault(
+        "an epoch that is done again after an interruption has two records",
+        "discovery/session.py",
+        "if discovery.epochs > len(history):",
+        "if discovery.epochs:",
+        ("discovery/test_session.py",),
+    ),
+    Fault(
+        "a tau whose interval begins at zero counts as shown",
+        "report/html/verdict.py",
+        "(low is None or low <= 0)",
+        "(low is None or low < 0)",
+        ("report/html/test_verdict.py",),
+    ),
+    Fault(
+        "the cells of a page are not escaped",
+        "report/html/parts.py",
+        "text = escape(_text(cell))",
+        "text = _text(cell)",
+        ("report/html/test_report.py",),
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from eznas.cli import (
     features,
     leaderboard,
     proxy,
+    report,
     run,
     score,
     search,
@@ -55,6 +56,7 @@ app.command("simplify")(export.simplify)
 app.command("score")(score.score)
 app.command("rank")(score.rank)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("report")(report.report)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)
 app.add_typer(benchmark.app, name="benchmark")

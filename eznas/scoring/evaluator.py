@@ -228,6 +228,18 @@ def scores_of_network(
     return _aggregated(plan, values, valid, to_scalar, aggregation)
 
 
+def unit_numbers(
+    plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return what the score of one network is aggregated from by each program of a plan without cached nodes.
+
+    Returns:
+        float32 and bool, both (units, programs): the numbers, and whether a unit counts.
+    """
+    recorded, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    return _of_roots(plan, recorded, valid, to_scalar)
+
+
 def _aggregated(
     plan: Plan,
     recorded: NDArray[np.float32],
@@ -235,9 +247,15 @@ def _aggregated(
     to_scalar: ToScalar,
     aggregation: Aggregation,
 ) -> NDArray[np.float64]:
+    return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation)
+
+
+def _of_roots(
+    plan: Plan, recorded: NDArray[np.float32], valid: NDArray[np.bool_], to_scalar: ToScalar
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     # What is one number was recorded as itself, sign and all, to be remembered: its norm is taken here.
     numbers = np.abs(recorded) if to_scalar == "l2" else recorded
-    return aggregate_columns(numbers[:, plan.root_columns], valid[:, plan.root_columns], aggregation)
+    return numbers[:, plan.root_columns], valid[:, plan.root_columns]
 
 
 def _no_cached_numbers(units: int) -> _Numbers:
