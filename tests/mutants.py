@@ -238,17 +238,15 @@ FAULTS = (
     Fault(
         "point mutation changes the arity",
         "genomes/tree.py",
-        "_CODES_OF_ARITY[_ARITY[codes[place]]] if code",
-        "range(_CODE_COUNT) if code",
+        "others = [code for code in of_arity if",
+        "others = [code for code in sum(_alphabet(settings.own).of_arity, ()) if",
         _TREE,
     ),
     Fault(
         "arguments are exchanged",
         "genomes/tree.py",
-        "            first = refs.pop()\n            refs.append(builder.apply(code - TERMINAL_COUNT, first, "
-        "refs.pop() if _ARITY[code] == 2 else None))",
-        "            args = [refs.pop() for _ in range(_ARITY[code])][::-1]\n"
-        "            refs.append(builder.apply(code - TERMINAL_COUNT, *args))",
+        "*(refs.pop() for _ in range(_arity(code)))))",
+        "*[refs.pop() for _ in range(_arity(code))][::-1]))",
         _TREE,
     ),
     Fault(
