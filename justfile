@@ -38,6 +38,10 @@ lint:
 ci:
     bash .ci/run
 
+# The documentation as a site, in site/; `just docs serve` shows it and follows changes.
+docs command="build --strict":
+    mkdocs {{command}}
+
 # Evolve a proxy on the embedded benchmark.
 run *arguments:
     eznas run --genome tree {{arguments}}
@@ -66,6 +70,10 @@ few-networks *arguments:
 discover-spaces *arguments:
     eznas experiment discover {{arguments}}
 
+# What proxies are worth to whoever looks for an architecture, beside random search that trains as many networks.
+search-study *arguments:
+    eznas experiment search {{arguments}}
+
 # Speed, as ratios measured side by side.
 bench:
     {{python}} bench/bench_interpreter.py
@@ -82,6 +90,14 @@ bench-features *arguments:
 agreement programs="100000":
     {{python}} bench/agreement.py --genome tree --programs {{programs}}
     {{python}} bench/agreement.py --genome sequential --programs {{programs}}
+
+# The fitness of whole populations, by the engine and by the PyTorch reference.
+fitness-agreement *arguments:
+    {{python}} bench/fitness_agreement.py {{arguments}}
+
+# Exported Python files against the program: 500 random programs of each genome, and the worst difference.
+export-agreement:
+    pytest -m slow tests/export/test_python_file.py
 
 # Runs killed at random moments and resumed.
 kill-study command="run" kills="50":

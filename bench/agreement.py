@@ -44,10 +44,10 @@ from eznas import benchmarks, genomes
 from eznas.ops.catalogue import BY_NAME
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import format_program
-from eznas.ops.own_function import ShapeError
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.ops.reference import apply, general_ratio, gram, run_program, symmetric_ratio
+from eznas.ops.shape_check import ShapeError
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT

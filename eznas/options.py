@@ -47,3 +47,6 @@ Preset = Literal["default", "paper"]
 
 FeatureSource = Literal["enumerated", "bank", "both"]
 """Where the features of an enumeration come from: all up to a depth, the standard bank, or both."""
+
+Strategy = Literal["random", "evolution", "local"]
+"""How a search for an architecture goes on: random search, regularised evolution, or local search."""

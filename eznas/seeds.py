@@ -17,6 +17,7 @@ _PURPOSES: Final = (
     "features",
     "second draw",
     "draws",
+    "architectures",
 )
 
 
@@ -26,7 +27,7 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
     Args:
         seed: of the run or the measurement.
         purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features`,
-            `second draw` or `draws`.
+            `second draw`, `draws` or `architectures`.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
     """

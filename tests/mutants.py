@@ -61,6 +61,41 @@ _FORMULAS = ("discovery/enumeration/test_formulas.py",)
 
 FAULTS = (
     Fault(
+        "units of any linear map: a used output still gets a normalisation",
+        "statistics/flow_recorder.py",
+        "isinstance(one, _Map) and one.is_unused]",
+        "isinstance(one, _Map)]",
+        ("statistics/test_flow_recorder.py",),
+    ),
+    Fault(
+        "units of any linear map: of several activations the smallest is taken",
+        "statistics/flow_recorder.py",
+        "return max(filter(None, candidates)",
+        "return min(filter(None, candidates)",
+        ("statistics/test_flow_recorder.py",),
+    ),
+    Fault(
+        "units of any linear map: an activation in place runs on its input",
+        "statistics/flow_recorder.py",
+        "given.clone()))",
+        "given))",
+        ("statistics/test_flow_recorder.py",),
+    ),
+    Fault(
+        "units of any linear map: the noise of tokens acts on no embedding",
+        "statistics/inputs.py",
+        "if _place(indices) not in self._places:",
+        "if _place(indices) in self._places:",
+        ("statistics/test_inputs.py",),
+    ),
+    Fault(
+        "units of any linear map: a weight in columns stays so",
+        "statistics/flow_recorder.py",
+        'if unit.rows is not None and group in ("wt", "wt_grad"):',
+        'if unit.rows is not None and group in ("wt",):',
+        ("statistics/test_flow_recorder.py",),
+    ),
+    Fault(
         "the tournament of parents takes the worst",
         "search/selection.py",
         "size=self._tournament).min())",
@@ -343,11 +378,25 @@ FAULTS = (
         ("ops/test_plan.py",),
     ),
     Fault(
-        "a plan frees a value before its last use",
-        "ops/plan.py",
-        "last_use[operand - TERMINAL_COUNT] = index\n",
-        "last_use[operand - TERMINAL_COUNT] = min(index, last_use[operand - TERMINAL_COUNT])\n",
-        ("ops/test_plan.py",),
+        "a value is given away before what it is streamed to is computed",
+        "ops/schedule.py",
+        "max(schedule.free_at[operand], schedule.sink[reader])",
+        "max(schedule.free_at[operand], reader)",
+        ("ops/test_schedule.py",),
+    ),
+    Fault(
+        "a tensor is streamed to a reader that repeats it",
+        "ops/schedule.py",
+        "element_count(walked) == elements",
+        "element_count(walked) >= elements",
+        ("ops/test_schedule.py",),
+    ),
+    Fault(
+        "a program is given up for a score that it has",
+        "scoring/candidates.py",
+        "positions[np.isnan(scores)]",
+        "positions[~np.isnan(scores)]",
+        ("scoring/test_evaluator.py",),
     ),
     Fault(
         "a plan mixes up which column is whose",
@@ -446,6 +495,34 @@ FAULTS = (
         "while level <= depth and not left_out:",
         "while level < depth and not left_out:",
         ("discovery/enumeration/test_rounds.py",),
+    ),
+    Fault(
+        "what units contribute to a mean is not averaged",
+        "scoring/network_detail.py",
+        "shares /= np.maximum(valid.sum(axis=0), 1)",
+        "shares /= 1",
+        ("scoring/test_network_detail.py",),
+    ),
+    Fault(
+        "an epoch that is done again after an interruption has two records",
+        "discovery/session.py",
+        "if discovery.epochs > len(history):",
+        "if discovery.epochs:",
+        ("discovery/test_session.py",),
+    ),
+    Fault(
+        "a tau whose interval begins at zero counts as shown",
+        "report/html/verdict.py",
+        "(low is None or low <= 0)",
+        "(low is None or low < 0)",
+        ("report/html/test_verdict.py",),
+    ),
+    Fault(
+        "the cells of a page are not escaped",
+        "report/html/parts.py",
+        "text = escape(_text(cell))",
+        "text = _text(cell)",
+        ("report/html/test_report.py",),
     ),
 )
 

@@ -18,11 +18,14 @@ from eznas.cli import (
     discover,
     evaluate,
     experiment,
+    export,
     features,
     leaderboard,
     proxy,
+    report,
     run,
     score,
+    search,
     units,
 )
 from eznas.cli.enumerate import enumerate_formulas
@@ -47,9 +50,13 @@ app.command("discover")(discover.discover)
 app.command("enumerate")(enumerate_formulas)
 app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)
+app.command("search")(search.search)
+app.command("export")(export.export)
+app.command("simplify")(export.simplify)
 app.command("score")(score.score)
 app.command("rank")(score.rank)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("report")(report.report)
 app.command("operations")(catalogue.operations)
 benchmark.app.command("list")(catalogue.benchmark_list)
 app.add_typer(benchmark.app, name="benchmark")

@@ -124,6 +124,7 @@ def discover(
     from eznas.discovery.session import discover as run_session
     from eznas.discovery.settings import DiscoverySettings
     from eznas.report.discovery import discovery_parts
+    from eznas.report.html.report import write_report
     from eznas.report.progress import ProgressBar
     from eznas.runs.proxy_argument import resolve_proxy
     from eznas.runs.settings import parse_memory
@@ -166,14 +167,16 @@ def discover(
             )
 
     stems = "+".join(Path(name).stem for name in settings.benchmarks)
+    folder = output or Path("runs") / f"{stems}-formulas-{seed}"
     with ProgressBar(console) as progress:
         content = run_session(
             lambda: Discovery(settings, machine, progress),
-            output or Path("runs") / f"{stems}-formulas-{seed}",
+            folder,
             max_seconds,
             watch,
             progress,
         )
+    write_report(folder)
     if json:
         print_json(content)
     else:

@@ -63,6 +63,7 @@ def enumerate_formulas(
     is. It says so where something was left out. Ctrl-C prints what is known; the same command goes on.
     """
     from eznas.report.enumeration import enumeration_parts
+    from eznas.report.html.report import write_report
     from eznas.report.progress import ProgressBar
 
     with ProgressBar(stderr()) as progress:
@@ -96,12 +97,15 @@ def enumerate_formulas(
         )
         machine = Machine(threads, parse_memory(memory), device)
         comparison = ComparisonSettings(compare_search, compare_evaluations) if compare_search else None
+        folder = output or Path("runs") / f"{Path(benchmark).stem}-enumeration-{seed}"
         content = enumerate_in(
-            output or Path("runs") / f"{Path(benchmark).stem}-enumeration-{seed}",
+            folder,
             lambda: Enumeration(settings, machine, progress),
             comparison,
             progress,
         )
+    if content["finished"]:
+        write_report(folder)
     if json:
         print_json(content)
     else:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from eznas.cli.architecture_experiment import search
 from eznas.cli.experiment_parts import (
     MAXIMUM_SEEDS,
     RUNS,
@@ -85,12 +86,13 @@ def repro_table(
 ) -> None:
     """Evolve on each space and test on all of them: the paper's Figure 4, its figures beside.
 
-    Writes table.md, table.html and table.json. Cells whose data is missing say which file would fill them; the
-    same command fills them once it is there.
+    Writes table.md, table.json and the page report.html. Cells whose data is missing say which file would fill them;
+    the same command fills them once it is there.
     """
     from eznas.experiments.repro_report import table_parts
     from eznas.experiments.repro_table import ReproTable
     from eznas.experiments.table_sets import SETS, chosen
+    from eznas.report.html.report import write_report
 
     settings = _settings(preset, config, networks, genome, generations, population, batch_size, device, threads, memory)
     tables = [chosen(benchmark)] if benchmark else [one for name, one in SETS.items() if which in ("all", name)]
@@ -99,9 +101,10 @@ def repro_table(
         folder = (output or RUNS / "repro-table") / one.name
         table = ReproTable(one, range(seed, seed + seeds), settings, test_nasbench201, test_nds)
         contents[one.name] = run_experiment(partial(table.run, folder), quiet)
+        write_report(folder)
         if not json:
             print_all(stdout(), table_parts(contents[one.name]))
-            typer.echo(f"\nWritten: {folder}/table.md, table.html and table.json\n")
+            typer.echo(f"\nWritten: {folder}/table.md, table.json and report.html\n")
     if json:
         print_json(contents)
 
@@ -221,6 +224,7 @@ def compare_genomes(
 
 
 app.command("few-networks")(few_networks)
+app.command("search")(search)
 app.command("discover")(discover)
 
 

@@ -62,12 +62,14 @@ def finish_experiment(
 ) -> None:
     """Draw the plot and print what the experiment found."""
     from eznas.experiments.plots import PlotUnavailableError
+    from eznas.report.html.report import write_report
 
     try:
         plots = plot(content, folder)
     except PlotUnavailableError as error:
         plots = []
         typer.echo(f"eznas: {error}", err=True)
+    page = write_report(folder)
     if json:
         print_json(content)
         return
@@ -76,5 +78,5 @@ def finish_experiment(
         typer.echo(f"{one['label']}: {one['description']} {one['networks']} networks a measurement.")
     for name, reason in content.get("missing", {}).items():
         typer.echo(f"{name} is missing: {reason}")
-    written = ", ".join([f"the numbers in {folder}", *map(str, plots)])
+    written = ", ".join([f"the numbers in {folder}", *map(str, (*plots, page))])
     typer.echo(f"Written: {written}")

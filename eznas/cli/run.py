@@ -97,6 +97,7 @@ def run(
     try:
         with run_view(stderr(), "eznas run", quiet=quiet) as view:
             view.phase("loading PyTorch")
+            from eznas.report.html.report import write_report
             from eznas.runs.run import Run
 
             opened = (
@@ -107,6 +108,7 @@ def run(
             with opened:
                 directory = opened.path
                 summary = opened.execute()
+                write_report(directory)
     except KeyboardInterrupt:
         where = (
             f"nothing is lost; continue with: eznas run --resume {directory}" if directory else "the run had not begun."

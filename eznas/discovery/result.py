@@ -19,6 +19,8 @@ from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
 from eznas.scoring.bootstrap import INTERVAL
+from eznas.scoring.detail_format import BEST
+from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Estimate, Ranking, leads, rank_networks
 
 Rankings = Mapping[str, Ranking]
@@ -87,14 +89,17 @@ class Report:
         chosen: the formula that training and validation networks speak for.
         front: the best formula of every size that is better than all smaller ones.
         beside: what they are compared with on the held-out networks.
+        networks: scores of single networks by the chosen formula and what units contribute, the content of
+            `networks.json`.
     """
 
     chosen: ReportedFormula
     front: list[ReportedFormula]
-    beside: list[tuple[AnyProxy, Rankings]]
+    beside: Sequence[tuple[AnyProxy, Rankings]]
+    networks: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the figures as plain data."""
         return {
             "chosen": self.chosen.to_dict(),
             "front": [formula.to_dict() for formula in self.front],
@@ -163,7 +168,8 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], ahead[row])
         for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
     ]
-    return Report(made[0], made[1:], list(zip(beside, rankings[len(proxies) :], strict=True)))
+    compared = list(zip(beside, rankings[len(proxies) :], strict=True))
+    return Report(made[0], made[1:], compared, _single_networks(discovery, chosen, made[0], compared))
 
 
 def protocol(discovery: Discovery) -> dict[str, Any]:
@@ -235,6 +241,38 @@ def _leads(
         for of_formula, estimates in zip(by_formula, of_all, strict=True):
             of_formula[name] = dict(zip(beside, estimates, strict=True))
     return by_formula
+
+
+def _single_networks(
+    discovery: Discovery, found: Found, chosen: ReportedFormula, beside: Sequence[tuple[AnyProxy, Rankings]]
+) -> dict[str, Any]:
+    """Return how the chosen formula scores the networks of every benchmark, in the first draw of several."""
+    training = _scores_by_sample(discovery, found, discovery.training_problem, chosen.proxy.orientation)
+    validation = _scores_by_sample(discovery, found, discovery.validation_problem, chosen.proxy.orientation)
+    scoring = discovery.machine.scoring(discovery.settings)
+    content = {}
+    for sample, of_training, of_validation in zip(discovery.samples, training, validation, strict=True):
+        name, held_out = sample.benchmark.name, sample.networks.held_out
+        rankings = {BEST: chosen.held_out[name], **{proxy.name: of_proxy[name] for proxy, of_proxy in beside}}
+        content[name] = {
+            "training": of_training,
+            "validation": of_validation,
+            "held_out": ranked_networks(sample.benchmark.accuracies[held_out], rankings),
+            "units": unit_contributions(chosen.proxy, sample.benchmark, held_out, chosen.held_out[name], scoring),
+        }
+    return {"benchmarks": content}
+
+
+def _scores_by_sample(
+    discovery: Discovery, found: Found, problem: Arrays, orientation: Orientation
+) -> list[dict[str, Any]]:
+    work = workspace_for(problem)
+    judge(np.array(found.codes, np.int32), problem, work)
+    # No negative zero: it would print as such.
+    scores = orientation * work.scores + 0.0
+    draws = discovery.settings.draws
+    bounds = [problem.groups[place * draws : place * draws + 2] for place in range(len(discovery.samples))]
+    return [scored_networks(problem.accuracies[start:stop], scores[start:stop]) for start, stop in bounds]
 
 
 def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ from eznas.features.folder import locked
 from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
 from eznas.observer import RunObserver
 from eznas.proxies.proxy import PROXY_FILE, save
+from eznas.runs.directory import HISTORY
+from eznas.scoring.detail_format import NETWORKS
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
@@ -55,17 +57,46 @@ def discover(
         checkpoint = folder / _CHECKPOINT
         if checkpoint.exists():
             discovery.restore(checkpoint.read_bytes())
+        history = _history(folder, discovery.epochs)
         written = time.monotonic()
         while not discovery.is_finished and not (
             maximum_seconds is not None and time.monotonic() - begun > maximum_seconds and discovery.epochs
         ):
             discovery.advance()
+            if discovery.epochs > len(history):
+                history.append(_epoch(discovery))
             watch(discovery)
             if time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
-                write_atomically(checkpoint, discovery.encode())
+                _write_state(folder, discovery, history)
                 written = time.monotonic()
-        write_atomically(checkpoint, discovery.encode())
+        _write_state(folder, discovery, history)
         return _reported(discovery, folder, observer)
+
+
+def _epoch(discovery: Discovery) -> dict[str, Any]:
+    best = discovery.archive.best
+    return {
+        "epoch": discovery.epochs,
+        "formulas_evaluated": discovery.formulas_evaluated,
+        "best": best.fitness if best else None,
+        "size": best.size if best else None,
+    }
+
+
+def _write_state(folder: Path, discovery: Discovery, history: Sequence[Mapping[str, Any]]) -> None:
+    # The history first: what it has beyond a checkpoint is done again, what it lacked would be missing for good.
+    write_atomically(folder / HISTORY, "".join(json_text(one, indent=None) for one in history))
+    write_atomically(folder / _CHECKPOINT, discovery.encode())
+
+
+def _history(folder: Path, epochs: int) -> list[dict[str, Any]]:
+    """Return a record of each epoch that is done; one that an older version did has no figures."""
+    try:
+        lines = read_regular(folder / HISTORY, LARGEST_TEXT).splitlines()
+        records = [json.loads(line) for line in lines][:epochs]
+    except (OSError, ValueError):
+        records = []
+    return [*records, *({"epoch": epoch, "best": None} for epoch in range(len(records) + 1, epochs + 1))]
 
 
 def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) -> dict[str, Any]:
@@ -79,8 +110,9 @@ def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) 
     found = report(discovery, observer)
     text = json_text({**about, **found.to_dict()})
     content = _plain(text)
-    # The proxy first: where there is a report, there is what it reports.
+    # The report last: where there is one, there is what it reports.
     save(found_proxy(content), folder / PROXY_FILE)
+    write_atomically(folder / NETWORKS, json_text(found.networks, indent=None))
     write_atomically(path, text)
     return content
 

@@ -1,14 +1,12 @@
-"""The table of all spaces as Markdown, as an HTML page and for the terminal."""
+"""The table of all spaces as Markdown and for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any, Final
 
 from rich.console import RenderableType
 
-from eznas.experiments.html_page import html_page
 from eznas.report.tables import number_text, pairs_table, table
 
 _MARKDOWN_MARKS: Final = {"best": "**{}**", "second": "*{}*", "": "{}"}
@@ -44,29 +42,6 @@ def table_markdown(content: Mapping[str, Any]) -> str:
     lines += ["", "## Programs", ""]
     lines += [f"- {one['column']}, seed {one['seed']}: `{one['formula']}`" for one in content["programs"]]
     return "\n".join(lines) + "\n"
-
-
-def table_html(content: Mapping[str, Any]) -> str:
-    """Return the same as one HTML page that needs no other file."""
-    columns = content["columns"]
-    parts = [f"<p>{escape(note)}</p>" for note in (*content["notes"], _seeds_note(content), _LEGEND)]
-    heads = "".join(f"<th>{escape(label)}</th>" for label in ["test \\ evolution", *(one["label"] for one in columns)])
-    rows = "\n".join(
-        f"<tr><td>{escape(row['label'])}<small>{row['networks']} networks</small></td>"
-        + "".join(_html_cell(row["cells"][column["key"]]) for column in columns)
-        + "</tr>"
-        for row in content["rows"]
-    )
-    parts.append(f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>')
-    for title, pairs in _lists(content):
-        items = "\n".join(f"<li>{escape(name)}: {escape(text)}</li>" for name, text in pairs)
-        parts.append(f"<h2>{escape(title)}</h2>\n<ul>\n{items}\n</ul>")
-    formulas = "\n".join(
-        f"<li>{escape(one['column'])}, seed {one['seed']}: <code>{escape(one['formula'])}</code></li>"
-        for one in content["programs"]
-    )
-    parts.append(f"<h2>Programs</h2>\n<ul>\n{formulas}\n</ul>")
-    return html_page(content["title"], "\n".join(parts))
 
 
 def table_parts(content: Mapping[str, Any]) -> list[RenderableType]:
@@ -170,18 +145,6 @@ def _markdown_cell(cell: Mapping[str, Any]) -> str:
 
 def _terminal_cell(cell: Mapping[str, Any]) -> str:
     return f"{_TERMINAL_MARKS[cell['mark']]}{_ours(cell)} ({_published(cell)})"
-
-
-def _html_cell(cell: Mapping[str, Any]) -> str:
-    kind = cell["mark"] or ("missing" if "missing" in cell else "")
-    reason = cell.get("missing") or "; ".join(_interval(one) for one in cell["intervals"])
-    attributes = (f' class="{kind}"' if kind else "") + (f' title="{escape(reason)}"' if reason else "")
-    top = number_text(cell["top_decile_tau"])
-    return f"<td{attributes}>{escape(_ours(cell))}<small>paper {_published(cell)}, top tenth {top}</small></td>"
-
-
-def _interval(ends: Sequence[float | None]) -> str:
-    return "95 % interval " + " to ".join("–" if end is None else f"{end:.3f}" for end in ends)
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

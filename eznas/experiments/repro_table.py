@@ -13,7 +13,7 @@ from eznas.experiments import measure
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve, experiment_settings, generations
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.repro_content import table_content
-from eznas.experiments.repro_report import table_html, table_markdown
+from eznas.experiments.repro_report import table_markdown
 from eznas.experiments.table_sets import Entry, TableSet
 from eznas.files import json_text
 from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
@@ -45,7 +45,7 @@ class ReproTable:
     nds_test: int = NDS_TEST_NETWORKS
 
     def run(self, path: Path, report: Report) -> dict[str, Any]:
-        """Do what is left of the table, and write `table.json`, `table.md` and `table.html` after every row.
+        """Do what is left of the table, and write `table.json` and `table.md` after every row.
 
         Args:
             path: folder of the table.
@@ -150,5 +150,4 @@ class ReproTable:
         content = table_content(self.table_set, self.seeds, folder, missing, without, self._record())
         folder.write_result("table.json", json_text(content))
         folder.write_result("table.md", table_markdown(content))
-        folder.write_result("table.html", table_html(content))
         return content

@@ -14,12 +14,9 @@ from eznas.errors import EznasError, described
 from eznas.ops.catalogue import ShapeRule
 from eznas.ops.limits import MAXIMUM_ELEMENTS
 from eznas.ops.own import OwnOperation
+from eznas.ops.shape_check import ShapeError
 
 _MAXIMUM_AXES: Final = 4
-
-
-class ShapeError(ValueError):
-    """The shapes of the arguments are ones that the operation cannot take; the program is invalid on that unit."""
 
 
 def apply_own(rule: OwnOperation, arguments: Sequence[Tensor]) -> Tensor:

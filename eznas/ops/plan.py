@@ -39,8 +39,6 @@ class Plan:
         recorded_digests: per recorded operand the structure hash under which a later plan finds its values
             (`Program.digests`), or None where it is a tensor, whose number is no substitute for it.
         root_columns: int64[p], which column of `recorded` belongs to each program.
-        last_use: int64[n], the last node that reads each node's value. n where no node does: such a value is
-            recorded and then needed no more. Recording happens when a value is computed and is no use.
         terminals: the addresses of the terminals that the nodes and roots read.
     """
 
@@ -51,7 +49,6 @@ class Plan:
     recorded: NDArray[np.int64]
     recorded_digests: list[bytes | None]
     root_columns: NDArray[np.int64]
-    last_use: NDArray[np.int64]
     terminals: frozenset[int]
 
     @property
@@ -99,7 +96,6 @@ class Plan:
             recorded=np.array(recorded, dtype=np.int64),
             recorded_digests=[digest_of.get(operand) for operand in recorded],
             root_columns=np.array([column_of[root] for root in roots], dtype=np.int64),
-            last_use=_last_use(nodes),
             terminals=frozenset(operand for operand in terminals if 0 <= operand < TERMINAL_COUNT),
         )
 
@@ -136,13 +132,3 @@ def _place(
 
 def _translate(operand: int, local: Mapping[int, int]) -> int:
     return operand if operand < TERMINAL_COUNT else local[operand - TERMINAL_COUNT]
-
-
-def _last_use(nodes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
-    last_use = np.full(len(nodes), len(nodes), dtype=np.int64)
-    for index, (operation, *operands) in enumerate(nodes):
-        if operation != LOAD:
-            for operand in operands:
-                if operand >= TERMINAL_COUNT:
-                    last_use[operand - TERMINAL_COUNT] = index
-    return last_use

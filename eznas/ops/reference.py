@@ -12,14 +12,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from eznas.ops.catalogue import OPERATIONS, ShapeRule
-from eznas.ops.limits import COSINE_EPSILON, MAXIMUM_ELEMENTS
+from eznas.ops.catalogue import OPERATIONS
+from eznas.ops.limits import COSINE_EPSILON
 from eznas.ops.own import OwnOperation, operation_of, reads_of
-from eznas.ops.own_function import ShapeError, apply_own
+from eznas.ops.own_function import apply_own
+from eznas.ops.shape_check import ShapeError, check_shapes
 from eznas.terminals import TERMINAL_COUNT
 
 if TYPE_CHECKING:
@@ -296,34 +296,8 @@ def apply(operation_id: int, *arguments: Tensor) -> Tensor:
     operation = operation_of(operation_id)
     if isinstance(operation, OwnOperation):
         return apply_own(operation, arguments)
-    shapes = [tuple(argument.shape) for argument in arguments]
-    if not all(
-        argument.ndim >= operation.minimum_axes and 0 < argument.numel() <= MAXIMUM_ELEMENTS for argument in arguments
-    ):
-        raise ShapeError(f"{operation.name} cannot take {shapes}")
-    if _walked_elements(operation.rule, shapes) > MAXIMUM_ELEMENTS:
-        raise ShapeError(f"{operation.name} of {shapes} has more than {MAXIMUM_ELEMENTS} elements")
+    check_shapes(operation.name, operation.rule, arguments)
     return REFERENCE[operation.name](*arguments)
-
-
-def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
-    """How many elements an operation gives or walks over, from the shapes of its arguments."""
-    factor = 1
-    if rule is ShapeRule.MATMUL:
-        (*leading, rows, inner), (*other_leading, other_inner, columns) = shapes
-        if inner != other_inner:
-            raise ShapeError(f"the matrix product of {shapes} has inner lengths {inner} and {other_inner}")
-        shapes, factor = [tuple(leading), tuple(other_leading)], rows * columns
-    elif rule is ShapeRule.DETERMINANT and shapes[0][-1] != shapes[0][-2]:
-        raise ShapeError(f"the determinant of {shapes[0]} needs its last two axes of equal length")
-    elif rule is ShapeRule.SCALAR_OF_ROWS:
-        shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
-    elif rule is ShapeRule.SCALAR_OF_GRAM:
-        shapes = [(shape[0], shape[0]) for shape in shapes]
-    try:
-        return factor * math.prod(np.broadcast_shapes(*shapes))
-    except ValueError as error:
-        raise ShapeError(f"{shapes} do not broadcast against each other") from error
 
 
 def run_program(program: Program, tensors: Sequence[Tensor | None]) -> Tensor | None:

@@ -143,12 +143,8 @@ def from_formula(formula: str) -> Proxy:
     )
 
 
-def save(proxy: Proxy, path: Path) -> None:
-    """Write a proxy to a JSON file that `read_proxy` reads; an existing file is replaced as a whole.
-
-    Raises:
-        EznasError: the file cannot be written.
-    """
+def file_text(proxy: Proxy) -> str:
+    """Return what stands in the JSON file of a proxy."""
     content = {"format": FORMAT, **{key: value for key, value in vars(proxy).items() if key not in _PROGRAMS}}
     content |= {"formula": proxy.formula, _DERIVED: list(proxy.extensions)}
     if proxy.own:
@@ -157,7 +153,16 @@ def save(proxy: Proxy, path: Path) -> None:
         del content["provenance"]
     else:
         content["provenance"] = proxy.provenance.to_dict()
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def save(proxy: Proxy, path: Path) -> None:
+    """Write a proxy to a JSON file that `read_proxy` reads; an existing file is replaced as a whole.
+
+    Raises:
+        EznasError: the file cannot be written.
+    """
+    write_atomically(path, file_text(proxy))
 
 
 def read_proxy(path: Path) -> Proxy:

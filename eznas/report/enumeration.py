@@ -9,13 +9,15 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from eznas.report.tables import Unwrapped, interval_text, number_text, pairs_table, table
+from eznas.report.leads import leads_table
+from eznas.report.tables import Unwrapped, benchmark_text, interval_text, number_text, pairs_table, table
 
 
 def enumeration_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
     """Return what to print for the content of an enumeration's `result.json`, part by part."""
     return [
         _best(content),
+        *([_beside(content)] if "baselines" in content else []),
         Unwrapped("Formulas", "\n".join(f"{one['name']:>11}  {one['formula']}" for one in content["best"])),
         *([_searches(content)] if "search" in content else []),
         Unwrapped("What was enumerated", "\n".join(content["coverage"])),
@@ -24,25 +26,25 @@ def enumeration_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwra
 
 
 def _best(content: Mapping[str, Any]) -> Table:
-    rows = []
-    for one in content["best"]:
-        held_out = one.get("held_out", {})
-        rows.append(
-            (
-                one["name"],
-                "*" if one["on_front"] else "",
-                number_text(one["training"]),
-                f"{one['formulas_of_this_tau']:,}",
-                number_text(next(iter(one["next_best"]), None)),
-                number_text(one.get("validation", {}).get("tau")),
-                number_text(held_out.get("tau")),
-                interval_text(held_out.get("tau_interval")),
-                number_text(held_out.get("top_decile_tau")),
-                number_text(held_out.get("seed_stability")),
-                held_out.get("depends_on") or "–",
-                f"{one['orientation']:+d}",
-            )
+    rows = [
+        (
+            one["name"],
+            "*" if one["on_front"] else "",
+            number_text(one["training"]),
+            f"{one['formulas_of_this_tau']:,}",
+            number_text(next(iter(one["next_best"]), None)),
+            number_text(one.get("validation", {}).get("tau")),
+            *_held_out(one.get("held_out", {}), one["orientation"]),
         )
+        for one in content["best"]
+    ]
+    rows += [
+        (
+            *(one["name"], "", "–", "–", "–", "–"),
+            *_held_out(one["benchmarks"][content["benchmark"]]["held_out"], one["orientation"]),
+        )
+        for one in content.get("baselines", [])
+    ]
     title = (
         f"Kendall tau on {content['networks']} networks that all formulas were compared on, "
         f"{content['validation_networks']} validation and {content['held_out_networks']} held-out networks of "
@@ -63,6 +65,26 @@ def _best(content: Mapping[str, Any]) -> Table:
         "sign",
     )
     return table(title, columns, rows, numeric=[name for name in columns if name not in ("best of", "depends on")])
+
+
+def _held_out(figures: Mapping[str, Any], orientation: int) -> tuple[str, ...]:
+    return (
+        number_text(figures.get("tau")),
+        interval_text(figures.get("tau_interval")),
+        number_text(figures.get("top_decile_tau")),
+        number_text(figures.get("seed_stability")),
+        figures.get("depends_on") or "–",
+        f"{orientation:+d}",
+    )
+
+
+def _beside(content: Mapping[str, Any]) -> Table:
+    formulas = [
+        (one["name"], {"size": one["size"], "benchmarks": {content["benchmark"]: one}}) for one in content["best"]
+    ]
+    baselines = [(one["name"], one) for one in content["baselines"]]
+    names = [name for name, _ in baselines]
+    return leads_table([*formulas, *baselines], content["benchmark"], names, content["held_out_networks"])
 
 
 def _searches(content: Mapping[str, Any]) -> Table:
@@ -88,7 +110,9 @@ def _counts(content: Mapping[str, Any]) -> dict[str, Any]:
         "programs looked at for features": f"{content['programs_made']:,}",
         "of them no feature": {key: f"{count:,}" for key, count in content["programs_no_feature"].items()},
     }
+    about = {"held_out": content["held_out_networks"], **content}
     return {
+        "benchmark": benchmark_text(content["benchmark"], about),
         **(programs if content["programs_made"] else {}),
         "useless on all networks": content["features_dropped"],
         "features": f"{content['features']:,}",

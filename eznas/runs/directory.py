@@ -23,6 +23,7 @@ from eznas.errors import EznasError, shown
 from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.runs.config import WRITTEN_BY, config_text, read_toml
 from eznas.runs.settings import RunSettings
+from eznas.scoring.detail_format import NETWORKS
 from eznas.system.locks import MOVES_WITH_FOLDER, open_lock_file, try_lock
 
 RUN_FORMAT: Final = 3
@@ -227,6 +228,10 @@ class RunDirectory:
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Store the final report."""
         write_atomically(self.path / SUMMARY, json_text(summary))
+
+    def write_networks(self, content: Mapping[str, Any]) -> None:
+        """Store what the report shows of single networks."""
+        write_atomically(self.path / NETWORKS, json_text(content, indent=None))
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
         """Return the content of one of the readable files; one that someone damaged counts as missing."""

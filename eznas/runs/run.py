@@ -15,12 +15,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eznas import seeds
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program
 from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
+from eznas.runs.networks import best_on_networks
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import summarise
 from eznas.scoring.evaluator import Evaluator
@@ -162,8 +166,8 @@ class Run:
         self._observer.expect(sum(networks_scored(len(indices)) for _, indices in held_out))
         self._observer.phase(LOADING_KERNELS)
         load_kernels()
-        evolution, checkpoint = self._evolve()
-        summary = summarise(
+        evolution, checkpoint, training_scores = self._evolve()
+        summary, rankings = summarise(
             self.path,
             self._settings,
             held_out,
@@ -171,6 +175,13 @@ class Run:
             checkpoint,
             self._observer,
         )
+        if evolution.hall_of_fame:
+            # First: where there is a summary, there is what its report shows of single networks.
+            self._directory.write_networks(
+                best_on_networks(
+                    self._settings, self._inputs.benchmarks, evolution.hall_of_fame[0], training_scores, rankings
+                )
+            )
         self._directory.write_summary(summary)
         return summary
 
@@ -186,11 +197,17 @@ class Run:
                     )
         self._directory.add_session(environment)
 
-    def _evolve(self) -> tuple[Evolution, Checkpoint]:
-        """Perform the generations that are left; the checkpoint is written after each."""
+    def _evolve(self) -> tuple[Evolution, Checkpoint, NDArray[np.float64]]:
+        """Perform the generations that are left; the checkpoint is written after each.
+
+        Returns:
+            The evolution at its end, its checkpoint, and the scores that the best program gives the training networks
+            of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid.
+        """
         with self._training_store(self._settings, self._inputs) as store:
+            evaluator = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
             fitness = Fitness(
-                Evaluator(store, self._settings.to_scalar, self._settings.aggregation),
+                evaluator,
                 self._inputs.ranked_networks(),
                 self._settings.combine,
                 lambda _done, _count: self._observer.advance(),
@@ -216,7 +233,8 @@ class Run:
                 with _interrupts_held_back():
                     self._directory.write(checkpoint, self._hall_of_fame(evolution))
                 self._observer.generation(record, timing, self._settings.evolution.generations)
-        return evolution, checkpoint
+            scores = evaluator.scores([best.program for best in evolution.hall_of_fame[:1]])
+        return evolution, checkpoint, scores.reshape(-1)
 
     @staticmethod
     def _own_training_store(settings: RunSettings, inputs: RunInputs) -> StatisticsStore:

@@ -20,6 +20,7 @@ from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.bootstrap import INTERVAL
+from eznas.scoring.detail_format import BEST
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
 from eznas.scoring.scores import ScoringSettings
 from eznas.search.evaluated import Evaluated
@@ -39,8 +40,8 @@ def summarise(
     hall_of_fame: Sequence[Evaluated],
     checkpoint: Checkpoint,
     observer: RunObserver,
-) -> dict[str, Any]:
-    """Rank the held-out networks with the best programs and the baselines, and return the report.
+) -> tuple[dict[str, Any], dict[str, dict[str, Ranking]]]:
+    """Rank the held-out networks with the best programs and the baselines.
 
     Args:
         path: the run directory.
@@ -50,6 +51,10 @@ def summarise(
         hall_of_fame: the best programs, best first.
         checkpoint: the last one.
         observer: is told of the networks that are done.
+
+    Returns:
+        The report; and for each benchmark by name how the best program, called `BEST`, and the baselines rank its
+        held-out networks.
     """
     evolved = [
         evolved_proxy(settings, one.program, one.orientation, name=f"rank {rank}")
@@ -69,7 +74,12 @@ def summarise(
         )
         for benchmark, held_out in networks
     }
-    return {
+    shown = {BEST: 0} if evolved else {}
+    shown |= {proxy.name: row for row, proxy in enumerate(beside, start=len(evolved))}
+    of_single_networks = {
+        name: {called: of_benchmark[row] for called, row in shown.items()} for name, of_benchmark in rankings.items()
+    }
+    summary = {
         "run": str(path),
         "protocol": _protocol(settings, networks),
         "programs": [
@@ -108,8 +118,10 @@ def summarise(
                 f"eznas evaluate {path} --benchmark {name}" for name in settings.benchmark
             ),
             "see it as LaTeX": f"eznas proxy show {path}",
+            "see it as a page": f"eznas report {path}",
         },
     }
+    return summary, of_single_networks
 
 
 def _baseline(proxy: AnyProxy, rankings: Mapping[str, Ranking]) -> dict[str, Any]:

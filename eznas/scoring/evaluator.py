@@ -10,20 +10,51 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.ops.equivalence import simplified
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.aggregation import aggregate_columns
+from eznas.scoring.candidates import Candidates
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
+
+
+_Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
+"""Of one network the numbers of its units, and whether they are valid: each of shape (units, nodes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NetworkNumbers:
+    """What a plan gave for one network.
+
+    Attributes:
+        positions: int64 (computed,), of the programs of the plan among all that were asked for.
+        plan: what was run.
+        values: float32 (units, recorded nodes).
+        valid: bool, same shape.
+        scores: float64 (computed,).
+    """
+
+    positions: NDArray[np.int64]
+    plan: Plan
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+
+    def numbers_of(self, digests: Sequence[bytes]) -> _Numbers:
+        """Return the numbers of the recorded scalar nodes of these digests."""
+        column_of = {digest: column for column, digest in enumerate(self.plan.recorded_digests)}
+        columns = [column_of[digest] for digest in digests]
+        return self.values[:, columns], self.valid[:, columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +135,19 @@ class Evaluator:
         return np.equal(self._unit_counts, 0)
 
     def scores(
-        self, programs: Sequence[Program], progress: Callable[[int, int], None] | None = None
+        self,
+        programs: Sequence[Program],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        only_complete: bool = False,
     ) -> NDArray[np.float64]:
         """Score every network with every program.
 
         Args:
             programs: any number of programs; repeats cost nothing but their row.
             progress: called after each network with the number of networks done and of all networks.
+            only_complete: give up a program that has no score on a network with units, which saves the computation
+                of the others: it has no score on any network then.
 
         Returns:
             float64, shape (programs, networks). NaN where a program has no valid unit on a network or its score
@@ -118,29 +155,39 @@ class Evaluator:
         """
         if not programs:
             return np.empty((0, self._store.count))
+        programs = [simplified(program) for program in programs]
         remembered = list(
             dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
         )
-        plan = Plan.of(programs, cached={digest: column for column, digest in enumerate(remembered)})
-        per_network = self._run(plan, remembered, progress)
-        self._unit_counts = np.array([len(values) for values, _ in per_network], dtype=np.int64)
-        self._remember(plan, per_network)
-        by_network = [
-            _aggregated(plan, values, valid, self._to_scalar, self._aggregation) for values, valid in per_network
-        ]
-        return np.ascontiguousarray(np.transpose(by_network))
+        columns = {digest: column for column, digest in enumerate(remembered)}
+        candidates = Candidates(programs, columns, only_complete=only_complete)
+        networks = self._run(candidates, self._cached_tables(remembered), progress)
+        self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
+        left, plan = candidates.plan
+        self._remember(plan, networks)
+        scores = np.full((len(programs), len(networks)), np.nan)
+        for position, network in enumerate(networks):
+            scores[left, position] = network.scores[np.searchsorted(network.positions, left)]
+        return scores
 
     def _run(
-        self, plan: Plan, remembered: Sequence[bytes], progress: Callable[[int, int], None] | None
-    ) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-        """Run the plan on every network; per network float32 and bool of shape (units, recorded nodes)."""
-        tables = self._cached_tables(remembered)
+        self,
+        candidates: Candidates,
+        tables: Sequence[_Numbers],
+        progress: Callable[[int, int], None] | None,
+    ) -> list[_NetworkNumbers]:
+        """Run the plan of the candidates on every network."""
 
-        def evaluate(index: int, statistics: NetworkStatistics) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        def evaluate(index: int, statistics: NetworkStatistics) -> _NetworkNumbers:
+            positions, plan = candidates.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
-            return run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
+            values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
+            scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation)
+            if statistics.units > 0:
+                candidates.scored(positions, scores)
+            return _NetworkNumbers(positions, plan, values, valid, scores)
 
-        if tables and not plan.terminals:
+        if tables and not candidates.plan[1].terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
             return [
                 evaluate(index, NetworkStatistics.without_tensors("", len(values)))
@@ -148,7 +195,7 @@ class Evaluator:
             ]
         return self._store.for_each(evaluate, progress)
 
-    def _cached_tables(self, remembered: Sequence[bytes]) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+    def _cached_tables(self, remembered: Sequence[bytes]) -> list[_Numbers]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
         if not remembered or self._unit_counts is None:
             return []
@@ -161,17 +208,16 @@ class Evaluator:
             for end, units in zip(ends, self._unit_counts, strict=True)
         ]
 
-    def _remember(self, plan: Plan, per_network: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> None:
-        """Keep the recorded numbers of every scalar node for later calls."""
-        columns = [column for column, digest in enumerate(plan.recorded_digests) if digest is not None]
-        if not columns:
+    def _remember(self, plan: Plan, networks: Sequence[_NetworkNumbers]) -> None:
+        """Keep the numbers of every scalar node of a plan that was computed on all networks for later calls."""
+        digests = [digest for digest in plan.recorded_digests if digest is not None]
+        if not digests:
             return
-        values = np.concatenate([values[:, columns] for values, _ in per_network])
-        valid = np.concatenate([valid[:, columns] for _, valid in per_network])
-        for position, column in enumerate(columns):
-            digest = plan.recorded_digests[column]
-            assert digest is not None
-            self._cache.put(digest, _UnitNumbers(values[:, position].copy(), valid[:, position].copy()))
+        parts = [network.numbers_of(digests) for network in networks]
+        values = np.concatenate([values for values, _ in parts])
+        valid = np.concatenate([valid for _, valid in parts])
+        for column, digest in enumerate(digests):
+            self._cache.put(digest, _UnitNumbers(values[:, column].copy(), valid[:, column].copy()))
 
 
 def scores_of_network(
@@ -182,6 +228,18 @@ def scores_of_network(
     return _aggregated(plan, values, valid, to_scalar, aggregation)
 
 
+def unit_numbers(
+    plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return what the score of one network is aggregated from by each program of a plan without cached nodes.
+
+    Returns:
+        float32 and bool, both (units, programs): the numbers, and whether a unit counts.
+    """
+    recorded, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    return _of_roots(plan, recorded, valid, to_scalar)
+
+
 def _aggregated(
     plan: Plan,
     recorded: NDArray[np.float32],
@@ -189,10 +247,16 @@ def _aggregated(
     to_scalar: ToScalar,
     aggregation: Aggregation,
 ) -> NDArray[np.float64]:
+    return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation)
+
+
+def _of_roots(
+    plan: Plan, recorded: NDArray[np.float32], valid: NDArray[np.bool_], to_scalar: ToScalar
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     # What is one number was recorded as itself, sign and all, to be remembered: its norm is taken here.
     numbers = np.abs(recorded) if to_scalar == "l2" else recorded
-    return aggregate_columns(numbers[:, plan.root_columns], valid[:, plan.root_columns], aggregation)
+    return numbers[:, plan.root_columns], valid[:, plan.root_columns]
 
 
-def _no_cached_numbers(units: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _no_cached_numbers(units: int) -> _Numbers:
     return np.empty((units, 0), dtype=np.float32), np.empty((units, 0), dtype=np.bool_)

@@ -17,9 +17,9 @@ from torch import Tensor
 from eznas.ops import reference
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.own import FIRST_OWN_ID, reads_of
-from eznas.ops.own_function import ShapeError
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.program import NO_OPERAND
+from eznas.ops.shape_check import ShapeError
 from eznas.options import ToScalar
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.tensors import MAXIMUM_AXES, NetworkStatistics
@@ -33,7 +33,6 @@ _ONE_TERMINAL: Final = Plan(
     recorded=np.zeros(1, np.int64),
     recorded_digests=[None],
     root_columns=np.zeros(1, np.int64),
-    last_use=np.empty(0, np.int64),
     terminals=frozenset({0}),
 )
 """Records the number of one tensor, as every plan does."""
@@ -108,12 +107,6 @@ def _without(plan: Plan, left_out: NDArray[np.bool_]) -> Plan:
     loads = plan.operation[kept] == LOAD
     first = translated(plan.first[kept], of_load=loads)
     second = translated(plan.second[kept])
-    last_use = np.full(len(kept), len(kept), np.int64)
-    for node in range(len(kept)):
-        if not loads[node]:
-            for operand in (first[node], second[node]):
-                if operand >= TERMINAL_COUNT:
-                    last_use[operand - TERMINAL_COUNT] = node
     stays = [operand < TERMINAL_COUNT or not left_out[operand - TERMINAL_COUNT] for operand in plan.recorded]
     recorded = translated(plan.recorded[stays])
     operands = {*first[~loads].tolist(), *second.tolist(), *recorded.tolist()}
@@ -125,7 +118,6 @@ def _without(plan: Plan, left_out: NDArray[np.bool_]) -> Plan:
         recorded=recorded,
         recorded_digests=[digest for digest, one in zip(plan.recorded_digests, stays, strict=True) if one],
         root_columns=np.arange(len(recorded)),
-        last_use=last_use,
         terminals=frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT),
     )
 

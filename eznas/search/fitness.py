@@ -92,8 +92,10 @@ class Fitness:
     def of(self, programs: Sequence[Program]) -> list[Evaluated]:
         """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
         well_formed = [program for program in programs if program.is_well_formed]
-        scores = dict(zip(well_formed, self._evaluator.scores(well_formed, self._progress), strict=True))
-        return [self._evaluate(program, scores.get(program)) for program in programs]
+        # A program that is not finite on some network has fitness -1, whatever the others give.
+        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True)
+        scores_of = dict(zip(well_formed, scores, strict=True))
+        return [self._evaluate(program, scores_of.get(program)) for program in programs]
 
     def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
         """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""

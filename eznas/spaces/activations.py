@@ -18,6 +18,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_changed
 from eznas.spaces.part_text import MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import layer_strides, require_map, sequential_network
 
@@ -77,6 +78,11 @@ class Activations(Space):
         for position in rng.choice(self.layers, size=rng.integers(1, self.layers + 1), replace=False):
             names[position] = "relu"
         return "/".join(names)
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one layer has another activation, and one still has a ReLU."""
+        changed = one_changed(self.parse(architecture), lambda _: ACTIVATIONS)
+        return ["/".join(names) for names in changed if "relu" in names]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class Space(ABC):
     """A set of networks, each named by a text: everything else in eznas handles architectures as plain `str`.
 
-    `build` is all that a space needs. One that eznas is to draw networks from has `random`, too; one whose texts can
-    be written in several ways, or wrongly, has `check`. The name is that of the class if none is given.
+    `build` is all that a space needs. One that eznas is to draw networks from has `random`, too; one that it is to
+    search step by step has `neighbours`; one whose texts can be written in several ways, or wrongly, has `check`. The
+    name is that of the class if none is given.
     """
 
     name: ClassVar[str]
@@ -55,6 +56,31 @@ class Space(ABC):
             f"The space {self.name} cannot draw networks: give it a method `random(self, rng)` that returns the text "
             "of one."
         )
+
+    def neighbours(self, architecture: str) -> list[str]:  # noqa: ARG002
+        """Return the canonical texts of all architectures that differ in one choice, always in the same order.
+
+        Args:
+            architecture: a text that `check` returned.
+
+        Raises:
+            EznasError: the space cannot vary networks.
+        """
+        raise EznasError(
+            f"The space {self.name} cannot vary networks: give it a method `neighbours(self, architecture)` that "
+            "returns the texts of those that differ in one choice."
+        )
+
+    def mutate(self, architecture: str, rng: np.random.Generator) -> str:
+        """Return one of the neighbours, each equally likely.
+
+        Raises:
+            EznasError: the space cannot vary networks, or this one has no neighbour.
+        """
+        neighbours = self.neighbours(architecture)
+        if not neighbours:
+            raise EznasError(f"{architecture!r:.120} has no neighbour in the space {self.name}: allow more choices.")
+        return neighbours[rng.integers(len(neighbours))]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`, or raise an `EznasError` that names the text."""

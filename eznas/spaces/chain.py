@@ -16,6 +16,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_number_changed
 from eznas.spaces.part_text import MAXIMUM_LAYERS, MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import Shortcut, require_map, sequential_network
 
@@ -64,6 +65,11 @@ class Chain(Space):
         kinds = [(PLAIN, RESIDUAL)[index] for index in rng.integers(2, size=self.stages)]
         depths = rng.choice(self.depths, size=self.stages)
         return "/".join(f"{kind}{depth}" for kind, depth in zip(kinds, depths, strict=True))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one stage has another kind or depth."""
+        changed = one_number_changed(self.parse(architecture), ((PLAIN, RESIDUAL), self.depths))
+        return ["/".join(f"{kind}{depth}" for kind, depth in stages) for stages in changed]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

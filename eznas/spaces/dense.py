@@ -9,7 +9,7 @@ order, as in the other spaces here, where DenseNet has the BatchNorm first.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_number_changed
 from eznas.spaces.part_text import MAXIMUM_LAYERS, MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import require_map, sequential_network
 
@@ -100,6 +101,12 @@ class Dense(Space):
             str(Block(growth, depth, bool(bottleneck), bool(compressed)))
             for growth, depth, (bottleneck, compressed) in zip(growths, depths, flags, strict=True)
         )
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one choice of one block is another."""
+        blocks = [astuple(block) for block in self.parse(architecture)]
+        changed = one_number_changed(blocks, (self.growths, self.depths, (False, True), (False, True)))
+        return ["/".join(str(Block(*choices)) for choices in one) for one in changed]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

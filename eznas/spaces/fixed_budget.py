@@ -18,6 +18,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_number_changed
 from eznas.spaces.part_text import MAXIMUM_KERNEL, MAXIMUM_LAYERS, MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import require_map, sequential_network
 
@@ -91,6 +92,12 @@ class FixedBudget(Space):
         """Return an architecture; the numbers of every stage are drawn independently, each equally likely."""
         columns = [rng.choice(numbers, size=self.stages) for numbers in (self.weights, self.depths, self.kernels)]
         return "/".join(str(Stage(*numbers)) for numbers in zip(*columns, strict=True))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one number of one stage is another."""
+        stages = [(stage.weight, stage.depth, stage.kernel) for stage in self.parse(architecture)]
+        changed = one_number_changed(stages, (self.weights, self.depths, self.kernels))
+        return ["/".join(str(Stage(*numbers)) for numbers in one) for one in changed]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +37,7 @@ class ForeignSpace(Space):
         build: Callable[..., Any],
         check: Callable[[str], str] | None = None,
         random: Callable[[np.random.Generator], str] | None = None,
+        neighbours: Callable[[str], Sequence[str]] | None = None,
         settings: Mapping[str, object] | None = None,
     ) -> None:
         """Set up a space.
@@ -47,6 +48,7 @@ class ForeignSpace(Space):
                 values in this order. Returns the network.
             check: as `Space.check`; None for all texts.
             random: as `Space.random`; None for a space that draws no networks.
+            neighbours: as `Space.neighbours`; None for a space that varies no networks.
             settings: what it was made with, for records.
 
         Raises:
@@ -57,6 +59,7 @@ class ForeignSpace(Space):
         self._given = _given(name, build)
         self._check = check
         self._random = random
+        self._neighbours = neighbours
         self._settings = dict(settings or {})
         self.takes_num_classes = self._given is None or "num_classes" in self._given
 
@@ -73,6 +76,12 @@ class ForeignSpace(Space):
     def random(self, rng: np.random.Generator) -> str:
         """Return what the user's `random` returns."""
         return super().random(rng) if self._random is None else self._random(rng)
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return what the user's `neighbours` returns."""
+        if self._neighbours is None:
+            return super().neighbours(architecture)
+        return list(self._neighbours(architecture))
 
     def check(self, architecture: str) -> str:
         """Return what the user's `check` returns; without one, the text without space around it."""
@@ -160,6 +169,7 @@ def _around(found: Any, name: str, settings: Mapping[str, object]) -> ForeignSpa
         found.build,
         getattr(found, "check", None),
         getattr(found, "random", None),
+        getattr(found, "neighbours", None),
         settings,
     )
 

@@ -17,6 +17,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_number_changed
 from eznas.spaces.part_text import MAXIMUM_KERNEL, MAXIMUM_LAYERS, MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import Shortcut, require_map, sequential_network
 
@@ -72,6 +73,11 @@ class InvertedResidual(Space):
         """Return an architecture; the numbers of every stage are drawn independently, each equally likely."""
         columns = [rng.choice(numbers, size=self.stages) for numbers in (self.expansions, self.kernels, self.depths)]
         return "/".join(f"e{expansion}k{kernel}x{depth}" for expansion, kernel, depth in zip(*columns, strict=True))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one number of one stage is another."""
+        changed = one_number_changed(self.parse(architecture), (self.expansions, self.kernels, self.depths))
+        return ["/".join(f"e{expansion}k{kernel}x{depth}" for expansion, kernel, depth in one) for one in changed]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

@@ -16,6 +16,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_number_changed
 from eznas.spaces.part_text import MAXIMUM_KERNEL, MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import layer_strides, require_map, sequential_network
 
@@ -65,6 +66,11 @@ class Kernels(Space):
         """Return an architecture; kernel and groups of every layer are drawn independently, each equally likely."""
         kernels, groups = rng.choice(self.kernels, size=self.layers), rng.choice(self.groups, size=self.layers)
         return "/".join(f"k{kernel}g{group}" for kernel, group in zip(kernels, groups, strict=True))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one layer has another kernel size or number of groups."""
+        changed = one_number_changed(self.parse(architecture), (self.kernels, self.groups))
+        return ["/".join(f"k{kernel}g{groups}" for kernel, groups in layers) for layers in changed]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

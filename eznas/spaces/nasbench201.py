@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from eznas.errors import EznasError
 from eznas.spaces.base import Space
+from eznas.spaces.one_change import one_changed
 
 # Edges (source, target) as the architecture text lists them.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -62,6 +63,10 @@ class NASBench201(Space):
     def random(self, rng: np.random.Generator) -> str:
         """Return one of the 15,625 cells, each equally likely."""
         return architecture_of([OPERATIONS[i] for i in rng.integers(len(OPERATIONS), size=len(EDGES))])
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one edge has another operation."""
+        return [architecture_of(one) for one in one_changed(operations_of(architecture), lambda _: OPERATIONS)]
 
     def check(self, architecture: str) -> str:
         """Return the benchmark's text for `architecture`, which may also be given as operation indices."""

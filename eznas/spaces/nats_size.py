@@ -18,6 +18,7 @@ from eznas.errors import EznasError
 from eznas.spaces.base import Space
 from eznas.spaces.nasbench201 import ResidualBlock
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_changed
 
 CHANNELS = (8, 16, 24, 32, 40, 48, 56, 64)
 LAYERS = 5
@@ -40,6 +41,10 @@ class NATSSize(Space):
     def random(self, rng: np.random.Generator) -> str:
         """Return one of the 32,768 architectures, each equally likely."""
         return ":".join(str(CHANNELS[i]) for i in rng.integers(len(CHANNELS), size=LAYERS))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one layer has another channel count."""
+        return [":".join(map(str, one)) for one in one_changed(channels_of(architecture), lambda _: CHANNELS)]
 
     def check(self, architecture: str) -> str:
         """Return the text of `architecture` without spaces."""

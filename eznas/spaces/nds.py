@@ -17,7 +17,7 @@ files, and the `config` object of NNI's records; what a text leaves out is taken
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from eznas.spaces.base import Space
 from eznas.spaces.json_text import choices, decoded, encoded, integer, reject_unknown_keys, shortened
 from eznas.spaces.nds_genotype import CellRules, Genotype, genotype_of, genotype_of_text
 from eznas.spaces.nds_network import STEMS, CellNetwork, final_size
+from eznas.spaces.one_change import one_changed
 
 MAXIMUM_WIDTH = 4096
 MAXIMUM_DEPTH = 1000
@@ -94,6 +95,15 @@ class CellSpace(Space):
         width = self.widths[rng.integers(len(self.widths))]
         depth = self.depths[rng.integers(len(self.depths))]
         return str(CellArchitecture(genotype, width, depth, self.auxiliary))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one edge has another operation or input, or of another width or depth."""
+        one = self.parse(architecture)
+        allowed = (self.widths, self.depths)
+        sizes = one_changed((one.width, one.depth), lambda which: allowed[which])
+        others = [replace(one, genotype=genotype) for genotype in self.rules.neighbours(one.genotype)]
+        others += [replace(one, width=width, depth=depth) for width, depth in sizes]
+        return [str(other) for other in others]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`, given in any of the forms that the module describes."""

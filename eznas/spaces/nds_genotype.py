@@ -7,13 +7,14 @@ edges; an edge is an operation on an earlier state. The cell's output concatenat
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from eznas.errors import EznasError
 from eznas.spaces.json_text import integer, shortened
+from eznas.spaces.one_change import one_changed
 
 Edge = tuple[str, int]
 
@@ -78,15 +79,34 @@ class CellRules:
         """
         return Genotype(self._random_cell(rng), self._random_cell(rng))
 
+    def neighbours(self, genotype: Genotype) -> Iterator[Genotype]:
+        """Yield the genotypes of which one edge of one cell has another operation, or reads another state."""
+        for cell in self._neighbours(genotype.normal):
+            yield Genotype(cell, genotype.reduce)
+        for cell in self._neighbours(genotype.reduce):
+            yield Genotype(genotype.normal, cell)
+
+    def _neighbours(self, cell: CellGenotype) -> Iterator[CellGenotype]:
+        def alternatives(place: int) -> list[Edge]:
+            operation, state = cell.edges[place]
+            earlier = place // 2 + 2
+            return [(other, state) for other in self.operations] + [(operation, other) for other in range(earlier)]
+
+        for edges in one_changed(cell.edges, alternatives):
+            yield CellGenotype(edges, self._concat(edges) if self.loose_ends else cell.concat)
+
+    def _concat(self, edges: Sequence[Edge]) -> tuple[int, ...]:
+        """The nodes whose states a cell's output concatenates."""
+        read = {state for _, state in edges} if self.loose_ends else set()
+        return tuple(state for state in range(2, self.nodes + 2) if state not in read)
+
     def _random_cell(self, rng: np.random.Generator) -> CellGenotype:
         edges: list[Edge] = []
         for node in range(self.nodes):
             for _ in range(2):
                 operation = self.operations[rng.integers(len(self.operations))]
                 edges.append((operation, int(rng.integers(node + 2))))
-        states = range(2, self.nodes + 2)
-        read = {state for _, state in edges} if self.loose_ends else set()
-        return CellGenotype(tuple(edges), tuple(state for state in states if state not in read))
+        return CellGenotype(tuple(edges), self._concat(edges))
 
     def check(self, genotype: Genotype) -> None:
         """Raise an EznasError that names what makes `genotype` no member of the space."""

@@ -6,7 +6,9 @@ by max or average pooling, of 2, 4 or 8. All networks of one length have the sam
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +17,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_changed
 from eznas.spaces.part_text import MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import require_map, sequential_network
 
@@ -63,7 +66,7 @@ class Reductions(Space):
     def build(self, architecture: str, num_classes: int, image_size: int) -> nn.Module:
         """Return the network of `architecture`, whose last map must be 2x2 or larger."""
         parsed = self.parse(architecture)
-        require_map(self.name, image_size, sum(layer.factor.bit_length() - 1 for layer in parsed))
+        require_map(self.name, image_size, _halvings(parsed))
         layers = [_built(layer, self.width) for layer in parsed]
         return sequential_network(layers, self.width, self.width, num_classes)
 
@@ -82,6 +85,18 @@ class Reductions(Space):
             layers[position] = Layer(REDUCING[rng.integers(len(REDUCING))], int(2**exponent))
         return "/".join(map(str, layers))
 
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one layer is another, or two are swapped, within the allowed halvings."""
+        layers = self.parse(architecture)
+        kinds = [Layer(kind) for kind in KEEPING] + [Layer(*one) for one in itertools.product(REDUCING, FACTORS)]
+        changed = list(one_changed(layers, lambda _: kinds))
+        for first, second in itertools.combinations(range(len(layers)), 2):
+            swapped = list(layers)
+            swapped[first], swapped[second] = layers[second], layers[first]
+            changed.append(tuple(swapped))
+        texts = ["/".join(map(str, one)) for one in changed if _halvings(one) in self.halvings]
+        return [text for text in dict.fromkeys(texts) if text != architecture]
+
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""
         return "/".join(map(str, self.parse(architecture)))
@@ -91,6 +106,10 @@ class Reductions(Space):
         return [
             Layer(keeping or reducing, int(factor or 1)) for keeping, reducing, factor in self.text.parse(architecture)
         ]
+
+
+def _halvings(layers: Sequence[Layer]) -> int:
+    return sum(layer.factor.bit_length() - 1 for layer in layers)
 
 
 def _built(layer: Layer, width: int) -> nn.Module:

@@ -11,8 +11,8 @@ pycls's: BatchNorm after each convolution, a projected shortcut where the shape 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from eznas.errors import EznasError
 from eznas.spaces.base import Space
 from eznas.spaces.json_text import choices, decoded, encoded, integer, reject_unknown_keys, shortened
+from eznas.spaces.one_change import one_changed
 from eznas.spaces.residual_network import ResidualNetwork, Stage
 
 # The three stages keep, halve and halve the resolution.
@@ -73,6 +74,12 @@ class ResidualSpace(Space):
         stages += [self._random_stage(stride, rng) for stride in STRIDES[1:]]
         return self._text(stages)
 
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one number of one stage is another."""
+        stem, *stages = self.parse(architecture)
+        changed = one_changed(stages, lambda place: self._other_stages(stages[place]))
+        return [self._text((stem, *one)) for one in changed]
+
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`, also from a whole `net` or `config` object of a table."""
         return self._text(self.parse(architecture))
@@ -97,7 +104,7 @@ class ResidualSpace(Space):
             raise EznasError(f"The blocks of {self.name} have no bottleneck: leave out bot_muls and num_gs.")
         stages = tuple(Stage(*numbers) for numbers in zip(depths, widths, strides, ratios, groups, strict=True))
         for index, stage in enumerate(stages[1:], start=1):
-            if stage.inner < 1 or stage.inner % stage.groups:
+            if not _divides(stage):
                 raise EznasError(
                     f"Stage {index} has {stage.inner} bottleneck channels, which do not divide into {stage.groups} "
                     "groups: change ws, bot_muls or num_gs."
@@ -106,6 +113,11 @@ class ResidualSpace(Space):
 
     def _random_stage(self, stride: int, rng: np.random.Generator) -> Stage:
         return Stage(int(rng.choice(self.depths)), int(rng.choice(self.widths)), stride)
+
+    def _other_stages(self, stage: Stage) -> Iterator[Stage]:
+        """Yield the stages with one other number that a network can have."""
+        yield from (replace(stage, depth=depth) for depth in self.depths)
+        yield from (other for width in self.widths if _divides(other := replace(stage, width=width)))
 
     def _text(self, stages: Sequence[Stage]) -> str:
         data: dict[str, object] = {
@@ -192,6 +204,11 @@ class ResNeXtA(ResidualSpace):
             )
         return Stage(depth, width, stride, 1 / shrink, int(rng.choice(fitting)))
 
+    def _other_stages(self, stage: Stage) -> Iterator[Stage]:
+        yield from super()._other_stages(stage)
+        ratios = [replace(stage, ratio=1 / shrink) for shrink in self.shrinks]
+        yield from filter(_divides, [*ratios, *(replace(stage, groups=groups) for groups in self.groups)])
+
 
 @dataclass(frozen=True)
 class ResNeXtB(ResNeXtA):
@@ -201,6 +218,11 @@ class ResNeXtB(ResNeXtA):
     groups: tuple[int, ...] = (1, 2, 4, 8, 16)
 
     name: ClassVar[str] = "nds-resnext-b"
+
+
+def _divides(stage: Stage) -> bool:
+    """Return whether the channels of a bottleneck divide into its groups."""
+    return stage.inner >= 1 and stage.inner % stage.groups == 0
 
 
 def _list(data: Mapping[str, object], key: str, length: int | None) -> Sequence[object]:

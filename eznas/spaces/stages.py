@@ -6,6 +6,7 @@ of stages decides how small the last map is.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,6 +16,7 @@ from torch import nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_number_changed
 from eznas.spaces.part_text import MAXIMUM_LAYERS, MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import require_map, sequential_network
 
@@ -64,6 +66,16 @@ class Stages(Space):
         count = int(rng.choice(self.counts))
         widths, depths = rng.choice(self.widths, size=count), rng.choice(self.depths, size=count)
         return "/".join(f"{width}x{depth}" for width, depth in zip(widths, depths, strict=True))
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one stage has other numbers, or the last is new or left out."""
+        stages = self.parse(architecture)
+        changed = list(one_number_changed(stages, (self.widths, self.depths)))
+        if len(stages) + 1 in self.counts:
+            changed += [(*stages, stage) for stage in itertools.product(self.widths, self.depths)]
+        if len(stages) - 1 in self.counts:
+            changed.append(tuple(stages[:-1]))
+        return ["/".join(f"{width}x{depth}" for width, depth in one) for one in changed]
 
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""

@@ -8,8 +8,9 @@ differ.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from eznas.spaces.base import Space
 from eznas.spaces.nds_operations import relu_conv_bn
+from eznas.spaces.one_change import one_changed
 from eznas.spaces.part_text import MAXIMUM_PARTS, MAXIMUM_WIDTH, PartText, hold_settings
 from eznas.spaces.sequential_network import require_map, sequential_network
 
@@ -72,6 +74,12 @@ class Wiring(Space):
         """
         return "/".join(_text(self._random_cell(rng)) for _ in range(self.cells))
 
+    def neighbours(self, architecture: str) -> list[str]:
+        """Return the architectures of which one node of one cell reads other nodes."""
+        cells = self.parse(architecture)
+        changed = one_changed(cells, lambda cell: one_changed(cells[cell], self._alternatives))
+        return ["/".join(map(_text, one)) for one in changed]
+
     def check(self, architecture: str) -> str:
         """Return the canonical text of `architecture`."""
         return "/".join(map(_text, self.parse(architecture)))
@@ -79,6 +87,11 @@ class Wiring(Space):
     def parse(self, architecture: str) -> list[Wires]:
         """Return the wires of every cell of `architecture`, or raise an EznasError that names the text."""
         return [self._wires(architecture, cell) for (cell,) in self.text.parse(architecture)]
+
+    def _alternatives(self, place: int) -> Iterator[tuple[int, ...]]:
+        """Yield what the node after `place` others may read."""
+        for count in sorted({min(count, place + 1) for count in self.reads}):
+            yield from itertools.combinations(range(place + 1), count)
 
     def _random_cell(self, rng: np.random.Generator) -> Wires:
         reach = int(rng.integers(1, self.nodes + 1))

@@ -7,7 +7,7 @@ noise, or has noise added, see `EmbeddingNoise`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ Source: EZNAS, reference code."""
 Batch = Any
 """A tensor, or a tuple, list or dictionary of tensors: positional or named arguments of the network."""
 
+BatchSource: TypeAlias = Batch | Callable[[np.random.Generator], Batch]
+"""A batch, or a function that makes one."""
+
 _INPUTS_STREAM, _EMBEDDINGS_STREAM, _BATCH_STREAM = 0, 2, 3
 _WHOLE_NUMBERS: Final = (torch.int64, torch.int32, torch.bool)
 _KINDS: Final = "a tensor, or a tuple or dictionary of tensors,"
@@ -36,7 +39,7 @@ class Inputs(NamedTuple):
     perturbed: Batch
 
 
-def make_inputs(batch: Batch | Callable[[np.random.Generator], Batch], seed: int) -> Inputs:
+def make_inputs(batch: BatchSource, seed: int) -> Inputs:
     """Return the inputs of the three passes: the batch, normal noise of its form, the batch plus a little noise.
 
     Args:
@@ -50,11 +53,7 @@ def make_inputs(batch: Batch | Callable[[np.random.Generator], Batch], seed: int
     Raises:
         EznasError: there is no tensor, or one of another type or without elements.
     """
-    if callable(batch):
-        try:
-            batch = batch(np.random.default_rng([seed, _BATCH_STREAM]))
-        except Exception as error:
-            raise EznasError(f"The function of the inputs raised {described(error)}: correct it.") from error
+    batch = drawn_batch(batch, seed)
     generator = seeded_generator(seed, _INPUTS_STREAM)
     data = map_tensors(_checked, batch)
     if not any(True for _ in tensors_in(data)):
@@ -64,10 +63,24 @@ def make_inputs(batch: Batch | Callable[[np.random.Generator], Batch], seed: int
     return Inputs(data, noise, perturbed)
 
 
+def drawn_batch(batch: BatchSource, seed: int) -> Batch:
+    """Return a batch as it is, and what a function makes of NumPy's generator of `seed`."""
+    if not callable(batch):
+        return batch
+    try:
+        return batch(np.random.default_rng([seed, _BATCH_STREAM]))
+    except Exception as error:
+        raise EznasError(f"The function of the inputs raised {described(error)}: correct it.") from error
+
+
+def without_arrays(batch: Batch) -> Batch:
+    """Return a NumPy array as a tensor, and anything else as it is."""
+    return torch.from_numpy(batch) if isinstance(batch, np.ndarray) else batch
+
+
 def map_tensors(function: Callable[[Tensor], Tensor], batch: Batch) -> Batch:
     """Return a batch of the same form with `function` of every tensor in the place of it."""
-    if isinstance(batch, np.ndarray):
-        batch = torch.from_numpy(batch)
+    batch = without_arrays(batch)
     if isinstance(batch, Tensor):
         return function(batch)
     if isinstance(batch, Mapping):

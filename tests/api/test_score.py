@@ -76,10 +76,12 @@ def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
     assert len({eznas.score(network(), inputs=inputs) for inputs in given}) == 1
     shape = tuple(BATCH.shape)
     drawn = [
-        eznas.score(network(), inputs=inputs) for inputs in (shape, list(shape), lambda rng: rng.standard_normal(shape))
+        eznas.score(network(), "l1_norm(inp.data)", inputs=inputs)
+        for inputs in (shape, list(shape), lambda rng: rng.standard_normal(shape))
     ]
     assert drawn[0] == drawn[1] != drawn[2]
-    assert drawn[2] == eznas.score(network(), inputs=lambda rng: rng.standard_normal(shape))
+    again = eznas.score(network(), "l1_norm(inp.data)", inputs=lambda rng: rng.standard_normal(shape))
+    assert drawn[2] == again
 
 
 @pytest.mark.parametrize(

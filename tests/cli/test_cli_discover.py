@@ -4,6 +4,7 @@ import pytest
 
 import eznas.discovery.discovery
 import eznas.discovery.session
+import eznas.report.html.report
 from eznas.cli.app import main
 
 
@@ -18,6 +19,7 @@ def settings_of(monkeypatch, capfd):
         return {"folder": str(folder)}
 
     monkeypatch.setattr(eznas.discovery.session, "discover", session)
+    monkeypatch.setattr(eznas.report.html.report, "write_report", lambda _: None)
 
     def given(*arguments):
         assert main(["discover", "--json", *arguments]) == 0

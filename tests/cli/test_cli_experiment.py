@@ -39,7 +39,7 @@ def test_the_table_is_printed_and_written(run, table, tmp_path):
     for text in ("eznas-a", "flops", "missing (0.322)", "eznas data fetch nds", "runs/repro-table/chosen/table.md"):
         assert text in " ".join(result.stdout.split())
     folder = tmp_path / "runs" / "repro-table" / "chosen"
-    assert {"table.md", "table.html", "table.json"} <= {path.name for path in folder.iterdir()}
+    assert {"table.md", "table.json", "report.html"} <= {path.name for path in folder.iterdir()}
     again = run(*arguments, "--json", "--quiet")
     assert json.loads(again.stdout)["chosen"]["rows"][0]["benchmark"] == table
     assert again.stderr == ""
@@ -60,7 +60,11 @@ def test_the_seed_test_prints_its_sentence(run, table, tmp_path):
 def test_variants_print_their_comparisons(run, table, tmp_path):
     result = run("variants", "--benchmark", table, "--held-out", "6", "--seeds", "1", *QUICK[:2], *EVOLVE)
     assert result.stdout.count("no difference can be shown") == 4
-    assert (tmp_path / "runs" / "variants-tiny" / "variants.svg").is_file()
+    folder = tmp_path / "runs" / "variants-tiny"
+    assert (folder / "variants.svg").is_file()
+    page = (folder / "report.html").read_text()
+    assert page.count("no difference can be shown") == 4
+    assert "data:image/svg+xml;base64," in page
 
 
 def test_genomes_are_compared_with_a_verdict_even_without_matplotlib(run, table, tmp_path, monkeypatch):

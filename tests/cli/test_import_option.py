@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_run_with_own_operations_records_them_and_asks_for_them():
     done = eznas(*arguments, "--genome-setting", "own=cli_spread,cli_saliency", "--import", "my_ops.py", "--json")
     assert done.returncode == 0, done.stderr
     assert "tree.own cli_saliency,cli_spread (paper none)" in done.stderr
-    assert 'own = "cli_saliency,cli_spread"' in open("run/config.toml").read()  # noqa: SIM115, PTH123
+    assert 'own = "cli_saliency,cli_spread"' in Path("run/config.toml").read_text()
     refused = eznas("evaluate", "run", "--networks", "4")
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1].startswith(

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import copy
-from html.parser import HTMLParser
+import json
 
 import pytest
 from rich.console import Console
 
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.repro_content import table_content
-from eznas.experiments.repro_report import table_html, table_markdown, table_parts
+from eznas.experiments.repro_report import table_markdown, table_parts
 from eznas.experiments.table_sets import chosen
+from eznas.report.html.report import write_report
 
 TAUS = {"nds-darts": 0.5, "nds-enas": 0.25, "flops": 0.5, "params": 0.1, "eznas-a": 0.9}
 RECORD = {"test_networks": {"nasbench201": 1000}, "evolution": {"generations": 15}}
@@ -61,34 +62,14 @@ def test_the_markdown_has_ours_and_theirs_in_each_cell(content):
     assert "- DARTS: ENAS 1\n" in text  # a network of DARTS without a score by the program of ENAS
 
 
-class Collector(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.open, self.cells, self.assets = [], 0, []
-
-    def handle_starttag(self, tag, attrs):
-        if tag != "meta":
-            self.open.append(tag)
-        self.cells += tag in ("td", "th")
-        self.assets += [value for name, value in attrs if name in ("src", "href")]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-def test_the_page_is_whole_escaped_and_needs_nothing_else(content):
-    page = table_html(content)
-    collector = Collector()
-    collector.feed(page)
-    assert collector.open == []
-    assert collector.assets == []
-    assert collector.cells == 3 * 6
+def test_the_page_of_the_folder_has_the_table(content, tmp_path):
+    (tmp_path / "experiment.json").write_text(json.dumps({"experiment": "repro-table", "settings": {}, "sessions": []}))
+    (tmp_path / "table.md").write_text(table_markdown(content))
+    page = write_report(tmp_path).read_text()
+    assert page.count("<tr>") >= 3
     assert "abs(nds-darts) &lt; 1 &amp; more" in page
     assert "NDS &lt;in short&gt;." in page
-    assert "<script" not in page
-    assert "url(" not in page
-    assert '<td class="best"' in page
-    assert "paper 0.508, top tenth 0.200" in page
+    assert "<strong>0.500</strong> (0.508)" in page
 
 
 def test_deviations_and_partial_seeds_are_shown(folder):
@@ -98,7 +79,7 @@ def test_deviations_and_partial_seeds_are_shown(folder):
     folder.write_piece({**piece, "tau": 0.4}, "seed-1", "nds-darts", "flops")
     wider = table_content(chosen(["nds-darts"]), [0, 1], folder, {}, {}, RECORD)
     assert "*0.450 ± 0.071* (0.508)" in table_markdown(wider)
-    assert "Means over 2 seeds" in table_html(wider)
+    assert "Means over 2 seeds" in table_markdown(wider)
 
 
 def test_the_share_scored_stands_in_a_cell(content):

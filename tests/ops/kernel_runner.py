@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from eznas.ops.kernels.execute import execute, kept_elements, workspace_elements
-from eznas.ops.kernels.kernel import Operand, Workspace
-from eznas.ops.shapes import MAXIMUM_AXES, infer_shape
+from eznas.ops.kernels.execute import kept_elements, workspace_elements
+from eznas.ops.kernels.kernel import Workspace
+from eznas.ops.schedule import STORED, Nodes, Operands, infer_shapes, new_schedule
+from eznas.ops.shapes import MAXIMUM_AXES
+from eznas.ops.streams import register_elements, run_node
+from eznas.terminals import TERMINAL_COUNT
 
 
 def run_kernel(operation: int, a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray | None:
     """The result, or None for shapes that the operation cannot take."""
-    second = a if b is None else b
-    shapes = np.ones((3, MAXIMUM_AXES), np.int64)
-    shapes[0, : a.ndim], shapes[1, : second.ndim] = a.shape, second.shape
-    axes = infer_shape(operation, shapes[0], a.ndim, shapes[1], -1 if b is None else second.ndim, shapes[2])
-    if axes < 0:
+    arguments = [a] if b is None else [a, b]
+    parts = ([operation], [0], [-1 if b is None else 1])
+    nodes = Nodes(*(_read_only(np.array(part, np.int64)) for part in parts))
+    shapes = np.ones((TERMINAL_COUNT + 1, MAXIMUM_AXES), np.int64)
+    axes = np.zeros(TERMINAL_COUNT + 1, np.int64)
+    start = np.zeros(TERMINAL_COUNT + 1, np.int64)
+    for place, argument in enumerate(arguments):
+        shapes[place, : argument.ndim] = argument.shape
+        axes[place] = argument.ndim
+        start[place] = sum(earlier.size for earlier in arguments[:place])
+    infer_shapes(nodes, _read_only(np.zeros(0, np.bool_)), shapes, axes)
+    if axes[-1] < 0:
         return None
-    result = np.full(int(shapes[2].prod()), 123.0, np.float32)
+    result = np.full(int(shapes[-1].prod()), 123.0, np.float32)
+    values = np.concatenate([argument.astype(np.float32).ravel() for argument in arguments])
+    operands = Operands(_read_only(values), result, start, shapes, axes)
+    schedule = new_schedule(1)
+    schedule.state[0], schedule.first_step[0] = STORED, -1
     numbers = np.full(workspace_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
     pivots = np.full(kept_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
+    workspace = Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64), pivots, np.array([0, -1]))
+    registers = np.full(register_elements(0), 321.0, np.float32)
     with np.errstate(all="ignore"):
-        execute(
-            operation,
-            Operand(result, shapes[2], axes),
-            Operand(_read_only(a), shapes[0], a.ndim),
-            Operand(_read_only(second), shapes[1], second.ndim),
-            Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64), pivots, np.array([0, -1])),
-        )
-    return result.reshape(shapes[2, :axes])
+        run_node(0, nodes, operands, schedule, registers, workspace, False)
+    return result.reshape(shapes[-1, : axes[-1]])
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
-    """A flat copy; read-only, as the interpreter passes it, so that both run the same compiled code."""
-    flat = array.astype(np.float32).ravel()
-    flat.flags.writeable = False
-    return flat
+    """The array; read-only, as the interpreter passes it, so that both run the same compiled code."""
+    array.flags.writeable = False
+    return array

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from eznas import genomes
-from eznas.ops.catalogue import OPERATIONS
-from eznas.ops.program import ProgramBuilder
+from eznas.ops.catalogue import OPERATION_COUNT, OPERATIONS
+from eznas.ops.program import Program, ProgramBuilder
+from eznas.terminals import TERMINAL_COUNT
 
 
 @st.composite
@@ -26,3 +27,14 @@ def programs(draw):
         operands = [refs[max(0, len(refs) - 1 - rng.integers(6))] for _ in range(operation.arity)]
         refs.append(builder.apply(operation.id, *operands))
     return builder.build(refs[-1])
+
+
+def random_program(rng, size, operations=range(OPERATION_COUNT)) -> Program:
+    """A program of at most so many nodes, of any operands and operations: its shapes often do not fit."""
+    builder = ProgramBuilder()
+    references = [builder.terminal(address) for address in range(TERMINAL_COUNT)]
+    for _ in range(size):
+        operation = OPERATIONS[int(rng.choice(list(operations)))]
+        first, second = (references[int(i)] for i in rng.integers(len(references), size=2))
+        references.append(builder.apply(operation.id, first, second if operation.arity == 2 else None))
+    return builder.build(references[-1])

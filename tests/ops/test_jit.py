@@ -1,4 +1,4 @@
-"""The bit casts, and what makes the cache of compiled kernels notice a change."""
+"""The bit casts, the product and sum, and what makes the cache of compiled kernels notice a change."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from numba import njit
 
 from eznas import ops
 from eznas.ops import interpreter
-from eznas.ops.jit import JIT_DISABLED, bits_to_float, compiled, fingerprint, float_to_bits
+from eznas.ops.jit import JIT_DISABLED, bits_to_float, compiled, fingerprint, float_to_bits, multiply_add
 
 
 @compiled
@@ -19,6 +19,16 @@ def there_and_back(x):
 @compiled
 def bits_of(x):
     return float_to_bits(x)
+
+
+@compiled
+def product_and_sum(a, b, c):
+    return multiply_add(a, b, c)
+
+
+def test_a_product_and_sum_is_rounded_once():
+    a, c = np.float32(1 + 2.0**-12), np.float32(-1 - 2.0**-11)
+    assert product_and_sum(a, a, c) == 2.0**-24  # the product alone is rounded to 1 + 2^-11
 
 
 def test_bit_casts():

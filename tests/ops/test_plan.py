@@ -31,7 +31,7 @@ def values_of(program):
 
 
 def execute(plan, table=()):
-    """Run a plan on the stand-in; each read checks that the value is there and not past its last use."""
+    """Run a plan on the stand-in; each read checks that the value is there."""
     values = dict(enumerate(range(TERMINAL_COUNT)))
     for index, (operation, a, b) in enumerate(zip(plan.operation, plan.first, plan.second, strict=True)):
         if operation == LOAD:
@@ -40,7 +40,7 @@ def execute(plan, table=()):
             continue
         for operand in (a, b):
             if operand >= TERMINAL_COUNT:
-                assert index <= plan.last_use[operand - TERMINAL_COUNT] < plan.size
+                assert operand in values
             elif operand != NO_OPERAND:
                 assert operand in plan.terminals
         values[TERMINAL_COUNT + index] = hash((int(operation), values[a], None if b == NO_OPERAND else values[b]))
@@ -95,21 +95,16 @@ def test_cached_values_replace_what_lies_below_them(programs, data):
     values = execute(plan, table=[known[digest] for digest in chosen])
     assert [values[root] for root in plan.roots] == [values_of(program)[program.output] for program in programs]
     roots = set(plan.roots)
+    read = {*plan.first[plan.operation != LOAD], *plan.second}
     for index in range(plan.size):
         operand = TERMINAL_COUNT + index
         # Nothing is in the plan but roots and what some node reads.
-        assert operand in roots or plan.last_use[index] < plan.size
+        assert operand in roots or operand in read
         if plan.operation[index] == LOAD:
             assert (operand in plan.recorded) == (operand in roots)
     recorded = {digest for digest in plan.recorded_digests if digest is not None}
     loaded_roots = {program.digests[-1] for program in programs if program.gives_scalar} & set(chosen)
     assert recorded & set(chosen) == loaded_roots
-
-
-def test_last_use_is_the_last_reader():
-    plan = Plan.of([parse_program("exp(wt) + log(exp(wt))"), parse_program("sign(exp(wt))")])
-    # exp, log, sum, sign: the second program still reads exp; sum and sign are only recorded.
-    assert list(plan.last_use) == [3, 2, 4, 4]
 
 
 def test_arrays_of_a_small_plan():
@@ -121,7 +116,7 @@ def test_arrays_of_a_small_plan():
     assert plan.recorded_digests == [None, programs[0].digests[0], programs[1].digests[1]]
     assert list(plan.root_columns) == [1, 2, 0, 1]
     assert plan.terminals == {0, 4}
-    for array in (plan.operation, plan.first, plan.second, plan.roots, plan.recorded, plan.root_columns, plan.last_use):
+    for array in (plan.operation, plan.first, plan.second, plan.roots, plan.recorded, plan.root_columns):
         assert array.dtype == np.int64
         assert array.flags.c_contiguous
 
@@ -146,4 +141,3 @@ def test_plan_of_a_shared_deep_program_is_linear():
         ref = builder.apply(2, ref, ref)
     plan = Plan.of([builder.build(ref)])
     assert plan.size == 3000
-    assert list(plan.last_use) == [*range(1, 3000), 3000]

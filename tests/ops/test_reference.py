@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
-from eznas.ops.own_function import ShapeError
 from eznas.ops.program import Program, ProgramBuilder
 from eznas.ops.reference import REFERENCE, apply, run_program
+from eznas.ops.shape_check import ShapeError
 from eznas.terminals import TERMINAL_COUNT
 
 NAN, INF = math.nan, math.inf

@@ -9,8 +9,8 @@ from tensor_strategies import shapes
 
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
 from eznas.ops.limits import MAXIMUM_ELEMENTS
-from eznas.ops.own_function import ShapeError
 from eznas.ops.reference import apply
+from eznas.ops.shape_check import ShapeError
 from eznas.ops.shapes import result_shape
 
 SUM, MATMUL, HAMMING, COSINE, KL = (

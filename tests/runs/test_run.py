@@ -45,6 +45,7 @@ def test_a_run_leaves_its_files(uninterrupted, settings):
         "environment.json",
         "hall_of_fame.json",
         "history.jsonl",
+        "networks.json",
         "run.lock",
         "summary.json",
         "timing.jsonl",

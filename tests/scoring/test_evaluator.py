@@ -6,10 +6,13 @@ import torch
 from synthetic_statistics import statistics, store
 
 from eznas import genomes
+from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.reference import run_program
+from eznas.scoring import evaluator as evaluator_module
 from eznas.scoring.evaluator import Evaluator
 from eznas.statistics.store import StatisticsStore
+from eznas.statistics.tensors import NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT
 
 NETWORKS = 6
@@ -88,6 +91,44 @@ def test_company_changes_no_bit():
     together = Evaluator(store(NETWORKS)).scores(programs)
     alone = np.concatenate([Evaluator(store(NETWORKS)).scores([program]) for program in programs])
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_program_that_is_given_up_has_no_score_and_others_keep_every_bit(workers):
+    programs = [*random_programs(60, seed=3), *formulas("invert(zeros_like(wt))", "wt", "numel(wt)")]
+    expected = Evaluator(store(NETWORKS)).scores(programs)
+    complete = np.isfinite(expected).all(axis=1)
+    assert 0 < complete.sum() < len(programs) - 1
+    evaluator = Evaluator(store(NETWORKS, workers=workers))
+    for _ in range(2):  # the second time with what the first one remembered
+        scores = evaluator.scores(programs, only_complete=True)
+        np.testing.assert_array_equal(scores[complete], expected[complete])
+        assert np.isnan(scores[~complete]).all()
+    np.testing.assert_array_equal(evaluator.scores(programs), expected)
+
+
+def test_a_program_that_is_given_up_is_not_computed_again(monkeypatch):
+    sizes = []
+
+    def counting(plan, *arguments):
+        sizes.append(plan.size)
+        return evaluate_plan(plan, *arguments)
+
+    monkeypatch.setattr(evaluator_module, "evaluate_plan", counting)
+    programs = formulas("exp(wt)", "exp(abs(abs(wt)) - abs(wt))", "invert(zeros_like(wt))")
+    Evaluator(store(3, workers=1)).scores(programs, only_complete=True)
+    assert sizes == [6, 4, 4]
+
+
+def test_a_network_without_units_gives_no_program_up():
+    def collect(network):
+        return NetworkStatistics.without_tensors("empty") if network == 0 else statistics(network)
+
+    with StatisticsStore(2, collect, memory_bytes=2**30, workers=1) as networks:
+        evaluator = Evaluator(networks)
+        scores = evaluator.scores(formulas("wt"), only_complete=True)
+    assert np.isfinite(scores).tolist() == [[False, True]]
+    assert evaluator.unscorable.tolist() == [True, False]
 
 
 def test_networks_are_left_alone_when_every_number_is_remembered():

@@ -5,6 +5,7 @@ import torch
 from synthetic_statistics import statistics, store
 
 from eznas.errors import EznasError
+from eznas.ops.equivalence import simplified
 from eznas.ops.notation import parse_program
 from eznas.ops.own import operation
 from eznas.ops.plan import Plan
@@ -88,3 +89,11 @@ def test_a_reduction_returns_one_number():
     operation("test_no_reduction", reduces=True)(lambda a: a)
     with pytest.raises(EznasError, match="and says that it reduces: let it return one number"):
         Evaluator(store(1)).scores(programs("test_no_reduction(wt)"))
+
+
+def test_simplifying_keeps_own_operations_and_terminals():
+    for text in [*OWN, "abs(abs(test_saliency))", "test_cube(wt) > test_saliency"]:
+        (program,) = programs(text)
+        simple = simplified(program)
+        assert simple.own == program.own
+        np.testing.assert_array_equal(Evaluator(store(3)).scores([simple]), Evaluator(store(3)).scores([program]))

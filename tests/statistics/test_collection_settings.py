@@ -46,7 +46,10 @@ def test_whether_a_backward_pass_is_needed():
         ({"terminals": frozenset({22})}, r"The terminals \[22\] cannot be collected"),
         ({"device": "gpu"}, "device is 'gpu': choose cpu, cuda or cuda:N."),
         ({"device": "meta"}, "device is 'meta': choose cpu, cuda or cuda:N."),
-        ({"device": "mps"}, "device is 'mps': choose cpu, cuda or cuda:N, since no result was ever checked on an Apple GPU."),
+        (
+            {"device": "mps"},
+            "device is 'mps': choose cpu, cuda or cuda:N, since no result was ever checked on an Apple GPU.",
+        ),
     ],
 )
 def test_other_values_are_refused(values, message):

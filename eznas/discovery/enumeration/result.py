@@ -16,9 +16,12 @@ from eznas.discovery.enumeration.formulas import AGGREGATIONS, KEPT, MAXIMUM_SIZ
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.options import Aggregation
+from eznas.proxies import REFERENCE, AnyProxy, baselines, load
 from eznas.proxies.provenance import MeasuredTau, Provenance
 from eznas.proxies.proxy import Proxy
-from eznas.scoring.ranking import Ranking, rank_networks
+from eznas.scoring.detail_format import BEST
+from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
+from eznas.scoring.ranking import Estimate, Ranking, leads, rank_networks
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,72 @@ def best_formulas(enumeration: Enumeration) -> list[BestFormula]:
     return best
 
 
-def judge(
-    enumeration: Enumeration, best: Sequence[BestFormula], observer: RunObserver | None = None
-) -> tuple[list[Ranking], list[Ranking]]:
-    """Return how formulas rank the validation networks and the held-out ones, which are run here and nowhere else."""
-    settings = enumeration.settings
+@dataclass(frozen=True)
+class Judged:
+    """What the networks that formulas were not compared on say of the best ones.
+
+    Attributes:
+        validation: how each ranks the validation networks.
+        held_out: how each ranks the held-out ones.
+        leads: over each baseline there.
+        beside: the baselines, with how they rank the held-out networks.
+    """
+
+    validation: list[Ranking]
+    held_out: list[Ranking]
+    leads: list[dict[str, Estimate]]
+    beside: list[tuple[AnyProxy, Ranking]]
+
+    def figures(self, place: int) -> dict[str, Any]:
+        """Return the figures of the formula at this place as plain data."""
+        return {
+            "validation": self.validation[place].figures(),
+            "held_out": self.held_out[place].figures(),
+            "lead": {name: lead.figures() for name, lead in self.leads[place].items()},
+        }
+
+    def baselines(self, benchmark: str) -> list[dict[str, Any]]:
+        """Return the baselines as plain data."""
+        return [
+            {"name": proxy.name, **proxy.describe(), "benchmarks": {benchmark: {"held_out": ranking.figures()}}}
+            for proxy, ranking in self.beside
+        ]
+
+
+def judge(enumeration: Enumeration, best: Sequence[BestFormula], observer: RunObserver | None = None) -> Judged:
+    """Rank the validation networks and the held-out ones, which are run here and nowhere else."""
+    settings, benchmark, networks = enumeration.settings, enumeration.benchmark, enumeration.networks
     scoring = enumeration.machine.scoring(settings)
     proxies = [one.proxy for one in best]
-    networks = enumeration.networks
-    validation = rank_networks(
-        proxies, enumeration.benchmark, networks.validation, scoring, observer, second_draw=False
+    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    validation = rank_networks(proxies, benchmark, networks.validation, scoring, observer, second_draw=False)
+    rankings = rank_networks([*proxies, *beside], benchmark, networks.held_out, scoring, observer)
+    held_out, compared = rankings[: len(best)], rankings[len(best) :]
+    ahead = leads(held_out, compared, benchmark.accuracies[networks.held_out], settings.seed)
+    names = [proxy.name for proxy in beside]
+    return Judged(
+        validation,
+        held_out,
+        [dict(zip(names, estimates, strict=True)) for estimates in ahead],
+        list(zip(beside, compared, strict=True)),
     )
-    return validation, rank_networks(proxies, enumeration.benchmark, networks.held_out, scoring, observer)
+
+
+def single_networks(enumeration: Enumeration, best: Sequence[BestFormula], judged: Judged) -> dict[str, Any]:
+    """Return scores of single networks by the best formula of the front, the content of `networks.json`."""
+    on_front = [place for place, one in enumerate(best) if one.is_on_front]
+    if not on_front:
+        return {"benchmarks": {}}
+    place, benchmark, networks = on_front[-1], enumeration.benchmark, enumeration.networks
+    ranking = judged.held_out[place]
+    scoring = enumeration.machine.scoring(enumeration.settings)
+    rankings = {BEST: ranking, **{proxy.name: of_proxy for proxy, of_proxy in judged.beside}}
+    content = {
+        "validation": scored_networks(benchmark.accuracies[networks.validation], judged.validation[place].scores),
+        "held_out": ranked_networks(benchmark.accuracies[networks.held_out], rankings),
+        "units": unit_contributions(best[place].proxy, benchmark, networks.held_out, ranking, scoring),
+    }
+    return {"benchmarks": {benchmark.name: content}}
 
 
 def with_figures(proxy: Proxy, enumeration: Enumeration, held_out: Ranking) -> Proxy:
@@ -148,6 +205,8 @@ def content_of(enumeration: Enumeration) -> dict[str, Any]:
     leaders = enumeration.leaders
     return {
         "benchmark": enumeration.benchmark.name,
+        "description": enumeration.benchmark.description,
+        "accuracy": enumeration.benchmark.accuracy_label,
         "seed": enumeration.settings.seed,
         "command": enumeration.settings.command,
         "settings": asdict(enumeration.settings),

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from eznas.discovery.enumeration.comparison import ComparisonSettings, compare_search
 from eznas.discovery.enumeration.enumeration import Enumeration
-from eznas.discovery.enumeration.result import best_formulas, content_of, judge, with_figures
+from eznas.discovery.enumeration.result import best_formulas, content_of, judge, single_networks, with_figures
 from eznas.errors import EznasError
 from eznas.features.folder import locked
 from eznas.files import json_text, write_atomically
 from eznas.observer import RunObserver
 from eznas.proxies.proxy import save
+from eznas.scoring.detail_format import NETWORKS
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
@@ -63,11 +64,12 @@ def enumerate_in(
         }
         if enumeration.is_finished:
             best = best_formulas(enumeration)
-            validation, held_out = judge(enumeration, best, observer)
-            for one, entry, on_validation, on_held_out in zip(best, content["best"], validation, held_out, strict=True):
-                entry["validation"] = on_validation.figures()
-                entry["held_out"] = on_held_out.figures()
-                save(with_figures(one.proxy, enumeration, on_held_out), folder / f"{one.name}.json")
+            judged = judge(enumeration, best, observer)
+            for place, (one, entry) in enumerate(zip(best, content["best"], strict=True)):
+                entry.update(judged.figures(place))
+                save(with_figures(one.proxy, enumeration, judged.held_out[place]), folder / f"{one.name}.json")
+            content["baselines"] = judged.baselines(content["benchmark"])
+            write_atomically(folder / NETWORKS, json_text(single_networks(enumeration, best, judged), indent=None))
             if comparison is not None:
                 content["search"] = compare_search(enumeration, comparison, observer)
         write_atomically(folder / RESULT, json_text(content))

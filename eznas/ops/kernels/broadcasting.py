@@ -11,8 +11,8 @@ from eznas.ops.jit import compiled
 from eznas.ops.kernels.kernel import Operand
 from eznas.ops.shapes import element_count
 
-BLOCK: Final = 1024
-"""Elements that are brought to the common shape at a time: 4 KiB per argument."""
+BLOCK: Final = 2048
+"""Elements that are computed at a time: 8 KiB for each argument and result, of which a few fit the first cache."""
 
 
 @compiled
@@ -89,18 +89,29 @@ def block_of(
     if step == 1 and offset + stop - start <= run:
         begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride) + offset
         return values[begin : begin + stop - start]
+    # The next axis outwards: along it, run after run begins one stride further on in the source, or at the same place.
+    length = shape[axes - 1 - spanned] if spanned < axes else 1
+    advance = stride if spanned < source.axes and source.shape[source.axes - 1 - spanned] > 1 else 0
+    left = length - number % length
+    begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride)
     done = 0
     while done < block.size:
-        begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride)
         count = min(run - offset, block.size - done)
+        part = block[done : done + count]  # of views that begin at 0 LLVM knows that no index is negative
         if step == 1:
+            source_part = values[begin + offset : begin + offset + count]
             for i in range(count):
-                block[done + i] = values[begin + offset + i]
+                part[i] = source_part[i]
         else:
             value = values[begin]
             for i in range(count):
-                block[done + i] = value
+                part[i] = value
         done += count
         number += 1
         offset = 0
+        begin += advance
+        left -= 1
+        if left == 0:
+            left = length
+            begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride)
     return block

@@ -1,7 +1,9 @@
 """What a kernel is: the function that computes the operation of its name, on one unit.
 
-There are two kinds. An element-wise kernel takes the numbers of one place, one for each argument, and returns the
-number of that place. Any other kernel names those of these parameters that it needs:
+There are three kinds. An element-wise kernel takes the numbers of one place, one for each argument, and returns the
+number of that place. The kernel of a total takes a block of each argument, flat and of the same length, and, if it
+asks for `terms`, one more to work in; it returns what the block adds to a sum in float64. Any other kernel names those
+of these parameters that it needs:
 
     result: the `Operand` to fill; a kernel without it returns the one number that the operation gives.
     a, b: the arguments, of shapes that the operation can take, as `infer_shape` says.
@@ -13,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled, inlined
+from eznas.ops.jit import compiled, inlined, summing
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -58,6 +60,10 @@ RUNNING: Final = 0
 FACTORIZED: Final = 1
 
 
+Total = Literal["sum", "mean", "root"]
+"""What a sum becomes: itself, its quotient by the number of elements, or its square root."""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A compiled function, and how to call it.
@@ -66,11 +72,13 @@ class Kernel:
         function: the compiled function.
         parameters: the names of its parameters.
         is_elementwise: whether they are numbers rather than operands.
+        total: what becomes of the sum over all blocks, if they are blocks.
     """
 
     function: Callable[..., Any]
     parameters: tuple[str, ...]
-    is_elementwise: bool
+    is_elementwise: bool = False
+    total: Total | None = None
 
 
 KERNELS: Final[dict[str, Kernel]] = {}
@@ -84,8 +92,19 @@ def elementwise(function: Function) -> Function:
     return compiled_function
 
 
+def totalling(total: Total) -> Callable[[Function], Function]:
+    """Make a function of one or two blocks the kernel of the operation of its name, which gives one number."""
+
+    def register(function: Function) -> Function:
+        compiled_function = summing(function)
+        KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters), total=total)
+        return compiled_function
+
+    return register
+
+
 def kernel(function: Function) -> Function:
     """Make a function of operands the kernel of the operation of its name."""
     compiled_function = compiled(function)
-    KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters), is_elementwise=False)
+    KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters))
     return compiled_function

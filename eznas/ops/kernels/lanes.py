@@ -2,6 +2,8 @@
 
 LLVM vectorises the loops around these too, but guards each with a test for arrays that overlap, and leaves fewer than
 32 numbers to a loop over single ones: most rows of most matrices. What is computed for a number is the same.
+
+Of a large matrix a vector is a part of a column; of small ones it is the same element of `LANES` matrices.
 """
 
 from __future__ import annotations
@@ -41,6 +43,28 @@ if JIT_DISABLED:
         sizes = np.abs(values[start : start + places.size])
         sizes[np.isnan(sizes) | (places == USED)] = -1
         return int(places[sizes == sizes.max()].min())
+
+    def keep_larger(values: NDArray[np.float32], largest: int, places: int, candidate: int, place: np.float32) -> None:
+        """In each lane, where |candidate| is larger than what is at `largest`, note it, and its place at `places`."""
+        sizes = np.abs(values[candidate : candidate + LANES])
+        is_larger = sizes > values[largest : largest + LANES]
+        values[largest : largest + LANES][is_larger] = sizes[is_larger]
+        values[places : places + LANES][is_larger] = place
+
+    def exchange(values: NDArray[np.float32], i: int, j: int, places: int, place: np.float32) -> None:
+        """In each lane that has this place at `places`, exchange what is at i and at j."""
+        chosen = values[places : places + LANES] == place
+        at_i, at_j = values[i : i + LANES].copy(), values[j : j + LANES].copy()
+        values[i : i + LANES] = np.where(chosen, at_j, at_i)
+        values[j : j + LANES] = np.where(chosen, at_i, at_j)
+
+    def scale(values: NDArray[np.float32], target: int, factor: int) -> None:
+        """In each lane, multiply what is at `target` by what is at `factor`."""
+        values[target : target + LANES] *= values[factor : factor + LANES]
+
+    def subtract_product(values: NDArray[np.float32], target: int, i: int, j: int) -> None:
+        """In each lane, subtract from what is at `target` the product of what is at i and at j."""
+        values[target : target + LANES] -= values[i : i + LANES] * values[j : j + LANES]
 
 else:
     cgutils: Any = untyped_cgutils
@@ -129,3 +153,72 @@ else:
             return builder.sext(_reduced(builder, "smin", builder.load(smallest)), ir.IntType(64))
 
         return types.int64(values, types.intp, places), generate
+
+    class _Lanes:
+        """The vectors of one array, in the code that an intrinsic generates."""
+
+        def __init__(self, context: Any, builder: Any, array_type: Any, array: Any) -> None:
+            self._builder = builder
+            self._array = (context, builder, array_type, array)
+
+        def load(self, index: Any) -> Any:
+            return self._builder.load(_pointer(*self._array, index, _NUMBERS), align=4)
+
+        def store(self, value: Any, index: Any) -> None:
+            self._builder.store(value, _pointer(*self._array, index, _NUMBERS), align=4)
+
+    @intrinsic
+    def keep_larger(_typing: Any, values: Any, largest: Any, places: Any, candidate: Any, place: Any) -> Any:  # noqa: ARG001
+        """In each lane, where |candidate| is larger than what is at `largest`, note it, and its place at `places`."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, largest, places, candidate, place = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            bits = builder.and_(builder.bitcast(lanes.load(candidate), _INTEGERS), _constant(_ABSOLUTE))
+            size = builder.bitcast(bits, _NUMBERS)
+            is_larger = builder.fcmp_ordered(">", size, lanes.load(largest))
+            lanes.store(builder.select(is_larger, size, lanes.load(largest)), largest)
+            lanes.store(builder.select(is_larger, _repeated(builder, place, _NUMBERS), lanes.load(places)), places)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp, types.intp, types.float32), generate
+
+    @intrinsic
+    def exchange(_typing: Any, values: Any, i: Any, j: Any, places: Any, place: Any) -> Any:  # noqa: ARG001
+        """In each lane that has this place at `places`, exchange what is at i and at j."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, i, j, places, place = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            chosen = builder.fcmp_ordered("==", lanes.load(places), _repeated(builder, place, _NUMBERS))
+            at_i, at_j = lanes.load(i), lanes.load(j)
+            lanes.store(builder.select(chosen, at_j, at_i), i)
+            lanes.store(builder.select(chosen, at_i, at_j), j)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp, types.intp, types.float32), generate
+
+    @intrinsic
+    def scale(_typing: Any, values: Any, target: Any, factor: Any) -> Any:  # noqa: ARG001
+        """In each lane, multiply what is at `target` by what is at `factor`."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, target, factor = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            lanes.store(builder.fmul(lanes.load(target), lanes.load(factor)), target)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp), generate
+
+    @intrinsic
+    def subtract_product(_typing: Any, values: Any, target: Any, i: Any, j: Any) -> Any:  # noqa: ARG001
+        """In each lane, subtract from what is at `target` the product of what is at i and at j."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, target, i, j = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            product = builder.fmul(lanes.load(i), lanes.load(j))
+            lanes.store(builder.fsub(lanes.load(target), product), target)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp, types.intp), generate

@@ -1,21 +1,14 @@
-"""LAPACK's two eigenvalue routines for compiled code: those of the library that scipy is linked with.
-
-The routines are declared as external symbols and given their addresses when this module is imported, so that a
-compiled kernel in numba's cache names them and holds no address of the process that compiled it. They run without
-the GIL and keep no state, so that threads may call them at once.
-"""
+"""LAPACK's eigenvalues and LU factorisation, and BLAS's matrix product, for compiled code."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from llvmlite.binding import add_symbol
-from numba import types
-from numba.extending import get_cython_function_address
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED, compiled
+from eznas.ops.kernels.external import routine
 
 _BLOCK_COLUMNS: Final = 64
 """At least the block size of LAPACK's reductions, 32: with this many vectors of workspace they run at full speed."""
@@ -31,19 +24,26 @@ def lapack_workspace(n: int) -> int:
     return int((_BLOCK_COLUMNS + 3) * n + _BLOCK_REFLECTOR + _INTEGERS)
 
 
-def _routine(name: str, arguments: int) -> Any:
-    """Declare a LAPACK routine, all of whose arguments are pointers, and give its symbol the address in this process.
-
-    Raises:
-        ValueError: scipy has no such routine.
-    """
-    symbol = f"eznas_lapack_{name}"
-    add_symbol(symbol, get_cython_function_address("scipy.linalg.cython_lapack", name))
-    return types.ExternalFunction(symbol, types.void(*[types.voidptr] * arguments))
-
-
 if JIT_DISABLED:
     from scipy.linalg import lapack
+
+    def multiply(
+        result: NDArray[np.float32],
+        a: NDArray[np.float32],
+        b: NDArray[np.float32],
+        rows: int,
+        inner: int,
+        columns: int,
+        workspace: NDArray[np.float32],  # noqa: ARG001
+    ) -> None:
+        """As below, by numpy, since there is no compiled code to call BLAS from."""
+        result[:] = (a.reshape(rows, inner) @ b.reshape(inner, columns)).ravel()
+
+    def factorize(matrix: NDArray[np.float32], n: int, pivot_rows: NDArray[np.int32]) -> None:
+        """As below, by scipy's own wrapper."""
+        factors, rows, _ = lapack.sgetrf(matrix.reshape(n, n).T)
+        matrix[:] = factors.T.ravel()
+        pivot_rows[:n] = rows + 1
 
     def symmetric_eigenvalues(
         matrix: NDArray[np.float32],
@@ -66,8 +66,13 @@ if JIT_DISABLED:
         return bool(info == 0)
 
 else:
-    _ssyevd: Final = _routine("ssyevd", 11)
-    _sgeev: Final = _routine("sgeev", 14)
+    _ssyevd: Final = routine("lapack", "ssyevd", 11)
+    _sgeev: Final = routine("lapack", "sgeev", 14)
+    _sgetrf: Final = routine("lapack", "sgetrf", 6)
+    _sgemm: Final = routine("blas", "sgemm", 13)
+    _NOT_TRANSPOSED: Final = np.array([ord("N")], np.uint8)
+    _ONE: Final = np.ones(1, np.float32)
+    _ZERO: Final = np.zeros(1, np.float32)
     _NO_VECTORS: Final = np.array([ord("N")], np.uint8)
     _LOWER: Final = np.array([ord("L")], np.uint8)
 
@@ -146,3 +151,55 @@ else:
             info.ctypes,
         )
         return bool(info[0] == 0)
+
+    @compiled
+    def multiply(
+        result: NDArray[np.float32],
+        a: NDArray[np.float32],
+        b: NDArray[np.float32],
+        rows: int,
+        inner: int,
+        columns: int,
+        workspace: NDArray[np.float32],
+    ) -> None:
+        """C = A B of three row-major matrices (sgemm).
+
+        Args:
+            result: float32[rows * columns], overwritten.
+            a: float32[rows * inner].
+            b: float32[inner * columns].
+            rows: of A.
+            inner: columns of A and rows of B.
+            columns: of B.
+            workspace: float32[3], overwritten.
+        """
+        integers = workspace[:3].view(np.int32)
+        integers[0], integers[1], integers[2] = columns, rows, inner
+        _sgemm(  # of the column-major transposes: C^T = B^T A^T
+            _NOT_TRANSPOSED.ctypes,
+            _NOT_TRANSPOSED.ctypes,
+            integers[0:1].ctypes,
+            integers[1:2].ctypes,
+            integers[2:3].ctypes,
+            _ONE.ctypes,
+            b.ctypes,
+            integers[0:1].ctypes,
+            a.ctypes,
+            integers[2:3].ctypes,
+            _ZERO.ctypes,
+            result.ctypes,
+            integers[0:1].ctypes,
+        )
+
+    @compiled
+    def factorize(matrix: NDArray[np.float32], n: int, pivot_rows: NDArray[np.int32]) -> None:
+        """The LU factorisation of a matrix with row exchanges (sgetrf).
+
+        Args:
+            matrix: float32[n * n], column by column; overwritten with L and U.
+            n: order.
+            pivot_rows: int32[n + 2], overwritten: which row, from 1 on, each was exchanged with; then what LAPACK says.
+        """
+        order, info = pivot_rows[n : n + 1], pivot_rows[n + 1 : n + 2]
+        order[0] = n
+        _sgetrf(order.ctypes, order.ctypes, matrix.ctypes, order.ctypes, pivot_rows.ctypes, info.ctypes)

@@ -51,12 +51,18 @@ def _softmax_narrow(result: NDArray[np.float32], a: NDArray[np.float32], length:
 
 
 @compiled
-def _subtract_highest(
-    result: NDArray[np.float32], a: NDArray[np.float32], length: int, stride: int, highest: NDArray[np.float32]
+def _softmax_wide(
+    result: NDArray[np.float32],
+    a: NDArray[np.float32],
+    length: int,
+    stride: int,
+    highest: NDArray[np.float32],
+    total: NDArray[np.float32],
 ) -> None:
-    """Subtract the highest element of each line; a line has `length` elements, `stride` apart, and one in `highest`."""
+    """`softmax` of lines side by side: `length` elements each, `stride` apart, and one in `highest` and `total`."""
     width = highest.size
     highest[:] = -INFINITY
+    total[:] = ZERO
     for k in range(length):
         line = a[k * stride : k * stride + width]
         for i in range(width):
@@ -65,22 +71,13 @@ def _subtract_highest(
         line = a[k * stride : k * stride + width]
         target = result[k * stride : k * stride + width]
         for i in range(width):
-            target[i] = line[i] - highest[i]
-
-
-@compiled
-def _divide_by_totals(result: NDArray[np.float32], length: int, stride: int, total: NDArray[np.float32]) -> None:
-    """Divide each line by its sum; a line has `length` elements, `stride` apart, and one in `total`."""
-    width = total.size
-    total[:] = ZERO
+            power = exponential(line[i] - highest[i])
+            target[i] = power
+            total[i] += power
     for k in range(length):
-        line = result[k * stride : k * stride + width]
+        target = result[k * stride : k * stride + width]
         for i in range(width):
-            total[i] += line[i]
-    for k in range(length):
-        line = result[k * stride : k * stride + width]
-        for i in range(width):
-            line[i] = line[i] / total[i]
+            target[i] = target[i] / total[i]
 
 
 @kernel
@@ -100,10 +97,5 @@ def softmax(result: Operand, a: Operand, workspace: Workspace) -> None:
     for outer in range(0, values.size, length * stride):
         for start in range(outer, outer + stride, BLOCK):
             width = min(BLOCK, outer + stride - start)
-            _subtract_highest(target[start:], values[start:], length, stride, workspace.numbers[:width])
-    for i in range(values.size):
-        target[i] = exponential(target[i])
-    for outer in range(0, values.size, length * stride):
-        for start in range(outer, outer + stride, BLOCK):
-            width = min(BLOCK, outer + stride - start)
-            _divide_by_totals(target[start:], length, stride, workspace.numbers[:width])
+            highest, total = workspace.numbers[:width], workspace.numbers[BLOCK : BLOCK + width]
+            _softmax_wide(target[start:], values[start:], length, stride, highest, total)

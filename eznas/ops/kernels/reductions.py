@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled, summing
 from eznas.ops.kernels.broadcasting import BLOCK, block_of
-from eznas.ops.kernels.kernel import Operand, Workspace, kernel
+from eznas.ops.kernels.kernel import Operand, Workspace, kernel, totalling
 from eznas.ops.kernels.vector_math import ONE, ZERO, logarithm
 from eznas.ops.limits import COSINE_EPSILON
-from eznas.ops.shapes import broadcast, broadcast_rows, element_count
+from eznas.ops.shapes import broadcast_rows, element_count
 
 
 @summing
@@ -50,78 +50,46 @@ def sum_of_squared_differences(a: NDArray[np.float32], center: float) -> float:
     return total
 
 
-@summing
-def _count_sign_changes(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """How many elements are positive in one and not in the other."""
-    total = np.float64(0.0)
+@totalling("root")
+def frobenius_norm(a: NDArray[np.float32]) -> float:
+    """The sum of squares."""
+    return dot(a, a)
+
+
+@totalling("mean")
+def normalized_sum(a: NDArray[np.float32]) -> float:
+    """The sum."""
+    return sum_of(a)
+
+
+@totalling("mean")
+def l1_norm(a: NDArray[np.float32]) -> float:
+    """The sum of absolute values."""
+    return sum_of_absolutes(a)
+
+
+@totalling("sum")
+def hamming_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """How many elements are positive in one argument and not in the other; few enough for a float32 to count."""
+    total = ZERO
     for i in range(a.size):
-        total += np.float64(ONE if (a[i] > ZERO) != (b[i] > ZERO) else ZERO)
-    return total
+        total += ONE if (a[i] > ZERO) != (b[i] > ZERO) else ZERO
+    return np.float64(total)
 
 
-@summing
-def _sum_of_divergences(inputs: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
-    """Sum of t log t - t * input, each term in float32; t log t is 0 at 0 and NaN below."""
-    total = np.float64(0.0)
-    for i in range(inputs.size):
-        target = targets[i]
-        entropy = ZERO if target == ZERO else target * logarithm(target)
-        total += np.float64(entropy - target * inputs[i])
-    return total
-
-
-@kernel
-def frobenius_norm(a: Operand) -> np.float32:
-    """Square root of the sum of squares."""
-    return np.float32(np.sqrt(dot(a.values, a.values)))
-
-
-@kernel
-def normalized_sum(a: Operand) -> np.float32:
-    """Sum over the number of elements."""
-    return np.float32(sum_of(a.values) / a.values.size)
-
-
-@kernel
-def l1_norm(a: Operand) -> np.float32:
-    """Sum of absolute values over the number of elements."""
-    return np.float32(sum_of_absolutes(a.values) / a.values.size)
+@totalling("mean")
+def kl_divergence(a: NDArray[np.float32], b: NDArray[np.float32], terms: NDArray[np.float32]) -> float:
+    """Sum of B log B - B A, each term in float32; B log B is 0 at 0 and NaN below."""
+    for i in range(a.size):
+        entropy = ZERO if b[i] == ZERO else b[i] * logarithm(b[i])
+        terms[i] = entropy - b[i] * a[i]
+    return sum_of(terms)
 
 
 @kernel
 def numel(a: Operand) -> np.float32:
     """Number of elements."""
-    return np.float32(a.values.size)
-
-
-@kernel
-def hamming_distance(a: Operand, b: Operand, workspace: Workspace) -> np.float32:
-    """How many elements of the common shape are positive in one argument and not in the other."""
-    shape = workspace.shapes[0]
-    axes = broadcast(shape, a.shape, a.axes, b.shape, b.axes)
-    total = np.float64(0.0)
-    n = element_count(shape)
-    for start in range(0, n, BLOCK):
-        stop = min(start + BLOCK, n)
-        left = block_of(workspace.numbers[:BLOCK], a, shape, axes, start, stop)
-        right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], b, shape, axes, start, stop)
-        total += _count_sign_changes(left, right)
-    return np.float32(total)
-
-
-@kernel
-def kl_divergence(a: Operand, b: Operand, workspace: Workspace) -> np.float32:
-    """Mean of B log B - B A over the common shape."""
-    shape = workspace.shapes[0]
-    axes = broadcast(shape, a.shape, a.axes, b.shape, b.axes)
-    total = np.float64(0.0)
-    n = element_count(shape)
-    for start in range(0, n, BLOCK):
-        stop = min(start + BLOCK, n)
-        left = block_of(workspace.numbers[:BLOCK], a, shape, axes, start, stop)
-        right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], b, shape, axes, start, stop)
-        total += _sum_of_divergences(left, right)
-    return np.float32(total / n)
+    return np.float32(element_count(a.shape))  # there may be no values
 
 
 @compiled

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from eznas.ops.jit import bits_to_float, float_to_bits, inlined
+from eznas.ops.jit import bits_to_float, float_to_bits, inlined, multiply_add
 
 ZERO: Final = np.float32(0.0)
 ONE: Final = np.float32(1.0)
@@ -65,11 +65,12 @@ def exponential(x: np.float32) -> np.float32:
     """e^x in float32: 0 and infinity beyond the range, denormal results rounded once, NaN kept."""
     bounded = x if x < _EXP_HIGHEST else _EXP_HIGHEST  # also takes NaN out of the integer arithmetic
     bounded = bounded if bounded > _EXP_LOWEST else _EXP_LOWEST
-    shifted = bounded * _LOG2_E + _ROUNDER
+    shifted = multiply_add(bounded, _LOG2_E, _ROUNDER)
     n = shifted - _ROUNDER
-    r = (bounded - n * _LOG2_HIGH) - n * _LOG2_LOW
-    polynomial = ((((_E0 * r + _E1) * r + _E2) * r + _E3) * r + _E4) * r + _E5
-    mantissa = polynomial * (r * r) + r + ONE
+    r = multiply_add(-n, _LOG2_LOW, multiply_add(-n, _LOG2_HIGH, bounded))
+    polynomial = multiply_add(multiply_add(multiply_add(_E0, r, _E1), r, _E2), r, _E3)
+    polynomial = multiply_add(multiply_add(polynomial, r, _E4), r, _E5)
+    mantissa = multiply_add(polynomial, r * r, r) + ONE
     # 2^n in two halves: n reaches -150 and 128, which no single float32 power of two does.
     exponent = np.int32(float_to_bits(shifted) - _ROUNDER_BITS)
     half = np.int32(exponent >> np.int32(1))
@@ -90,10 +91,11 @@ def logarithm(x: np.float32) -> np.float32:
     exponent = np.float32(np.int32(np.int32(shifted >> _MANTISSA_BITS) - _EXPONENT_BIAS)) - offset
     f = bits_to_float(np.int32(np.int32(shifted & _MANTISSA_MASK) + _HALF_ROOT_BITS)) - ONE
     square = f * f
-    polynomial = (((_L0 * f + _L1) * f + _L2) * f + _L3) * f + _L4
-    polynomial = ((((polynomial * f + _L5) * f + _L6) * f + _L7) * f + _L8) * f * square
-    polynomial = polynomial + exponent * _LOG2_LOW - _HALF * square
-    result = f + polynomial + exponent * _LOG2_HIGH
+    polynomial = multiply_add(multiply_add(multiply_add(_L0, f, _L1), f, _L2), f, _L3)
+    polynomial = multiply_add(multiply_add(multiply_add(polynomial, f, _L4), f, _L5), f, _L6)
+    polynomial = multiply_add(multiply_add(polynomial, f, _L7), f, _L8) * f * square
+    polynomial = multiply_add(-_HALF, square, multiply_add(exponent, _LOG2_LOW, polynomial))
+    result = multiply_add(exponent, _LOG2_HIGH, f + polynomial)
     result = result if x > ZERO else NOT_A_NUMBER
     result = -INFINITY if x == ZERO else result
     return result if x < INFINITY else x + x

@@ -17,6 +17,10 @@ def test_a_kernel_has_the_parameters_of_its_operation(operation):
     if kernel.is_elementwise:
         assert operation.rule is ShapeRule.BROADCAST
         assert len(kernel.parameters) == operation.arity
+    elif kernel.total is not None:
+        assert operation.gives_scalar
+        assert kernel.parameters in {("a",), ("a", "b"), ("a", "terms"), ("a", "b", "terms")}
+        assert ("b" in kernel.parameters) == (operation.arity == 2)
     else:
         assert set(kernel.parameters) <= {"result", "a", "b", "workspace"}
         assert ("b" in kernel.parameters) == (operation.arity == 2)

@@ -20,7 +20,7 @@ def subtract(target, i, source, j, factor):
     subtract_multiple(target, i, source, j, factor)
 
 
-def matrices(kind, order, count=40):
+def matrices(kind, order, count=43):  # whole vectors of small ones, and a rest
     rng = np.random.default_rng(order)
     a = rng.standard_normal((count, order, order)).astype(np.float32)
     if kind == "signs":
@@ -77,6 +77,15 @@ def test_the_pivots_have_the_bits_of_getf2(kind, order):
     expected = np.stack([pivots_by_hand(matrix) for matrix in a])
     same = (actual.view(np.int32) == expected.view(np.int32)) | (np.isnan(actual) & np.isnan(expected))
     assert same.all()
+
+
+@pytest.mark.parametrize("order", [65, 96, 150])
+def test_large_matrices_have_the_determinants_of_numpy(order):
+    a = matrices("normal", order, count=3)
+    pivots = pivots_of(operand_of(a), workspace_for(a)).reshape(len(a), order + 1).astype(np.float64)
+    signs, logarithms = np.linalg.slogdet(a.astype(np.float64))
+    np.testing.assert_array_equal(np.sign(pivots).prod(axis=1), signs)
+    np.testing.assert_allclose(np.log(np.abs(pivots[:, :-1])).sum(axis=1), logarithms, atol=0.02)
 
 
 def test_the_pivots_of_one_operand_are_computed_once():

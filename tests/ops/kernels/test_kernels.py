@@ -10,8 +10,8 @@ from tensor_strategies import AWKWARD, broadcasting_shapes, shapes, tensors
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.kernels.broadcasting import BLOCK
-from eznas.ops.own_function import ShapeError
 from eznas.ops.reference import apply
+from eznas.ops.shape_check import ShapeError
 
 DETERMINED = {
     *("sum", "difference", "product", "less_than", "greater_than", "equal_to", "abs", "power", "relu", "sign"),

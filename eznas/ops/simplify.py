@@ -1,0 +1,232 @@
+"""Simplify a program as a reader would at sight, without changing a single bit of what it computes.
+
+`abs(abs(x))` becomes `abs(x)`; `softmax(softmax(x))` is no identity and stays. Every rule holds for float32 numbers as
+the compiled kernels treat them, for NaN, infinities, denormal numbers and -0, too, which is why `x + 0` stays where x
+may be -0; and no rule changes on which units the program is invalid. What does not reach the output is no part of a
+`Program` in the first place: a sequential genome loses its dead code when it is compiled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from eznas.ops.catalogue import BY_NAME, ShapeRule
+from eznas.ops.facts import SCALAR, TERMINAL_FACTS, Facts, facts_of
+from eznas.ops.own import operation_of
+from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
+from eznas.ops.terms import Term
+from eznas.terminals import TERMINAL_COUNT
+
+
+@dataclass(frozen=True)
+class Simplified:
+    """A simpler formula that gives the same numbers.
+
+    Attributes:
+        terms: the formula.
+        rules: how often each rule was used, by its text.
+    """
+
+    terms: tuple[Term, ...]
+    rules: Counter[str]
+
+
+def simplify_terms(terms: Sequence[Term]) -> Simplified:
+    """Simplify every term of a formula on its own; terms that cancel each other stay, as one may have no value."""
+    rules: Counter[str] = Counter()
+    simple = tuple(replace(term, program=simplify(term.program, rules)) for term in terms)
+    return Simplified(simple, rules)
+
+
+def simplify(program: Program, used: Counter[str] | None = None) -> Program:
+    """Return a program with the same numbers and the same invalid units, and no more operations.
+
+    Args:
+        program: any program.
+        used: counts the rules that were applied, by their text.
+    """
+    used = Counter() if used is None else used
+    expressions = _Expressions()
+    refs = list(range(TERMINAL_COUNT))
+    for index, (operation, *operands) in enumerate(program.nodes):
+        ref = expressions.apply(operation, *(refs[operand] for operand in operands if operand != NO_OPERAND))
+        is_output = program.output == TERMINAL_COUNT + index
+        while (step := expressions.simpler(ref, is_output)) is not None:
+            ref, rule = step
+            used[rule] += 1
+        refs.append(ref)
+    return expressions.builder.build(refs[program.output])
+
+
+Found: TypeAlias = tuple[int, str]
+"""What may stand in the place of an expression, as a ref, and the rule that says so."""
+
+
+class _Expressions:
+    """A builder that knows the nodes of its refs and what is known of them."""
+
+    def __init__(self) -> None:
+        self.builder = ProgramBuilder()
+        self._nodes: dict[int, tuple[str, tuple[int, ...]]] = {}
+        self._facts: dict[int, Facts] = dict(enumerate(TERMINAL_FACTS))
+
+    def apply(self, operation: int, *operands: int) -> int:
+        """Return the ref of an operation's result."""
+        ref = self.builder.apply(operation, *operands)
+        if ref not in self._nodes:
+            self._nodes[ref] = operation_of(operation).name, operands
+            self._facts[ref] = facts_of(operation, tuple(self._facts[operand] for operand in operands))
+        return ref
+
+    def call(self, name: str, *operands: int) -> int:
+        """Return the ref of the result of the operation of this name."""
+        return self.apply(BY_NAME[name].id, *operands)
+
+    def facts(self, ref: int) -> Facts:
+        """Return what is known of an expression."""
+        return self._facts[ref]
+
+    def name(self, ref: int) -> str:
+        """Return the name of the operation on the outside; of a statistic nothing."""
+        return self._nodes[ref][0] if ref in self._nodes else ""
+
+    def operands(self, ref: int) -> tuple[int, ...]:
+        """Return the arguments of the operation on the outside; none of a statistic."""
+        return self._nodes[ref][1] if ref in self._nodes else ()
+
+    def simpler(self, ref: int, is_output: bool) -> Found | None:
+        """Return what may stand in the place of an expression by the first rule that fits; None if none does."""
+        if ref < TERMINAL_COUNT:
+            return None
+        name, operands = self._nodes[ref]
+        if name not in BY_NAME:
+            return None  # of an operation of the user's own nothing is known
+        rules = _UNARY_RULES if len(operands) == 1 else _BINARY_RULES
+        for rule in rules:
+            for found, text in rule(self, name, *operands):
+                if self._may_replace(ref, found, is_output):
+                    return found, text
+        return None
+
+    def _may_replace(self, old: int, new: int, is_output: bool) -> bool:
+        """Whether shapes and invalid units stay the same: rules speak of numbers only."""
+        before, after = self._facts[old], self._facts[new]
+        needs = after.needs
+        if new < TERMINAL_COUNT and not is_output:
+            needs |= {("size", after.shape)}  # what reads it will refuse it by itself
+        return before.shape == after.shape and before.needs == needs
+
+
+_Rule: TypeAlias = Callable[..., Iterator[Found]]
+
+_EVEN: Final = frozenset({"abs", "power", "abs_log", "sqrt", "l1_norm", "frobenius_norm"})
+"""Operations that do not see the sign of their argument."""
+
+_POSITIVE_PART: Final = frozenset({"heaviside", "greater_than_zero", "hamming_distance"})
+"""Operations that see only where their argument is above zero."""
+
+_KEEP_POSITIVES: Final = frozenset({"relu", "sign", "heaviside", "greater_than_zero"})
+"""Operations whose result is above zero exactly where their argument is."""
+
+_LIKE: Final = frozenset({"ones_like", "zeros_like", "numel"})
+"""Operations that see only the shape of their argument."""
+
+
+def _no_effect(e: _Expressions, name: str, x: int) -> Iterator[Found]:
+    """Operations that leave such numbers as they are."""
+    known = e.facts(x)
+    if name == "abs" and known.not_negative and known.no_minus_zero:
+        yield x, "abs(x) = x where x is not negative"
+    if name == "relu" and known.not_negative:
+        yield x, "relu(x) = x where x is not negative"
+    if name in {"sign", "heaviside", "greater_than_zero", "power", "sqrt"} and known.zero_or_one:
+        yield x, f"{name}(x) = x where x is 0 or 1"
+    if name == "sign" and e.name(x) == "sign":
+        yield x, "sign(sign(x)) = sign(x)"
+    if name == "invert" and e.name(x) == "ones_like":
+        yield x, "invert(ones_like(x)) = ones_like(x)"
+    if name in {"ones_like", "zeros_like"} and e.name(x) == name:
+        yield x, f"{name}({name}(x)) = {name}(x)"
+    if known.shape == SCALAR and known.no_minus_zero:
+        if name == "normalized_sum":
+            yield x, "normalized_sum(x) = x where x is a number"
+        if name in {"l1_norm", "frobenius_norm"} and known.not_negative:
+            yield x, f"{name}(x) = x where x is a number and not negative"
+
+
+def _unseen(e: _Expressions, name: str, x: int) -> Iterator[Found]:
+    """Inner operations whose effect the outer one does not see."""
+    inner = e.name(x)
+    if name in _EVEN and inner == "abs":
+        yield e.call(name, *e.operands(x)), f"{name}(abs(x)) = {name}(x)"
+    if name in _POSITIVE_PART and inner in _KEEP_POSITIVES:
+        yield e.call(name, *e.operands(x)), f"{name}({inner}(x)) = {name}(x)"
+    if name == "less_than_zero" and inner == "sign":
+        yield e.call(name, *e.operands(x)), "less_than_zero(sign(x)) = less_than_zero(x)"
+    if name in _LIKE and inner in BY_NAME and BY_NAME[inner].rule is ShapeRule.BROADCAST:
+        for operand in e.operands(x):
+            if e.facts(operand).shape == e.facts(x).shape:
+                yield e.call(name, operand), f"{name}(f(x)) = {name}(x) where f keeps the shape"
+
+
+def _another_name(e: _Expressions, name: str, x: int) -> Iterator[Found]:
+    """Pairs of operations that one operation does."""
+    inner = e.name(x)
+    if (name, inner) == ("relu", "sign"):
+        yield e.call("heaviside", *e.operands(x)), "relu(sign(x)) = heaviside(x)"
+    if (name, inner) == ("sign", "relu"):
+        yield e.call("heaviside", *e.operands(x)), "sign(relu(x)) = heaviside(x)"
+    if (name, inner) == ("log", "abs"):
+        yield e.call("abs_log", *e.operands(x)), "log(abs(x)) = abs_log(x)"
+    if inner == "relu" and name in {"log", "abs_log"}:
+        yield e.call("log", *e.operands(x)), f"{name}(relu(x)) = log(x)"
+    if name == "less_than_zero" and inner and e.facts(x).not_negative:
+        yield e.call("zeros_like", x), "less_than_zero(x) = zeros_like(x) where x is not negative"
+
+
+def _with_zeros_and_ones(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
+    """Arithmetic with zeros and ones."""
+    pairs = [(x, y), (y, x)] if BY_NAME[name].commutative else [(x, y)]
+    for a, b in pairs:
+        if e.name(b) == "zeros_like":
+            if name == "difference" or (name == "sum" and e.facts(a).no_minus_zero):
+                yield a, f"x {BY_NAME[name].infix} 0 = x"
+            if name == "divide":
+                yield e.call("ones_like", a), "x / 0 = 1"
+        if e.name(b) == "ones_like" and name in {"product", "divide"}:
+            yield a, f"x {BY_NAME[name].infix} 1 = x"
+    for a, b, where_x_is_first in ((x, y, True), (y, x, False)):
+        if e.name(b) == "zeros_like" and name in {"greater_than", "less_than"}:
+            above = (name == "greater_than") is where_x_is_first
+            simple = "greater_than_zero" if above else "less_than_zero"
+            yield e.call(simple, a), f"x {'>' if above else '<'} 0 = {simple}(x)"
+
+
+def _with_itself(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
+    """Operations on two times the same."""
+    if x != y:
+        return
+    if name == "product":
+        yield e.call("power", x), "x * x = power(x)"
+    if name == "difference" and e.facts(x).finite:
+        yield e.call("zeros_like", x), "x - x = zeros_like(x) where x is finite"
+    if name in {"less_than", "greater_than"}:
+        yield e.call("zeros_like", x), f"x {BY_NAME[name].infix} x = zeros_like(x)"
+    if name == "equal_to" and e.facts(x).finite:
+        yield e.call("ones_like", x), "x == x = ones_like(x) where x is finite"
+
+
+def _unseen_by_two(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
+    """Inner operations whose effect an operation of two arguments does not see."""
+    if name not in _POSITIVE_PART:
+        return
+    for a, b in ((x, y), (y, x)):
+        if e.name(a) in _KEEP_POSITIVES:
+            yield e.call(name, *e.operands(a), b), f"{name}({e.name(a)}(x), y) = {name}(x, y)"
+
+
+_UNARY_RULES: Final[tuple[_Rule, ...]] = (_no_effect, _unseen, _another_name)
+_BINARY_RULES: Final[tuple[_Rule, ...]] = (_with_zeros_and_ones, _with_itself, _unseen_by_two)

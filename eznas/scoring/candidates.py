@@ -1,0 +1,58 @@
+"""The programs of one evaluation, and which of them are still worth computing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.ops.plan import Plan
+from eznas.ops.program import Program
+
+
+class Candidates:
+    """Programs that are computed network by network, until they lack the score of one if that is all they need.
+
+    Networks may be computed in many threads at once. Which programs are left in the end does not depend on their order.
+    """
+
+    def __init__(self, programs: Sequence[Program], cached: Mapping[bytes, int], *, only_complete: bool) -> None:
+        """Begin with all programs.
+
+        Args:
+            programs: any number of them.
+            cached: see `Plan.of`.
+            only_complete: whether a program without a score on some network is given up.
+        """
+        self._programs = programs
+        self._cached = cached
+        self._only_complete = only_complete
+        self._lock = threading.Lock()
+        self._left = np.arange(len(programs))
+        self._plan = Plan.of(programs, cached)
+
+    @property
+    def left(self) -> NDArray[np.int64]:
+        """The positions of the programs that are left, increasing."""
+        return self._left
+
+    @property
+    def plan(self) -> tuple[NDArray[np.int64], Plan]:
+        """The positions of the programs that are left, and the plan of them."""
+        with self._lock:
+            if len(self._plan.roots) > len(self._left):
+                self._plan = Plan.of([self._programs[position] for position in self._left.tolist()], self._cached)
+            return self._left, self._plan
+
+    def scored(self, positions: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
+        """Take the scores of a network that has any, NaN for a program that has none.
+
+        Args:
+            positions: int64 (computed,), of the programs that were computed.
+            scores: float64 (computed,).
+        """
+        if self._only_complete:
+            with self._lock:
+                self._left = np.setdiff1d(self._left, positions[np.isnan(scores)])
