@@ -18,8 +18,9 @@ from eznas.errors import EznasError
 from eznas.options import Unit, Weights
 from eznas.proxies import AnyProxy, Proxy
 from eznas.runs.proxy_argument import resolve_proxy
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import single_proxies
-from eznas.scoring.scores import GivenNetworks, NetworkScores, ScoringSettings, score_candidates
+from eznas.scoring.scores import GivenNetworks, ScoringSettings, score_candidates
 from eznas.statistics.collect import Loss
 from eznas.statistics.workers import available_cores
 

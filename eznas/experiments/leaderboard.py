@@ -26,9 +26,10 @@ from eznas.proxies import AnyProxy, HandMadeProxy, Proxy, load
 from eznas.runs.proxy_argument import networks_seen
 from eznas.scoring.evaluation import sample_networks
 from eznas.scoring.kernel_loading import load_kernels
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import single_proxies
 from eznas.scoring.ranking import rankings_of
-from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
+from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.statistics.workers import available_cores, run_in_threads
 
 EXPERIMENT: Final = "leaderboard"

@@ -15,9 +15,9 @@ from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.report.tables import interval_text, number_text, share_text
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.correlation import partial_kendall_tau
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated
 from eznas.scoring.ranking import RANKING_RULE, Ranking, leads, rankable
-from eznas.scoring.scores import NetworkScores
 
 COLUMNS: Final = (
     "proxy",

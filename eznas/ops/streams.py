@@ -85,7 +85,7 @@ def _argument(
     return values
 
 
-@inlined
+@compiled
 def _map_block(
     node: int,
     row: int,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy, RankAggregate
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.ties import tied
-
-if TYPE_CHECKING:
-    from eznas.scoring.scores import NetworkScores
 
 
 def single_proxies(proxies: Sequence[AnyProxy]) -> list[Proxy | HandMadeProxy]:

@@ -16,9 +16,10 @@ from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
-from eznas.scoring.scores import NetworkScores, ScoringSettings, score_networks
+from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
 SECOND_DRAW_NETWORKS: Final = 100

@@ -22,6 +22,7 @@ from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import LabelledImages, draw_images, draw_labelled
 from eznas.scoring.evaluator import scores_of_network
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
 from eznas.statistics.collect import CollectionSettings, Inputs, Loss, collect, initialise, make_inputs
 from eznas.statistics.passes import NoUnitError
@@ -81,32 +82,6 @@ class GivenNetworks:
     unit: Unit | None = None
     targets: Tensor | None = None
     loss: Loss | None = None
-
-
-@dataclass(frozen=True)
-class NetworkScores:
-    """What proxies gave for networks.
-
-    Attributes:
-        values: float64 (proxies, networks), as computed, not turned by the orientation; NaN where there is no score.
-        unscored: for each proxy, why a network has no score, by its position.
-        seconds: float64 (proxies, networks), processor time: of a hand-made proxy its own, of a program that of all
-            programs that are computed from the same statistics, these included.
-        coverage: float64 (networks,), the share of the parameters that the units of programs cover, the least of
-            several kinds of units; None where it was not kept.
-        without_units: the positions of networks that lack units of a kind that a program takes.
-    """
-
-    values: NDArray[np.float64]
-    unscored: tuple[dict[int, str], ...]
-    seconds: NDArray[np.float64]
-    coverage: NDArray[np.float64] | None = None
-    without_units: tuple[int, ...] = ()
-
-    def first(self, networks: int) -> NetworkScores:
-        """Return the scores of the first of the networks."""
-        unscored = tuple({place: one[place] for place in one if place < networks} for one in self.unscored)
-        return NetworkScores(self.values[:, :networks], unscored, self.seconds[:, :networks])
 
 
 def score_networks(

@@ -1,9 +1,9 @@
 import numpy as np
 
 from eznas.proxies import RankAggregate, load
+from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, rank_sum, single_proxies
 from eznas.scoring.ranking import rankings_of
-from eznas.scoring.scores import NetworkScores
 
 NAN = np.nan
 
