@@ -1,0 +1,34 @@
+"""What proxies gave for networks: scores, why there is none, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class NetworkScores:
+    """What proxies gave for networks.
+
+    Attributes:
+        values: float64 (proxies, networks), as computed, not turned by the orientation; NaN where there is no score.
+        unscored: for each proxy, why a network has no score, by its position.
+        seconds: float64 (proxies, networks), processor time: of a hand-made proxy its own, of a program that of all
+            programs that are computed from the same statistics, these included.
+        coverage: float64 (networks,), the share of the parameters that the units of programs cover, the least of
+            several kinds of units; None where it was not kept.
+        without_units: the positions of networks that lack units of a kind that a program takes.
+    """
+
+    values: NDArray[np.float64]
+    unscored: tuple[dict[int, str], ...]
+    seconds: NDArray[np.float64]
+    coverage: NDArray[np.float64] | None = None
+    without_units: tuple[int, ...] = ()
+
+    def first(self, networks: int) -> NetworkScores:
+        """Return the scores of the first of the networks."""
+        unscored = tuple({place: one[place] for place in one if place < networks} for one in self.unscored)
+        return NetworkScores(self.values[:, :networks], unscored, self.seconds[:, :networks])
