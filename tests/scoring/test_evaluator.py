@@ -6,11 +6,11 @@ import torch
 from synthetic_statistics import statistics, store
 
 from eznas import genomes
-from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.reference import run_program
 from eznas.scoring import evaluator as evaluator_module
 from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT
@@ -112,9 +112,9 @@ def test_a_program_that_is_given_up_is_not_computed_again(monkeypatch):
 
     def counting(plan, *arguments):
         sizes.append(plan.size)
-        return evaluate_plan(plan, *arguments)
+        return run_plan(plan, *arguments)
 
-    monkeypatch.setattr(evaluator_module, "evaluate_plan", counting)
+    monkeypatch.setattr(evaluator_module, "run_plan", counting)
     programs = formulas("exp(wt)", "exp(abs(abs(wt)) - abs(wt))", "invert(zeros_like(wt))")
     Evaluator(store(3, workers=1)).scores(programs, only_complete=True)
     assert sizes == [6, 4, 4]
