@@ -552,7 +552,7 @@ def run_tests(copy: Path, tests: tuple[str, ...], *, quiet: bool = True) -> int:
                 os.dup2(nowhere, 2)
             os.chdir(copy)
             sys.path[0] = os.environ["PYTHONPATH"] = str(copy)
-            os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]))
+            os._exit(pytest.main(["-n", "0", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]))
         finally:
             os._exit(pytest.ExitCode.INTERNAL_ERROR)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
