@@ -112,7 +112,7 @@ def architecture_sentences(content: Mapping[str, Any]) -> list[str]:
         ordered = sorted(one["searches"], key=lambda search: -search["accuracy"]["mean"])
         found = "; ".join(
             f"{search['strategy']} search with {search['proxy']} {search['accuracy']['mean']:.2f}, which random search "
-            f"expects of {_trainings(search['trainings_of_random_search'])} (median rank {search['rank']['median']:.0f})"
+            f"expects of {_trainings(search['trainings_of_random_search'])} (rank {search['rank']['median']:.0f})"
             for search in ordered
         )
         random = ", ".join(f"{count}: {one['random'][str(count)]:.2f}" for count in TRAINED)
