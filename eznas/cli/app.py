@@ -25,6 +25,7 @@ from eznas.cli import (
     run,
     score,
     search,
+    units,
 )
 from eznas.cli.enumerate import enumerate_formulas
 from eznas.cli.interruption import INTERRUPTED, tell
@@ -50,6 +51,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("search")(search.search)
 app.command("export")(export.export)
 app.command("simplify")(export.simplify)
+app.command("units")(units.units)
 app.command("score")(score.score)
 app.command("rank")(score.rank)
 app.command("leaderboard")(leaderboard.leaderboard)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from eznas.cli.model_inputs import DEFAULT_INPUTS, ModelInputs, batch_named
 from eznas.cli.network_options import Device, Threads
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.options import Weights
@@ -14,12 +14,8 @@ from eznas.options import Weights
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eznas.api.batch import Batch
     from eznas.api.model_scores import UnitChoice
     from eznas.api.models import Models
-
-_SHAPE: Final = re.compile(r"\d{1,9}(x\d{1,9})+")
-_DEFAULT_INPUTS: Final = "1x3x32x32"
 
 _Proxies = Annotated[
     list[str] | None,
@@ -28,14 +24,6 @@ _Proxies = Annotated[
         metavar="PROXY",
         help="A name such as eznas-a or params, a .json file, a formula, or a run directory. May be given several "
         "times; the first decides the order. Default: nasbench201-small.",
-    ),
-]
-_Inputs = Annotated[
-    str,
-    typer.Option(
-        metavar="SHAPE|NAME",
-        help="Shape of a batch of normal noise; or module:name, or file.py:name, of a batch or of a function from a "
-        "NumPy generator to one.",
     ),
 ]
 _Weights = Annotated[
@@ -64,7 +52,7 @@ def score(
         ),
     ],
     proxy: _Proxies = None,
-    inputs: _Inputs = _DEFAULT_INPUTS,
+    inputs: ModelInputs = DEFAULT_INPUTS,
     weights: _Weights = "fresh",
     unit: _Unit = "auto",
     seed: _Seed = 0,
@@ -91,7 +79,7 @@ def rank(
         str, typer.Argument(metavar="FILE.py", help="File, or module, with the networks.", show_default=False)
     ],
     proxy: _Proxies = None,
-    inputs: _Inputs = _DEFAULT_INPUTS,
+    inputs: ModelInputs = DEFAULT_INPUTS,
     weights: _Weights = "fresh",
     unit: _Unit = "auto",
     seed: _Seed = 0,
@@ -140,7 +128,7 @@ def _rank(
         from eznas.api.score import DEFAULT_PROXY
         from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 
-        given, batch = models(), _batch(inputs)
+        given, batch = models(), batch_named(inputs)
         progress.phase(LOADING_KERNELS)
         load_kernels()
         progress.phase("scoring")
@@ -159,17 +147,3 @@ def _rank(
         return
     numeric = [name for name in found.header if name != "model"]
     print_all(stdout(), [table("", found.header, found.cells(), numeric=numeric), "\n".join(found.notes())])
-
-
-def _batch(text: str) -> Batch:
-    if _SHAPE.fullmatch(text):
-        return tuple(map(int, text.split("x")))
-    from eznas.errors import EznasError
-    from eznas.spaces.importing import find_object
-
-    if ":" not in text:
-        raise EznasError(
-            f"--inputs is {text!r}: give a shape such as {_DEFAULT_INPUTS}, or module:name of a batch or of a function."
-        )
-    found: Batch = find_object(text)  # checked where it is used
-    return found

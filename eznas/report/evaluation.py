@@ -35,6 +35,7 @@ def evaluation_parts(content: Mapping[str, Any]) -> list[RenderableType]:
             ),
             pairs_table("How it was measured", protocol),
         ]
+    parts.extend(content["warnings"])
     for one in proxies:
         if one["unscored"]:
             parts.append(

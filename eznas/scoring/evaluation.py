@@ -20,6 +20,7 @@ from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
 from eznas.scoring.scores import ScoringSettings
+from eznas.statistics.coverage import ENOUGH
 from eznas.statistics.workers import available_cores
 
 DEFAULT_NETWORKS: Final = 1000
@@ -65,9 +66,23 @@ class Evaluation:
                 }
                 for proxy, ranking in zip(self.proxies, self.rankings, strict=True)
             ],
+            "warnings": self.warnings,
             "seconds": self.seconds,
             "protocol": self.protocol,
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence where units hold less than half of networks, whose scores then come from that part alone."""
+        lists = [ranking.coverage for ranking in self.rankings if ranking.coverage is not None]
+        if not lists or (low := np.flatnonzero(np.min(lists, axis=0) < ENOUGH)).size == 0:
+            return []
+        least = np.min(lists, axis=0)[low].min()
+        general = all(proxy.unit == "A-L-N" for proxy in self.proxies if isinstance(proxy, Proxy))
+        return [
+            f"Of {len(low)} of the {len(self.networks)} networks, scores come from less than half: their units hold "
+            f"{least:.0%} of the parameters or more{'' if general else ' (--unit A-L-N takes all linear maps)'}."
+        ]
 
 
 def evaluate(

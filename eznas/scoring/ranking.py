@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver, SilentObserver
-from eznas.proxies import AnyProxy
+from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.scoring.pick import Pick
@@ -102,6 +102,8 @@ class Ranking:
         unscored: why a network has no score, by its position.
         pick: the network that the proxy would pick; None without networks.
         stability: how the scores move; None where no network was scored again, or none has a score.
+        coverage: float64 (networks,), the share of each network's parameters that the units of a program hold; None
+            where the proxy has no units.
     """
 
     tau: Estimate
@@ -111,6 +113,7 @@ class Ranking:
     unscored: dict[int, str]
     pick: Pick | None = None
     stability: SeedStability | None = None
+    coverage: NDArray[np.float64] | None = None
 
     @classmethod
     def of(
@@ -121,6 +124,7 @@ class Ranking:
         seed: int,
         unscored: dict[int, str] | None = None,
         stability: SeedStability | None = None,
+        coverage: NDArray[np.float64] | None = None,
     ) -> Ranking:
         """Return how scores rank networks of these accuracies.
 
@@ -131,6 +135,7 @@ class Ranking:
             seed: of the bootstrap; every proxy is resampled with the same draws of networks.
             unscored: see the attributes.
             stability: see the attributes.
+            coverage: see the attributes.
         """
         ranked = rankable(scores, orientation)
         intervals = bootstrap_intervals(
@@ -147,6 +152,7 @@ class Ranking:
             unscored=unscored or {},
             pick=Pick.of(ranked, accuracies),
             stability=stability,
+            coverage=coverage,
         )
 
     @property
@@ -266,7 +272,15 @@ def rankings_of(
         first = aggregated(proxies, scores.first(second.values.shape[1])).values
         drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
     return [
-        Ranking.of(all_scores.values[row], accuracies, proxy.orientation, seed, all_scores.unscored[row], drawn[row])
+        Ranking.of(
+            all_scores.values[row],
+            accuracies,
+            proxy.orientation,
+            seed,
+            all_scores.unscored[row],
+            drawn[row],
+            scores.coverage if isinstance(proxy, Proxy) else None,
+        )
         for row, proxy in enumerate(proxies)
     ]
 

@@ -14,12 +14,14 @@ ENOUGH: Final = 0.5
 
 
 def coverage_of(network: nn.Module, units: Iterable[Unit]) -> float:
-    """Return how many of the numbers among the network's parameters belong to layers of units, 0 to 1."""
+    """Return the share of the numbers among a network's parameters that layers of units have; 1 where it has none."""
     covered = {
         id(parameter): parameter.numel() for unit in units for layer in unit.layers for parameter in layer.parameters
     }
     own = {id(parameter): parameter.numel() for parameter in network.parameters()}
-    return sum(covered[one] for one in covered.keys() & own.keys()) / (sum(own.values()) or 1)
+    if not own:
+        return 1.0
+    return sum(covered[one] for one in covered.keys() & own.keys()) / sum(own.values())
 
 
 def coverage_warning(name: str, unit: str, coverage: float) -> str | None:

@@ -13,10 +13,15 @@ from eznas.options import Unit as UnitKind
 from eznas.statistics.collect import find_units
 from eznas.statistics.coverage import coverage_of, coverage_warning
 from eznas.statistics.inputs import Inputs
+from eznas.statistics.layers import ACTIVATIONS, NORMALISATIONS
 from eznas.statistics.passes import Loss
 from eznas.statistics.recorder import RecordedLayer, Unit
 
 _NO_PARAMETERS: Final = ""
+_ROLES: Final = {
+    **dict.fromkeys(ACTIVATIONS.values(), "activation"),
+    **dict.fromkeys(NORMALISATIONS.values(), "normalisation"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,13 @@ class SurveyedLayer:
     """One layer of a unit.
 
     Attributes:
+        role: `activation`, `linear map` or `normalisation`.
         function: what it computes, such as `conv2d`.
         module: the module that holds its parameters, such as `layer1.0.conv2`; empty for a layer without any.
         parameters: how many numbers these are.
     """
 
+    role: str
     function: str
     module: str
     parameters: int
@@ -88,7 +95,12 @@ class Survey:
             "units": [
                 {
                     "layers": [
-                        {"function": layer.function, "module": layer.module, "parameters": layer.parameters}
+                        {
+                            "role": layer.role,
+                            "function": layer.function,
+                            "module": layer.module,
+                            "parameters": layer.parameters,
+                        }
                         for layer in unit.layers
                     ],
                     "weight": list(unit.weight),
@@ -157,4 +169,5 @@ def _surveyed_layer(layer: RecordedLayer, names: dict[int, str]) -> SurveyedLaye
     own = {id(one): one for one in layer.parameters if id(one) in names}
     called = [names[one] for one in own]
     module = called[0].rpartition(".")[0] or called[0] if called else _NO_PARAMETERS
-    return SurveyedLayer(layer.function, module, sum(one.numel() for one in own.values()))
+    role = _ROLES.get(layer.function, "linear map")
+    return SurveyedLayer(role, layer.function, module, sum(one.numel() for one in own.values()))

@@ -65,6 +65,24 @@ def test_networks_that_are_left_out_leave_the_order_of_the_others(benchmark):
     assert few.networks.tolist() == rest.networks[:2].tolist()
 
 
+def test_scores_from_less_than_half_of_a_network_say_so(benchmark):
+    low = evaluate([PROXY], benchmark).rankings[0].coverage
+    assert (low > 0).all()
+    assert (low < 1).all()
+    evaluation = evaluate([load("params"), PROXY], benchmark)
+    assert evaluation.rankings[0].coverage is None
+    assert len(evaluation.warnings) == (low < 0.5).any()
+    part = dataclasses.replace(evaluation.rankings[1], coverage=np.where(np.arange(NETWORKS) < 3, 0.25, 0.75))
+    (warning,) = dataclasses.replace(evaluation, rankings=(evaluation.rankings[0], part)).warnings
+    assert warning == (
+        f"Of 3 of the {NETWORKS} networks, scores come from less than half: their units hold 25% of the parameters or "
+        "more (--unit A-L-N takes all linear maps)."
+    )
+    general = evaluate([dataclasses.replace(PROXY, unit="A-L-N")], benchmark, networks=5)
+    assert general.warnings == []
+    assert (general.rankings[0].coverage > 0.9).all()
+
+
 def test_a_proxy_that_scores_nothing_is_refused_unless_another_does(benchmark):
     nothing = Proxy("infinite", parse_program("invert(zeros_like(wt))"))
     with pytest.raises(EznasError, match=r"infinite scores none of the 3 networks of .*not finite"):

@@ -133,6 +133,21 @@ def test_any_layer_has_a_unit():
     assert all(unit[t.name].any() for unit in found for t in TERMINALS)
 
 
+def test_of_a_gate_and_what_it_gates_the_larger_is_the_activation():
+    class Excitation(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.gate, self.two = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1)
+
+        def forward(self, x):
+            x = F.silu(self.one(x))
+            return self.two(torch.sigmoid(self.gate(F.adaptive_avg_pool2d(x, 1))) * x).square()
+
+    assert functions(Excitation(), batch(1, 3, 4, 4)) == ["conv2d", "silu-conv2d", "silu-conv2d"]
+    found = tensors(Excitation(), batch(1, 3, 4, 4))
+    assert found[2]["inp.data"].shape == found[2]["inp_grad.data"].shape == (1, 4, 4, 4)
+
+
 @pytest.mark.parametrize("module", [nn.ReLU, nn.SiLU, nn.ReLU6, nn.Hardswish, nn.ELU, nn.LeakyReLU, nn.Mish])
 def test_activations_in_place_change_no_number(module):
     data = make_inputs(batch(2, 3, 8, 8), SEED)
