@@ -111,9 +111,8 @@ def architecture_sentences(content: Mapping[str, Any]) -> list[str]:
     for one in content["results"]:
         ordered = sorted(one["searches"], key=lambda search: -search["accuracy"]["mean"])
         found = "; ".join(
-            f"{search['strategy']} search with {search['proxy']} {search['accuracy']['mean']:.2f} (rank "
-            f"{search['rank']['median']:.0f}, which random search expects of "
-            f"{_trainings(search['trainings_of_random_search'])})"
+            f"{search['strategy']} search with {search['proxy']} {search['accuracy']['mean']:.2f}, which random search "
+            f"expects of {_trainings(search['trainings_of_random_search'])} (rank {search['rank']['median']:.0f})"
             for search in ordered
         )
         random = ", ".join(f"{count}: {one['random'][str(count)]:.2f}" for count in TRAINED)
