@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from documented_page import blocks_of, environment_with, printed, text_of
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = text_of("tutorial.md")
+BLOCKS = blocks_of(PAGE)
 FILES = dict(
     zip(
         re.findall(r"ave this as `([\w.]+)`", PAGE),
@@ -30,26 +25,14 @@ FILES = dict(
 def followed(tmp_path_factory):
     """The folder in which the tutorial was followed to its end, and what that printed."""
     folder, programs = tmp_path_factory.mktemp("tutorial"), tmp_path_factory.mktemp("programs")
-    for name, command in (("python", ""), ("eznas", " -m eznas")):
-        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{command} "$@"\n')
-        (programs / name).chmod(0o755)
     for name, code in FILES.items():
         (folder / name).write_text(code)
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("EZNAS_")}
-    environment = clean | {
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "EZNAS_CACHE": str(folder / "cache"),
-    }
-    done = subprocess.run(
-        ["bash", "-e", "-c", COMMANDS], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done.stdout
+    environment = environment_with(programs, EZNAS_CACHE=str(folder / "cache"))
+    return folder, printed(["bash", "-e", "-c", COMMANDS], folder, environment)
 
 
 def test_it_ends_with_a_proxy_a_report_and_a_file(followed):
-    folder, printed = followed
+    folder, said = followed
     assert sorted(FILES) == ["accuracies.csv", "images.py", "models.py"]
     content = json.loads((folder / "first" / "result.json").read_text())
     proxy = json.loads((folder / "first" / "proxy.json").read_text())
@@ -58,9 +41,9 @@ def test_it_ends_with_a_proxy_a_report_and_a_file(followed):
     assert "Few networks:" in page
     assert "What each unit contributes" in page
     assert "import eznas" not in (folder / "my_proxy.py").read_text()
-    assert math.isfinite(float(printed.splitlines()[-1]))
+    assert math.isfinite(float(said.splitlines()[-1]))
     for text in ("eznas-a", "LaTeX", "first/report.html", "Kendall tau on 20 training, 8 validation and 20 held-out"):
-        assert text in printed
+        assert text in said
 
 
 def test_what_the_page_says_of_the_numbers_is_so(followed):

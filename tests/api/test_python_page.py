@@ -1,27 +1,18 @@
 """docs/python.md is run as it stands, Python in one process and commands beside their files; it has every name."""
 
-import os
 import re
-import shlex
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from documented_page import blocks_of, environment_with, printed, text_of
 
 import eznas
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = text_of("python.md")
+BLOCKS = blocks_of(PAGE)
 CODE = [code for kind, code in BLOCKS if kind == "python" and not code.startswith("# my_")]
 FILES = {code.split()[1]: code for kind, code in BLOCKS if kind == "python" and code.startswith("# my_")}
 (COMMANDS,) = [code for kind, code in BLOCKS if kind == "sh"]
-
-
-def environment(programs):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("EZNAS_")}
-    return clean | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture(scope="module")
@@ -33,31 +24,18 @@ def folder(tmp_path_factory):
     return made
 
 
-def test_the_python_runs_and_prints_what_it_says(folder):
-    done = subprocess.run(
-        [sys.executable, "page.py"], cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_the_python_runs_and_prints_what_it_says(folder, tmp_path):
+    said = printed([sys.executable, "page.py"], folder, environment_with(tmp_path))
     shown = re.search(r"It prints:\n\n```\n(.*?)\n(.*?)\n\.\.\.\n```", PAGE, re.DOTALL)
-    assert shown[1] in done.stdout
+    assert shown[1] in said
     numbers = r"rank  model .*\n +1  \d+ wide, \d deep +[\d.]+ +[\d.]+ +[\d,]+\n"
-    assert re.search(numbers, done.stdout)
+    assert re.search(numbers, said)
     assert re.search(numbers, f"{shown[1]}\n{shown[2]}\n")
 
 
 def test_the_commands_run(folder, tmp_path):
-    (tmp_path / "eznas").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m eznas "$@"\n')
-    (tmp_path / "eznas").chmod(0o755)
-    done = subprocess.run(
-        ["bash", "-e", "-c", COMMANDS],
-        cwd=folder,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "my_models.py:small" in done.stdout
+    said = printed(["bash", "-e", "-c", COMMANDS], folder, environment_with(tmp_path))
+    assert "my_models.py:small" in said
 
 
 @pytest.mark.parametrize("name", eznas.__all__)

@@ -3,20 +3,16 @@
 import json
 import os
 import re
-import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from documented_page import blocks_of, environment_with, printed, text_of
 
 import eznas
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "your-own-benchmark.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = text_of("your-own-benchmark.md")
+BLOCKS = blocks_of(PAGE)
 FILES = dict(
     zip(re.findall(r"as `(\w+\.py)`:", PAGE), [code for kind, code in BLOCKS if kind == "python"], strict=False)
 )
@@ -27,29 +23,20 @@ FILES = dict(
 def page(tmp_path_factory):
     """A folder in which the page was followed to its end, and what that printed."""
     folder, programs = tmp_path_factory.mktemp("page"), tmp_path_factory.mktemp("programs")
-    for name, command in (("python", ""), ("eznas", " -m eznas")):
-        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{command} "$@"\n')
-        (programs / name).chmod(0o755)
     for name, code in FILES.items():
         (folder / name).write_text(code)
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("EZNAS_")}
-    environment = clean | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        ["bash", "-e", "-x", "-c", COMMANDS], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done.stdout
+    return folder, printed(["bash", "-e", "-x", "-c", COMMANDS], folder, environment_with(programs))
 
 
 def test_the_commands_are_few_and_end_with_a_finished_run(page):
-    folder, printed = page
+    folder, said = page
     assert len(COMMANDS.splitlines()) <= 10
     summary = json.loads((folder / "first-run" / "summary.json").read_text())
     (figures,) = summary["protocol"]["benchmarks"].values()
     assert figures["held_out"] == 36 - 16
     assert figures["accuracy"] == "top1"
-    assert "Next: eznas run --benchmark accuracies.csv --networks 18" in printed
-    assert "trained by eznas" not in printed
+    assert "Next: eznas run --benchmark accuracies.csv --networks 18" in said
+    assert "trained by eznas" not in said
 
 
 def test_the_record_says_what_was_found_out(page):
