@@ -24,7 +24,7 @@ from eznas.discovery.networks import Networks
 from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.files import write_atomically
-from eznas.proxies import REFERENCE, AnyProxy, baselines, load
+from eznas.proxies import AnyProxy, reference_and_baselines
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
 from eznas.scoring.ranking import rank_networks
 from eznas.scoring.scores import ScoringSettings
@@ -71,8 +71,7 @@ def judge(options: argparse.Namespace, dataset: str, seed: int, files: dict[str,
         networks = Networks.draw(benchmark, options.networks, options.validation, options.held_out, seed)
         proxies: dict[str, AnyProxy] = {
             **{label: read_proxy(path) for label, path in files.items()},
-            REFERENCE: load(REFERENCE),
-            **{proxy.name: proxy for proxy in baselines()},
+            **{proxy.name: proxy for proxy in reference_and_baselines()},
         }
         rankings = rank_networks(
             list(proxies.values()), benchmark, networks.held_out, ScoringSettings(seed=seed, threads=options.threads)

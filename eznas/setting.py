@@ -66,7 +66,7 @@ class Setting:
                 raise EznasError(f"{key} is {shown(value)}: give a text.")
             if self.choices and value not in self.choices:
                 raise EznasError(
-                    f"{key} is {shown(value)}: choose {' or '.join(self.choices)}{nearest(value, self.choices)}."
+                    f"{key} is {shown(value)}: choose {' or '.join(self.choices)}{did_you_mean(value, self.choices)}."
                 )
             return value
         whole = isinstance(value, int) and not isinstance(value, bool)
@@ -103,7 +103,7 @@ def check_settings(instance: Any, prefix: str = "") -> None:
         object.__setattr__(instance, name, about.checked(f"{prefix}{key_of(name)}", getattr(instance, name)))
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the closest of `names`, or an empty text when none is close."""
     close = difflib.get_close_matches(name, list(names), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

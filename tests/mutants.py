@@ -391,7 +391,7 @@ FAULTS = (
     ),
     Fault(
         "a program is given up for a score that it has",
-        "scoring/candidates.py",
+        "scoring/contenders.py",
         "positions[np.isnan(scores)]",
         "positions[~np.isnan(scores)]",
         ("scoring/test_evaluator.py",),

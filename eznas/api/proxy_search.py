@@ -30,7 +30,7 @@ from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.search.settings import EvolutionSettings
-from eznas.setting import nearest
+from eznas.setting import did_you_mean
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
 
@@ -138,7 +138,7 @@ class ProxySearch:
         """
         for name, value in arguments.items():
             if name not in _argument_names():
-                raise EznasError(f"ProxySearch has no argument {name!r}{nearest(name, _argument_names())}.")
+                raise EznasError(f"ProxySearch has no argument {name!r}{did_you_mean(name, _argument_names())}.")
             setattr(self, name, value)
         return self
 

@@ -17,7 +17,7 @@ from eznas.discovery.fitness import Judgement, judge, workspace_for
 from eznas.discovery.problem import Arrays
 from eznas.observer import RunObserver
 from eznas.options import Orientation
-from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
+from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
@@ -223,7 +223,7 @@ def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
 
 def _compared_with(discovery: Discovery) -> list[AnyProxy]:
     """Return the baselines of every report, and what the formulas were compared with while they evolved."""
-    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    beside = reference_and_baselines()
     known = {proxy.name for proxy in beside}
     return [*beside, *(proxy for proxy in discovery.references if proxy.name not in known)]
 

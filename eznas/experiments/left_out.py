@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from eznas import benchmarks, proxies
+from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
@@ -19,7 +19,7 @@ from eznas.experiments.evolving import Report
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.left_out_content import OwnTau, left_out_content, left_out_markdown
 from eznas.files import json_text
-from eznas.proxies import AnyProxy, Proxy
+from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.scoring.ranking import Ranking, rank_networks
 
 EXPERIMENT: Final = "discover"
@@ -135,7 +135,7 @@ class LeftOut:
         formula = self._discover(folder, f"without {fold.name}", fold.training, seed, report)
         single = {other: self._discover(folder, f"only {other}", (other,), seed, report) for other in fold.training}
         own = self._discover(folder, f"only {name}", (name,), seed, report)
-        baselines = [proxies.load(proxies.REFERENCE), *proxies.baselines()]
+        baselines = reference_and_baselines()
         indices = Networks.draw(benchmark, 0, 0, self.test_networks, seed).held_out
         report(f"{name}, seed {seed}: testing on {len(indices)} networks")
         ranked: list[AnyProxy] = [formula, *single.values(), *baselines, own]

@@ -16,7 +16,7 @@ from eznas.experiments.repro_content import table_content
 from eznas.experiments.repro_report import table_markdown
 from eznas.experiments.table_sets import Entry, TableSet
 from eznas.files import json_text
-from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
+from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.runs.directory import SUMMARY
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
@@ -127,7 +127,7 @@ class ReproTable:
     ) -> None:
         """Measure the cells of a row that are not there yet, all of them on one pass over its networks."""
         names = (f"seed-{seed}", entry.benchmark)
-        beside = {proxy.name: proxy for proxy in [load(REFERENCE), *baselines()]}
+        beside = {proxy.name: proxy for proxy in reference_and_baselines()}
         wanted: dict[str, AnyProxy] = {**beside, **programs}
         pending = {
             column: proxy for column, proxy in wanted.items() if not measure.is_of(folder.piece(*names, column), proxy)

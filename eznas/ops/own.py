@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from eznas.errors import EznasError, shown
 from eznas.ops.catalogue import BY_NAME, OPERATION_COUNT, OPERATIONS, Operation, ShapeRule
-from eznas.setting import nearest
+from eznas.setting import did_you_mean
 from eznas.terminals import BY_NAME as TERMINALS_BY_NAME
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def terminal(
     """
     unknown = [one for one in reads if one not in TERMINALS_BY_NAME]
     if unknown or not reads or isinstance(reads, str):
-        said = f"{unknown[0]!r}{nearest(unknown[0], TERMINALS_BY_NAME)}" if unknown else shown(reads)
+        said = f"{unknown[0]!r}{did_you_mean(unknown[0], TERMINALS_BY_NAME)}" if unknown else shown(reads)
         raise EznasError(f"The terminal {name!r} reads {said}: give a list of statistics, such as ['wt', 'act.data'].")
     addresses = tuple(TERMINALS_BY_NAME[one].address for one in reads)
 

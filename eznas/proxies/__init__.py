@@ -30,6 +30,7 @@ __all__ = [
     "load",
     "load_program",
     "names",
+    "reference_and_baselines",
     "save",
 ]
 
@@ -97,6 +98,11 @@ def load_program(text: str) -> Proxy:
             f"There is no proxy called {text!r}: {choice} "
             "A path ends in .json, and a formula is written as in frobenius_norm(inp_grad.data)."
         ) from error
+
+
+def reference_and_baselines() -> list[AnyProxy]:
+    """Return what every report shows beside what was found: the paper's formula, then the baselines."""
+    return [load(REFERENCE), *baselines()]
 
 
 def baselines() -> list[HandMadeProxy]:

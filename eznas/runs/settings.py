@@ -19,8 +19,8 @@ from eznas.setting import (
     SCORE,
     Setting,
     check_settings,
+    did_you_mean,
     key_of,
-    nearest,
     setting,
     settings_of,
 )
@@ -256,7 +256,8 @@ def check_keys(values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         if key not in SETTINGS and key not in tables:
             raise EznasError(
-                f"{key!r} is no setting{nearest(key, [*SETTINGS, *tables])}; `eznas run --help` lists the settings."
+                f"{key!r} is no setting{did_you_mean(key, [*SETTINGS, *tables])}; "
+                "`eznas run --help` lists the settings."
             )
         if isinstance(value, Mapping) != (key in tables):
             raise EznasError(f"{key!r} is {shown(value)}: give {'a table' if key in tables else 'a single value'}.")
@@ -306,5 +307,7 @@ def genome_settings_of(kind_name: str, given: Mapping[str, Any]) -> GenomeSettin
     for key in given:
         if key not in known:
             listed = ", ".join(f"{name} ({about.default})" for name, about in known.items())
-            raise EznasError(f"The genome {kind_name!r} has no setting {key!r}{nearest(key, known)}: it has {listed}.")
+            raise EznasError(
+                f"The genome {kind_name!r} has no setting {key!r}{did_you_mean(key, known)}: it has {listed}."
+            )
     return kind.settings(**given)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
-from eznas.proxies import REFERENCE, AnyProxy, Proxy, baselines, load
+from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
@@ -60,7 +60,7 @@ def summarise(
         evolved_proxy(settings, one.program, one.orientation, name=f"rank {rank}")
         for rank, one in enumerate(hall_of_fame, start=1)
     ]
-    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    beside = reference_and_baselines()
     rankings = {
         benchmark.name: rank_networks([*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer)
         for benchmark, held_out in networks

@@ -20,7 +20,7 @@ from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.aggregation import aggregate_columns
-from eznas.scoring.candidates import Candidates
+from eznas.scoring.contenders import Contenders
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
@@ -160,10 +160,10 @@ class Evaluator:
             dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
         )
         columns = {digest: column for column, digest in enumerate(remembered)}
-        candidates = Candidates(programs, columns, only_complete=only_complete)
-        networks = self._run(candidates, self._cached_tables(remembered), progress)
+        contenders = Contenders(programs, columns, only_complete=only_complete)
+        networks = self._run(contenders, self._cached_tables(remembered), progress)
         self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
-        left, plan = candidates.plan
+        left, plan = contenders.plan
         self._remember(plan, networks)
         scores = np.full((len(programs), len(networks)), np.nan)
         for position, network in enumerate(networks):
@@ -172,22 +172,22 @@ class Evaluator:
 
     def _run(
         self,
-        candidates: Candidates,
+        contenders: Contenders,
         tables: Sequence[_Numbers],
         progress: Callable[[int, int], None] | None,
     ) -> list[_NetworkNumbers]:
-        """Run the plan of the candidates on every network."""
+        """Run the plan of the contenders on every network."""
 
         def evaluate(index: int, statistics: NetworkStatistics) -> _NetworkNumbers:
-            positions, plan = candidates.plan
+            positions, plan = contenders.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
             values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
             scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation)
             if statistics.units > 0:
-                candidates.scored(positions, scores)
+                contenders.scored(positions, scores)
             return _NetworkNumbers(positions, plan, values, valid, scores)
 
-        if tables and not candidates.plan[1].terminals:
+        if tables and not contenders.plan[1].terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
             return [
                 evaluate(index, NetworkStatistics.without_tensors("", len(values)))

@@ -16,7 +16,7 @@ from eznas.discovery.enumeration.formulas import AGGREGATIONS, KEPT, MAXIMUM_SIZ
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.options import Aggregation
-from eznas.proxies import REFERENCE, AnyProxy, baselines, load
+from eznas.proxies import AnyProxy, reference_and_baselines
 from eznas.proxies.provenance import MeasuredTau, Provenance
 from eznas.proxies.proxy import Proxy
 from eznas.scoring.detail_format import BEST
@@ -125,7 +125,7 @@ def judge(enumeration: Enumeration, best: Sequence[BestFormula], observer: RunOb
     settings, benchmark, networks = enumeration.settings, enumeration.benchmark, enumeration.networks
     scoring = enumeration.machine.scoring(settings)
     proxies = [one.proxy for one in best]
-    beside: list[AnyProxy] = [load(REFERENCE), *baselines()]
+    beside = reference_and_baselines()
     validation = rank_networks(proxies, benchmark, networks.validation, scoring, observer, second_draw=False)
     rankings = rank_networks([*proxies, *beside], benchmark, networks.held_out, scoring, observer)
     held_out, compared = rankings[: len(best)], rankings[len(best) :]

@@ -12,7 +12,7 @@ from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 
 
-class Candidates:
+class Contenders:
     """Programs that are computed network by network, until they lack the score of one if that is all they need.
 
     Networks may be computed in many threads at once. Which programs are left in the end does not depend on their order.
