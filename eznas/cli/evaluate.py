@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from eznas.cli.network_options import Ray
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.errors import EznasError
 from eznas.options import Aggregation, ThirdPass, ToScalar, Unit
@@ -53,6 +56,7 @@ def evaluate(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")
     ] = None,
+    ray: Ray = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Measure how well proxies rank the networks of a benchmark, all on the same networks.
@@ -69,6 +73,7 @@ def evaluate(
     from eznas.report.evaluation import evaluation_parts
     from eznas.report.progress import ProgressBar
     from eznas.runs.proxy_argument import networks_seen, resolve_proxy
+    from eznas.statistics.workers import available_cores
 
     changes = {"unit": unit, "third_pass": third_pass, "to_scalar": to_scalar, "aggregation": aggregation}
     resolved = _overridden([resolve_proxy(text) for text in proxies], changes)
@@ -78,11 +83,21 @@ def evaluate(
         what = "taken in" if all_networks else "left out; --all-networks takes them in"
         typer.echo(f"eznas: {len(seen)} networks of {loaded.name} that evolution has seen are {what}.", err=True)
     without = frozenset[int]() if all_networks else seen
-    with ProgressBar(stderr()) as progress:
+    with ProgressBar(stderr()) as progress, ExitStack() as stack:
         progress.phase("loading PyTorch")
         from eznas.scoring.evaluation import evaluate as evaluate_proxies
+        from eznas.scoring.scores import ScoreNetworks, score_networks
 
-        evaluation = evaluate_proxies(resolved, loaded, networks, batch_size, seed, device, threads, progress, without)
+        score: ScoreNetworks = score_networks
+        if ray is not None:
+            from eznas.cluster.connection import connected
+            from eznas.cluster.network_scores import score_on_cluster
+
+            cluster = stack.enter_context(connected(ray, threads or available_cores(), progress))
+            score = partial(score_on_cluster, cluster)
+        evaluation = evaluate_proxies(
+            resolved, loaded, networks, batch_size, seed, device, threads, progress, without, score
+        )
     content = evaluation.to_dict()
     if json:
         print_json(content)

@@ -15,4 +15,15 @@ ThirdPassOption = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda or cuda:N.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; results do not depend on it. Default: all cores.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="local|HOST:PORT",
+        envvar="EZNAS_RAY",
+        show_envvar=False,
+        help="Let a Ray cluster compute: one of this machine, with a process for each of --threads, or the one whose "
+        "head is at an address. Results do not depend on it. Default: threads of this process.",
+    ),
+]
 Memory = Annotated[str, typer.Option(help="For the statistics of networks in work, such as 1GB.")]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from eznas.cli.interruption import INTERRUPTED
+from eznas.cli.network_options import Ray
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.runs.config import parse_assignments, read_config
 from eznas.runs.settings import GENOME_SETTINGS, SETTINGS, RunSettings
@@ -78,6 +80,7 @@ def run(
             rich_help_panel=SEARCH,
         ),
     ] = None,
+    ray: Ray = None,
     **given: Any,
 ) -> None:
     """Evolve a proxy on a benchmark, and report its best programs on networks that evolution never saw.
@@ -95,11 +98,20 @@ def run(
 
     directory = resume
     try:
-        with run_view(stderr(), "eznas run", quiet=quiet) as view:
+        with run_view(stderr(), "eznas run", quiet=quiet) as view, ExitStack() as stack:
             view.phase("loading PyTorch")
             from eznas.report.html.report import write_report
+            from eznas.runs.backend import Backend
+            from eznas.runs.directory import stored_settings
             from eznas.runs.run import Run
 
+            backend = Backend()
+            if ray is not None:  # joined first: a wrong address leaves no folder behind
+                from eznas.cluster.backend import cluster_backend
+                from eznas.cluster.connection import connected
+
+                settings = stored_settings(resume).changed(chosen) if resume else RunSettings.from_mapping(chosen)
+                backend = cluster_backend(stack.enter_context(connected(ray, settings.threads, view)))
             opened = (
                 Run.resume(resume, chosen, view)
                 if resume
@@ -107,7 +119,7 @@ def run(
             )
             with opened:
                 directory = opened.path
-                summary = opened.execute()
+                summary = opened.execute(backend)
                 write_report(directory)
     except KeyboardInterrupt:
         where = (

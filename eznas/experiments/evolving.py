@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 from eznas import proxies
 from eznas.errors import EznasError
 from eznas.observer import RunObserver
+from eznas.runs.backend import Backend
 from eznas.runs.directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
 from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
@@ -43,7 +43,7 @@ class TrainingStatistics:
         """
         self._beforehand = beforehand
         self._key: Hashable = None
-        self._store: _LastingStore | None = None
+        self._store: StatisticsStore | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -57,8 +57,13 @@ class TrainingStatistics:
             self._store.close()
         self._key = self._store = None
 
-    def store(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
-        """Return the statistics that a run needs, collected anew unless they are those of the call before."""
+    @contextmanager
+    def evaluator(self, settings: RunSettings, inputs: RunInputs) -> Iterator[Evaluator]:
+        """Open what scores a run's training networks: their statistics outlive the run, until `close`."""
+        yield Evaluator(self._statistics(settings, inputs), settings.to_scalar, settings.aggregation)
+
+    def _statistics(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
+        """The statistics that a run needs, collected anew unless they are those of the call before."""
         key = (
             *(settings.benchmark, settings.accuracy_split, settings.networks, settings.seed, settings.batch_size),
             *(settings.collection, settings.memory_bytes, settings.threads),
@@ -66,21 +71,12 @@ class TrainingStatistics:
         if self._store is None or key != self._key:
             self.close()
             self._key = key
-            self._store = _LastingStore(
+            self._store = StatisticsStore(
                 inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
             )
             if self._beforehand:
                 Evaluator(self._store).scores([proxies.load_program(proxies.REFERENCE).program])
         return self._store
-
-
-class _LastingStore(StatisticsStore):
-    """A store that outlives the runs that use it as a context manager: `TrainingStatistics` closes it."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        return
 
 
 def evolve(
@@ -107,11 +103,11 @@ def evolve(
             raise EznasError(f"{path} is of a run with other settings ({difference}): choose another --output.")
         return False
     if (path / CONFIG).is_file():
-        run = Run.resume(path, settings.to_mapping(), observer, statistics.store)
+        run = Run.resume(path, settings.to_mapping(), observer)
     else:
-        run = Run.start(settings, path, observer, statistics.store)
+        run = Run.start(settings, path, observer)
     with closing(run):
-        run.execute()
+        run.execute(Backend(open_evaluator=statistics.evaluator))
     return True
 
 

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -22,18 +22,17 @@ from eznas import seeds
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program
+from eznas.runs.backend import Backend
 from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
 from eznas.runs.networks import best_on_networks
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import summarise
-from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import networks_scored
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness
-from eznas.statistics.store import StatisticsStore
 
 RUNS: Final = Path("runs")
 """Where runs go that are given no directory."""
@@ -41,8 +40,7 @@ RUNS: Final = Path("runs")
 _PACKAGES: Final = ("eznas", "numpy", "torch", "numba", "scipy", "msgpack")
 
 
-TrainingStore = Callable[[RunSettings, RunInputs], StatisticsStore]
-"""Opens the statistics of a run's training networks, `inputs.training_count` of them by `inputs.collect`."""
+_THIS_PROCESS: Final = Backend()
 
 
 class Run:
@@ -54,14 +52,12 @@ class Run:
         settings: RunSettings,
         inputs: RunInputs,
         observer: RunObserver | None,
-        training_store: TrainingStore | None,
     ) -> None:
         """Take over a run that `start` or `resume` prepared."""
         self._directory = directory
         self._settings = settings
         self._inputs = inputs
         self._observer = observer or SilentObserver()
-        self._training_store = training_store or self._own_training_store
 
     @classmethod
     def start(
@@ -69,7 +65,6 @@ class Run:
         settings: RunSettings,
         output: Path | None = None,
         observer: RunObserver | None = None,
-        training_store: TrainingStore | None = None,
     ) -> Self:
         """Make the directory of a new run; nothing is written when something is wrong with the settings.
 
@@ -77,8 +72,6 @@ class Run:
             settings: all settings of the run.
             output: a directory that does not exist yet; an unused one under `runs/` when None.
             observer: is told what the run does.
-            training_store: opens the statistics of the training networks, which the run uses as a context manager;
-                None gives it a store of its own.
 
         Raises:
             EznasError: a benchmark or the device is not there, too many networks are asked for, or the directory
@@ -88,7 +81,7 @@ class Run:
         stems = "+".join(Path(name).stem for name in settings.benchmark)
         path = output or unused_path(RUNS, f"{stems}-{settings.genome}-{settings.seed}")
         directory = RunDirectory.create(path, settings, metadata.version("eznas"), inputs.fingerprints)
-        return cls(directory, settings, inputs, observer, training_store)
+        return cls(directory, settings, inputs, observer)
 
     @classmethod
     def resume(
@@ -96,7 +89,6 @@ class Run:
         path: Path,
         given: Mapping[str, Any] | None = None,
         observer: RunObserver | None = None,
-        training_store: TrainingStore | None = None,
     ) -> Self:
         """Open the directory of an earlier run to continue it.
 
@@ -104,7 +96,6 @@ class Run:
             path: the directory.
             given: settings by key; those that results depend on must be what they were.
             observer: is told what the run does.
-            training_store: as for `start`.
 
         Raises:
             EznasError: it is no run directory or another process has it, or a setting differs.
@@ -129,7 +120,7 @@ class Run:
         except BaseException:
             directory.close()
             raise
-        return cls(directory, settings, inputs, observer, training_store)
+        return cls(directory, settings, inputs, observer)
 
     def __enter__(self) -> Self:
         return self
@@ -146,10 +137,13 @@ class Run:
         """The run directory."""
         return self._directory.path
 
-    def execute(self) -> dict[str, Any]:
+    def execute(self, backend: Backend = _THIS_PROCESS) -> dict[str, Any]:
         """Do what is left of the run and return its summary, which is stored as `summary.json`.
 
         A finished run returns the stored summary at once.
+
+        Args:
+            backend: computes the scores; the result does not depend on it.
         """
         summary = self._directory.summary()
         if summary is not None:
@@ -166,7 +160,7 @@ class Run:
         self._observer.expect(sum(networks_scored(len(indices)) for _, indices in held_out))
         self._observer.phase(LOADING_KERNELS)
         load_kernels()
-        evolution, checkpoint, training_scores = self._evolve()
+        evolution, checkpoint, training_scores = self._evolve(backend)
         summary, rankings = summarise(
             self.path,
             self._settings,
@@ -174,6 +168,7 @@ class Run:
             evolution.hall_of_fame,
             checkpoint,
             self._observer,
+            backend.score_networks,
         )
         if evolution.hall_of_fame:
             # First: where there is a summary, there is what its report shows of single networks.
@@ -197,15 +192,14 @@ class Run:
                     )
         self._directory.add_session(environment)
 
-    def _evolve(self) -> tuple[Evolution, Checkpoint, NDArray[np.float64]]:
+    def _evolve(self, backend: Backend) -> tuple[Evolution, Checkpoint, NDArray[np.float64]]:
         """Perform the generations that are left; the checkpoint is written after each.
 
         Returns:
             The evolution at its end, its checkpoint, and the scores that the best program gives the training networks
             of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid.
         """
-        with self._training_store(self._settings, self._inputs) as store:
-            evaluator = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
+        with backend.open_evaluator(self._settings, self._inputs) as evaluator:
             fitness = Fitness(
                 evaluator,
                 self._inputs.ranked_networks(),
@@ -235,12 +229,6 @@ class Run:
                 self._observer.generation(record, timing, self._settings.evolution.generations)
             scores = evaluator.scores([best.program for best in evolution.hall_of_fame[:1]])
         return evolution, checkpoint, scores.reshape(-1)
-
-    @staticmethod
-    def _own_training_store(settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
-        return StatisticsStore(
-            inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
-        )
 
     def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:
         """Return the evolution as the checkpoint has it, or a new one, and the checkpoint."""

@@ -22,7 +22,7 @@ from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.search.evaluated import Evaluated
 
 
@@ -40,6 +40,7 @@ def summarise(
     hall_of_fame: Sequence[Evaluated],
     checkpoint: Checkpoint,
     observer: RunObserver,
+    score: ScoreNetworks = score_networks,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Ranking]]]:
     """Rank the held-out networks with the best programs and the baselines.
 
@@ -51,6 +52,7 @@ def summarise(
         hall_of_fame: the best programs, best first.
         checkpoint: the last one.
         observer: is told of the networks that are done.
+        score: gives the scores of the networks.
 
     Returns:
         The report; and for each benchmark by name how the best program, called `BEST`, and the baselines rank its
@@ -62,7 +64,9 @@ def summarise(
     ]
     beside = reference_and_baselines()
     rankings = {
-        benchmark.name: rank_networks([*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer)
+        benchmark.name: rank_networks(
+            [*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer, score=score
+        )
         for benchmark, held_out in networks
     }
     ahead = {

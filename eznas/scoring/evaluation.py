@@ -19,7 +19,7 @@ from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.statistics.coverage import ENOUGH
 from eznas.statistics.workers import available_cores
 
@@ -95,6 +95,7 @@ def evaluate(
     threads: int | None = None,
     observer: RunObserver | None = None,
     without: Collection[int] = (),
+    score: ScoreNetworks = score_networks,
 ) -> Evaluation:
     """Score a sample of a benchmark's networks with proxies, and correlate the scores with the accuracies.
 
@@ -112,6 +113,7 @@ def evaluate(
         threads: each with a network of its own; None for one per core.
         observer: is told of the phases and of the networks that are done.
         without: indices of networks that are not to be drawn, such as those that a program was evolved on.
+        score: gives the scores of the networks.
 
     Raises:
         EznasError: more networks or images are asked for than there are, the device is not there, or no network at
@@ -123,7 +125,7 @@ def evaluate(
         (observer or SilentObserver()).phase(LOADING_KERNELS)
         load_kernels()
     started = time.perf_counter()
-    rankings = rank_networks(proxies, benchmark, indices, settings, observer)
+    rankings = rank_networks(proxies, benchmark, indices, settings, observer, score=score)
     if all(len(ranking.unscored) == len(indices) for ranking in rankings):
         reason = next((reason for ranking in rankings for reason in ranking.unscored.values()), "There is no proxy.")
         names = " and ".join(proxy.name for proxy in proxies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,3 +33,19 @@ class NetworkScores:
         """Return the scores of the first of the networks."""
         unscored = tuple({place: one[place] for place in one if place < networks} for one in self.unscored)
         return NetworkScores(self.values[:, :networks], unscored, self.seconds[:, :networks])
+
+    @staticmethod
+    def joined(parts: Sequence[NetworkScores]) -> NetworkScores:
+        """Return as one the scores of networks by the same proxies, which all have kept coverage; at least one part."""
+        firsts = np.cumsum([0, *(part.values.shape[1] for part in parts)]).tolist()
+        placed = list(zip(firsts, parts, strict=False))
+        return NetworkScores(
+            np.concatenate([part.values for part in parts], axis=1),
+            tuple(
+                {first + place: reason for first, part in placed for place, reason in part.unscored[row].items()}
+                for row in range(len(parts[0].values))
+            ),
+            np.concatenate([part.seconds for part in parts], axis=1),
+            np.concatenate([part.coverage for part in parts if part.coverage is not None]),
+            tuple(first + place for first, part in placed for place in part.without_units),
+        )

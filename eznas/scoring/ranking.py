@@ -19,7 +19,7 @@ from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_deci
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
 SECOND_DRAW_NETWORKS: Final = 100
@@ -219,6 +219,7 @@ def rank_networks(
     observer: RunObserver | None = None,
     *,
     second_draw: bool = True,
+    score: ScoreNetworks = score_networks,
 ) -> list[Ranking]:
     """Score networks with proxies, and compare with their accuracies.
 
@@ -229,6 +230,7 @@ def rank_networks(
         settings: under what they are scored; the seed is also that of the bootstrap.
         observer: is told of the phases and of the networks that are done.
         second_draw: whether to score networks again, for `Ranking.stability`.
+        score: gives the scores.
 
     Returns:
         One ranking for each proxy.
@@ -240,12 +242,12 @@ def rank_networks(
     again = indices[:SECOND_DRAW_NETWORKS] if second_draw else indices[:0]
     singles = single_proxies(proxies)
     observer.phase("scoring", len(indices))
-    scores = score_networks(singles, benchmark, indices, settings, observer)
+    scores = score(singles, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
     if len(again):
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
-        second = score_networks(singles, benchmark, again, redrawn, observer)
+        second = score(singles, benchmark, again, redrawn, observer)
     observer.phase("intervals")
     return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second)
 

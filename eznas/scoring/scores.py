@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,12 @@ class GivenNetworks:
     unit: Unit | None = None
     targets: Tensor | None = None
     loss: Loss | None = None
+
+
+ScoreNetworks: TypeAlias = Callable[
+    [Sequence[AnyProxy], Benchmark, NDArray[np.int64], ScoringSettings, RunObserver | None], NetworkScores
+]
+"""`score_networks`, or what does the same elsewhere."""
 
 
 def score_networks(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from statistics import fmean, median
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from eznas.ops.program import Program
 from eznas.options import Combine, Orientation
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.ranking import rankable
 from eznas.search.evaluated import Evaluated
 
@@ -66,12 +65,29 @@ class RankedNetworks:
         return [kendall_tau(scores[chosen], self.accuracies[chosen]) for chosen in self.subsamples]
 
 
+class ProgramEvaluator(Protocol):
+    """What gives the scores of programs on fixed networks: an `Evaluator`, or what asks those of other processes."""
+
+    @property
+    def unscorable(self) -> NDArray[np.bool_]:
+        """As `Evaluator.unscorable`."""
+
+    def scores(
+        self,
+        programs: Sequence[Program],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        only_complete: bool = False,
+    ) -> NDArray[np.float64]:
+        """As `Evaluator.scores`."""
+
+
 class Fitness:
     """Evaluates programs against the accuracies of networks."""
 
     def __init__(
         self,
-        evaluator: Evaluator,
+        evaluator: ProgramEvaluator,
         benchmarks: Sequence[RankedNetworks],
         combine: Combine = "minimum",
         progress: Callable[[int, int], None] | None = None,

@@ -16,6 +16,7 @@ from typing import Final
 from eznas.errors import EznasError, described
 
 _FILE: Final = ".py"
+_FILE_MODULE: Final = "eznas_space_"
 
 
 def find_object(name: str, folder: Path | None = None) -> object:
@@ -52,6 +53,12 @@ def find_module(name: str, folder: Path | None = None) -> ModuleType:
         EznasError: there is no such module or file, or its code raises.
     """
     return _file_module(name, name, folder) if name.endswith(_FILE) else _module(name, name, folder)
+
+
+def name_elsewhere(module_name: str) -> str:
+    """Return the name by which `find_module` finds an imported module in another process: of a file, its path."""
+    file = getattr(sys.modules.get(module_name), "__file__", None)
+    return str(file) if module_name.startswith(_FILE_MODULE) else module_name
 
 
 def stored_name(name: str, folder: Path) -> str:
@@ -101,7 +108,7 @@ def _existing(name: str, where: str, folders: Sequence[Path]) -> Path:
 def _file_module(name: str, where: str, folder: Path | None) -> ModuleType:
     path = _existing(name, where, [folder or Path(), Path()])
     # Two files of one name in two folders are two modules, and neither hides an installed one.
-    module_name = f"eznas_space_{path.stem}_{blake2b(os.fsencode(path), digest_size=6).hexdigest()}"
+    module_name = f"{_FILE_MODULE}{path.stem}_{blake2b(os.fsencode(path), digest_size=6).hexdigest()}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     specification = importlib.util.spec_from_file_location(module_name, path)

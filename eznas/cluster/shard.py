@@ -1,0 +1,79 @@
+"""The part of a run's training networks that one worker keeps: their statistics stay where they were made."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.cluster.worker import Preparation, prepare
+from eznas.errors import EznasError
+from eznas.ops.program import Node, Program
+from eznas.runs.inputs import RunInputs
+from eznas.runs.settings import RunSettings
+from eznas.scoring.evaluator import Evaluator
+from eznas.statistics.store import StatisticsStore
+
+SentProgram = tuple[tuple[Node, ...], int]
+"""Nodes and output of a program in canonical form: what of it travels, as all else follows."""
+
+
+@dataclass(frozen=True)
+class ShardScores:
+    """What a shard knows of its networks once it has scored them.
+
+    Attributes:
+        scores: float64 (programs, networks of the shard), as of `Evaluator.scores`.
+        unscorable: bool (networks of the shard,).
+        failures: why a network has no statistics, by its position among all training networks.
+        process: the name of the machine, and the number of the process that answers.
+    """
+
+    scores: NDArray[np.float64]
+    unscorable: NDArray[np.bool_]
+    failures: dict[int, str]
+    process: tuple[str, int]
+
+
+class Shard:
+    """Some of the training networks of a run, in a process of their own.
+
+    Args:
+        preparation: of the process.
+        settings: of the run; the worker reads the benchmarks itself.
+        fingerprints: of the benchmarks, as the process that asks has them.
+        positions: of the networks, among all training networks.
+        memory_bytes: for their statistics.
+    """
+
+    def __init__(
+        self,
+        preparation: Preparation,
+        settings: RunSettings,
+        fingerprints: Mapping[str, str],
+        positions: Sequence[int],
+        memory_bytes: int,
+    ) -> None:
+        prepare(preparation)
+        self._inputs = RunInputs.of(settings)
+        for name, fingerprint in self._inputs.fingerprints.items():
+            if fingerprint != fingerprints[name]:
+                raise EznasError(
+                    f"{name} has other networks, accuracies or images on {platform.node()} than in this process: bring "
+                    "the same files to all machines."
+                )
+        store = StatisticsStore(
+            len(positions), lambda place: self._inputs.collect(positions[place]), memory_bytes, workers=1
+        )
+        self._evaluator = Evaluator(store, settings.to_scalar, settings.aggregation)
+
+    def scores(self, programs: Sequence[SentProgram], only_complete: bool) -> ShardScores:
+        """Score the networks of the shard, as `Evaluator.scores` does."""
+        received = [Program(nodes, output) for nodes, output in programs]
+        scores = self._evaluator.scores(received, only_complete=only_complete)
+        process = platform.node(), os.getpid()
+        return ShardScores(scores, self._evaluator.unscorable, dict(self._inputs.failures), process)
