@@ -137,11 +137,15 @@ class Cluster:
         errors = self._ray.exceptions
         try:
             return self._ray.get(question)
-        except errors.RayTaskError as error:
-            if isinstance(error.cause, EznasError):
-                raise error.cause from None
-            raise
         except errors.RayError as error:
+            if isinstance(error, errors.RayTaskError) and isinstance(error.cause, EznasError):
+                raise error.cause from None
+            if "No module named 'eznas" in str(error):
+                raise EznasError(
+                    "A machine of the Ray cluster lacks eznas: install the same version on all machines."
+                ) from error
+            if isinstance(error, errors.RayTaskError):
+                raise
             raise EznasError(
                 f"A worker of the Ray cluster was ended {_ASKED_AGAIN + 1} times by the same work "
                 f"({first_line(error)}), perhaps because memory ran out: give it fewer threads or less memory, and run "

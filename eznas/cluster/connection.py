@@ -82,7 +82,7 @@ def _ray() -> Any:
 def _check_address(address: str) -> None:
     """Raise an `EznasError` unless the head of a Ray cluster listens there: Ray itself would end this process."""
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or "/" in host or not port.isdecimal():
         raise EznasError(
             f"--ray is {shown(address)}: give local, or HOST:PORT of the head of a cluster, as `ray start` prints it."
         )

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
 from eznas.scoring.evaluator import Evaluator
 from eznas.statistics.store import StatisticsStore
+from eznas.statistics.tensors import NetworkStatistics
 
 SentProgram = tuple[tuple[Node, ...], int]
 """Nodes and output of a program in canonical form: what of it travels, as all else follows."""
@@ -58,22 +60,38 @@ class Shard:
         positions: Sequence[int],
         memory_bytes: int,
     ) -> None:
-        prepare(preparation)
-        self._inputs = RunInputs.of(settings)
-        for name, fingerprint in self._inputs.fingerprints.items():
-            if fingerprint != fingerprints[name]:
+        self._preparation = preparation
+        self._settings = settings
+        self._fingerprints = fingerprints
+        self._positions = positions
+        self._memory_bytes = memory_bytes
+
+    def scores(self, programs: Sequence[SentProgram], only_complete: bool) -> ShardScores:
+        """Score the networks of the shard, as `Evaluator.scores` does.
+
+        Raises:
+            EznasError: this process is not what the one that asks is, or has other benchmarks.
+        """
+        inputs, evaluator = self._opened
+        received = [Program(nodes, output) for nodes, output in programs]
+        scores = evaluator.scores(received, only_complete=only_complete)
+        return ShardScores(scores, evaluator.unscorable, dict(inputs.failures), (platform.node(), os.getpid()))
+
+    @cached_property
+    def _opened(self) -> tuple[RunInputs, Evaluator]:
+        """The benchmarks, and the evaluator of the networks: made by the first question, which gets what they raise."""
+        prepare(self._preparation)
+        settings = self._settings
+        inputs = RunInputs.of(settings)
+        for name, fingerprint in inputs.fingerprints.items():
+            if fingerprint != self._fingerprints[name]:
                 raise EznasError(
                     f"{name} has other networks, accuracies or images on {platform.node()} than in this process: bring "
                     "the same files to all machines."
                 )
-        store = StatisticsStore(
-            len(positions), lambda place: self._inputs.collect(positions[place]), memory_bytes, workers=1
-        )
-        self._evaluator = Evaluator(store, settings.to_scalar, settings.aggregation)
 
-    def scores(self, programs: Sequence[SentProgram], only_complete: bool) -> ShardScores:
-        """Score the networks of the shard, as `Evaluator.scores` does."""
-        received = [Program(nodes, output) for nodes, output in programs]
-        scores = self._evaluator.scores(received, only_complete=only_complete)
-        process = platform.node(), os.getpid()
-        return ShardScores(scores, self._evaluator.unscorable, dict(self._inputs.failures), process)
+        def collect(place: int) -> NetworkStatistics:
+            return inputs.collect(self._positions[place])
+
+        store = StatisticsStore(len(self._positions), collect, self._memory_bytes, workers=1)
+        return inputs, Evaluator(store, settings.to_scalar, settings.aggregation)
