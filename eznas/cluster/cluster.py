@@ -47,6 +47,7 @@ class Cluster:
     def __init__(self, ray: Any, machines: Sequence[Machine], preparation: Preparation, observer: RunObserver) -> None:
         self.observer = observer
         self._ray = ray
+        self._task = ray.remote(num_cpus=1, max_retries=_ASKED_AGAIN)(prepared_call)
         self._preparation = preparation
         # One of each machine in turn, so that few workers are spread over all of them.
         rounds = itertools.zip_longest(*([machine.node] * machine.workers for machine in machines))
@@ -101,6 +102,20 @@ class Cluster:
             (question,), waiting = self._ray.wait(waiting, num_returns=1)
             yield position_of[question], self._answer(question)
 
+    def call(self, function: Callable[[Any, Item], Result], shared: Any, item: Item) -> Result:
+        """Return `function(shared, item)`, computed by any worker; may be called in many threads at once.
+
+        Args:
+            function: as for `map`.
+            shared: what `put` returned.
+            item: what the call is about.
+
+        Raises:
+            EznasError: as for `map`.
+        """
+        answer: Result = self._answer(self._task.remote(self._preparation, function, shared, item))
+        return answer
+
     def map(
         self, function: Callable[[Any, Item], Result], shared: Any, items: Iterable[Item]
     ) -> Iterator[tuple[int, Result]]:
@@ -114,14 +129,13 @@ class Cluster:
         Raises:
             EznasError: what `function` raised, or an item ended its worker time and again.
         """
-        call = self._ray.remote(num_cpus=1, max_retries=_ASKED_AGAIN)(prepared_call)
         common = self.put(shared)
         to_ask = enumerate(items)
         position_of: dict[Any, int] = {}
 
         def ask(count: int) -> None:
             for position, item in itertools.islice(to_ask, count):
-                position_of[call.remote(self._preparation, function, common, item)] = position
+                position_of[self._task.remote(self._preparation, function, common, item)] = position
 
         ask(_AHEAD * self.workers)
         try:

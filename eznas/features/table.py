@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
+from eznas.features.computation import OpenComputation, OwnComputation, TableSettings
 from eznas.features.folder import ABOUT, DEFAULT_MAXIMUM_BYTES, locked, prune, tables_folder
 from eznas.features.key import describe, digest_of, network_digest
 from eznas.features.record_file import Digests, Records, digests_of, lacks, layout_of, read_records, rows_of
 from eznas.features.streaming import Pass, TableNetwork
 from eznas.files import write_atomically
 from eznas.ops.program import Program
-from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.statistics.settings import CollectionSettings
-from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import available_cores
 
 DEFAULT_MEMORY_BYTES: Final = 2**30
@@ -87,9 +86,7 @@ class FeatureTable:
             EznasError: the benchmark has fewer images than `batch_size`, or the cache folder cannot be written.
         """
         self._benchmark = benchmark
-        self._batch_size = batch_size
-        self._seed = seed
-        self._collection = collection
+        self._settings = TableSettings(batch_size, seed, collection)
         self._all_tables = folder or tables_folder()
         about = describe(benchmark, batch_size, seed, collection)
         self._about = json.dumps(about, indent=1)
@@ -112,6 +109,7 @@ class FeatureTable:
         threads: int | None = None,
         memory_bytes: int = DEFAULT_MEMORY_BYTES,
         maximum_bytes: int = DEFAULT_MAXIMUM_BYTES,
+        open_computation: OpenComputation = OwnComputation,
     ) -> None:
         """Compute what is missing and write it to disk; another process that does so at the same time shares the work.
 
@@ -121,6 +119,7 @@ class FeatureTable:
             threads: each with a network of its own; None for one per core.
             memory_bytes: that the statistics of networks in work may take; one network is worked on in any case.
             maximum_bytes: that all tables together may take on disk; those used longest ago go first, this one stays.
+            open_computation: gives what computes the features.
 
         Raises:
             EznasError: a network has no unit, raises, or lacks a gradient; or the disk is full.
@@ -139,7 +138,9 @@ class FeatureTable:
 
         with locked(self.path, wait=True, shared=True):  # others may compute in the table too, but not remove it
             self._announce()
-            work = Pass(tuple(dict.fromkeys(features)), self._collector(features), frozenset(self._shaken))
+            distinct = tuple(dict.fromkeys(features))
+            compute = open_computation(self._benchmark, self._settings, distinct)
+            work = Pass(distinct, compute, frozenset(self._shaken))
             work.run(unfinished, threads or available_cores(), memory_bytes, report)
         prune(maximum_bytes, self._all_tables, keep=self.path)
 
@@ -160,21 +161,6 @@ class FeatureTable:
             values[:, start:end] = records["values"][rows]
             valid[:, start:end] = records["valid"][rows]
         return FeatureValues(tuple(features), units, values, valid, self._roundoff(digests))
-
-    def _collector(self, features: Sequence[Program]) -> Callable[[TableNetwork], NetworkStatistics]:
-        """What collects the statistics of a network that the features read, or all of one that is to be shaken.
-
-        Which statistics are shaken together is part of `roundoff`; passes that nothing reads take time.
-        """
-        read = frozenset(address for feature in features for address in feature.terminals)
-        some, every = (
-            BenchmarkStatistics(
-                self._benchmark, self._batch_size, self._seed, replace(self._collection, terminals=terminals)
-            )
-            for terminals in (read, None)
-        )
-        shaken = frozenset(self._shaken)
-        return lambda network: (every if network in shaken else some).collect(network.index)
 
     def _roundoff(self, digests: Digests) -> NDArray[np.float32]:
         squares, units = np.zeros(len(digests)), 0

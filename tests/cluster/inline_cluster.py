@@ -35,6 +35,9 @@ class InlineCluster:
         for position in reversed(range(len(asked))):
             yield position, asked[position]()
 
+    def call(self, function, shared, item):
+        return function(shared, item)
+
     def map(self, function, shared, items):
         for position, item in reversed(list(enumerate(items))):
             yield position, function(shared, item)

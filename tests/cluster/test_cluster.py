@@ -27,7 +27,8 @@ def cluster(*cores, answer=None):
     def wait(questions, num_returns):
         return questions[:num_returns], questions[num_returns:]
 
-    ray = SimpleNamespace(get=get, wait=wait, exceptions=SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError))
+    errors = SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError)
+    ray = SimpleNamespace(get=get, wait=wait, exceptions=errors, remote=lambda **_: lambda function: function)
     machines = [Machine(node, count) for node, count in zip("abcd", cores, strict=False)]
     return Cluster(ray, machines, Preparation.like_here(), Told())
 

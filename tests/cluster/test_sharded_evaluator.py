@@ -88,9 +88,9 @@ def test_a_worker_that_was_replaced_is_told_of_once(settings, monkeypatch):
 
 def test_a_worker_refuses_other_data_and_other_versions(settings):
     inputs = RunInputs.of(settings)
+    another = shard.Shard(Preparation.like_here(), settings, dict.fromkeys(inputs.fingerprints, "other"), [0], 0)
     with pytest.raises(EznasError, match=r"has other networks, accuracies or images on .*: bring the same files"):
-        other = dict.fromkeys(inputs.fingerprints, "other")
-        shard.Shard(Preparation.like_here(), settings, other, [0], 0).scores([], False)
+        another.scores([], False)
     here = Preparation.like_here()
     older = replace(here, versions=(*here.versions[:-1], ("scipy", "0.1")))
     with pytest.raises(EznasError, match=r"has scipy .*, and this process 0\.1: install the same versions"):

@@ -1,0 +1,62 @@
+"""Features of a table computed by the workers of a cluster; this process writes the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.benchmarks.base import Benchmark
+from eznas.cluster.benchmark_recipe import BenchmarkRecipe
+from eznas.cluster.cluster import Cluster
+from eznas.features.computation import ComputedFeatures, ComputeNetwork, OwnComputation, TableSettings
+from eznas.ops.program import Program
+
+
+@dataclass(frozen=True)
+class _Features:
+    """What does not depend on the network: nodes and outputs of the features, benchmark and settings of the table."""
+
+    benchmark: BenchmarkRecipe
+    settings: TableSettings
+    sent: tuple[tuple[Any, int], ...]
+
+
+_Question = tuple[int, NDArray[np.bool_], NDArray[np.bool_]]
+"""The arguments of `ComputeNetwork`."""
+
+
+def computation_on_cluster(
+    cluster: Cluster, benchmark: Benchmark, settings: TableSettings, features: Sequence[Program]
+) -> ComputeNetwork:
+    """Return what has features computed by any worker; as many calls at once as there are workers keep all at work.
+
+    Args:
+        cluster: whose workers do it, each one network at a time.
+        benchmark: one that `benchmarks.load` finds by its name on every machine.
+        settings: of the table.
+        features: in canonical form.
+    """
+    sent = tuple((feature.nodes, feature.output) for feature in features)
+    shared = cluster.put(_Features(BenchmarkRecipe.of(benchmark), settings, sent))
+
+    def compute(index: int, wanted: NDArray[np.bool_], shaken: NDArray[np.bool_]) -> ComputedFeatures:
+        computed: ComputedFeatures = cluster.call(_compute, shared, (index, wanted, shaken))
+        return computed
+
+    return compute
+
+
+def _compute(features: _Features, question: _Question) -> ComputedFeatures:
+    """Answer one question; runs in a worker."""
+    return _opened(features)(*question)
+
+
+@lru_cache(maxsize=2)
+def _opened(features: _Features) -> OwnComputation:
+    programs = [Program(nodes, output) for nodes, output in features.sent]
+    return OwnComputation(features.benchmark.load(), features.settings, programs)
