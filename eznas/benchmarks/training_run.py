@@ -9,14 +9,14 @@ import os
 import signal
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from multiprocessing.connection import wait as wait_for_exit
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +72,24 @@ class Campaign:
         }
 
 
+Training: TypeAlias = tuple[str, int]
+"""An architecture, and the number of its training."""
+
+TrainAll: TypeAlias = Callable[[Campaign, Sequence[Training]], Iterator[Finished]]
+"""Yields every training of a campaign that is asked for as it finishes."""
+
+
+def in_processes(workers: int) -> TrainAll:
+    """Return what trains in processes of this machine, each on one thread."""
+    return partial(_train_in_processes, workers=workers)
+
+
 def train_benchmark(
     campaign: Campaign,
     architectures: Sequence[str],
     seeds: int,
     progress_path: Path,
-    workers: int,
+    train_all: TrainAll,
     console: Console | None = None,
 ) -> NDArray[np.float64]:
     """Train every architecture with the seeds 0 to `seeds` - 1, and return the accuracies.
@@ -90,7 +102,7 @@ def train_benchmark(
         architectures: canonical texts, each once.
         seeds: number of trainings per network.
         progress_path: where every finished training is noted.
-        workers: processes; each trains on one thread, so the accuracies do not depend on their number.
+        train_all: does it; the accuracies do not depend on how many trainings it does at once.
         console: where to show the progress, if it is a terminal.
 
     Returns:
@@ -114,7 +126,7 @@ def train_benchmark(
         hidden = console is None or not console.is_terminal
         with Progress(*columns, console=console, disable=hidden, speed_estimate_period=300) as progress:
             task = progress.add_task("training", total=total, completed=total - len(todo), rate="")
-            for training in _train_all(campaign, todo, workers):
+            for training in train_all(campaign, todo):
                 record.append(training)
                 progress.advance(task)
                 speed = progress.tasks[0].speed
@@ -137,7 +149,7 @@ def training_seed(architecture: str, seed: int) -> int:
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _train_all(campaign: Campaign, todo: Sequence[tuple[str, int]], workers: int) -> Iterator[Finished]:
+def _train_in_processes(campaign: Campaign, todo: Sequence[Training], workers: int) -> Iterator[Finished]:
     """Yield every training of `todo` as it finishes; workers are ended at once if the caller stops listening."""
     if not todo:
         return
@@ -178,13 +190,9 @@ _worker_campaign: Campaign | None = None
 
 def _start_worker(campaign: Campaign) -> None:
     global _worker_campaign  # noqa: PLW0603 - a worker's one campaign; sent once, as the images are large
-    import torch
-
     # Ctrl-C reaches the whole process group; the parent alone decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     _worker_campaign = campaign
 
 
@@ -197,13 +205,24 @@ def _end_with_parent() -> None:
 
 
 def _train_one(architecture: str, seed: int) -> Finished:
+    if _worker_campaign is None:
+        raise RuntimeError("the worker was not started by _start_worker")
+    return train_one(_worker_campaign, (architecture, seed))
+
+
+def train_one(campaign: Campaign, training: Training) -> Finished:
+    """Train a network in a process that serves nothing else: its PyTorch is set to what accuracies depend on.
+
+    Raises:
+        EznasError: the network cannot be built or trained.
+    """
     import torch
 
     from eznas.benchmarks.trainer import train_network
 
-    campaign = _worker_campaign
-    if campaign is None:
-        raise RuntimeError("the worker was not started by _start_worker")
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    architecture, seed = training
     number = training_seed(architecture, seed)
     # A space builds its networks with PyTorch's global generator; this process serves nothing else.
     torch.manual_seed(number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,6 +14,7 @@ import typer
 
 from eznas.benchmarks import SAMPLE_IMAGES, is_table
 from eznas.cli.interruption import INTERRUPTED
+from eznas.cli.network_options import Ray
 from eznas.errors import EznasError
 
 if TYPE_CHECKING:
@@ -126,6 +129,7 @@ def train(
     train_images: TrainImagesOption = 500,
     test_images: TestImagesOption = 1000,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one per core.")] = None,
+    ray: Ray = None,
     device: Annotated[str, typer.Option(help="Where networks are trained: cpu, cuda or cuda:N.")] = "cpu",
     seed: SeedOption = 0,
 ) -> None:
@@ -139,9 +143,10 @@ def train(
 
     from eznas import spaces
     from eznas.benchmarks.table_writer import write_trained_table
-    from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark
+    from eznas.benchmarks.training_run import Campaign, complete_seeds, in_processes, train_benchmark
     from eznas.benchmarks.training_settings import TrainingSettings
     from eznas.cli.output import stderr, stdout
+    from eznas.observer import SilentObserver
     from eznas.runs.config import parse_assignments
     from eznas.spaces.importing import stored_name
     from eznas.statistics.workers import available_cores
@@ -161,10 +166,16 @@ def train(
     )
     progress_path = output.with_name(output.name + ".progress.jsonl")
     command = "eznas " + " ".join(sys.argv[1:])
+    processes = workers or available_cores()
     try:
-        accuracies = train_benchmark(
-            campaign, chosen, seeds, progress_path, workers or available_cores(), console=stderr()
-        )
+        with ExitStack() as stack:
+            train_all = in_processes(processes)
+            if ray is not None:
+                from eznas.cluster.connection import connected
+                from eznas.cluster.training import train_on_cluster
+
+                train_all = partial(train_on_cluster, stack.enter_context(connected(ray, processes, SilentObserver())))
+            accuracies = train_benchmark(campaign, chosen, seeds, progress_path, train_all, console=stderr())
     except KeyboardInterrupt:
         whole = complete_seeds(progress_path, campaign, chosen)
         stderr().print(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
+from eznas.cli.network_options import BatchSize, Device, Memory, Ray, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.discovery.search_settings import SearchSettings
 from eznas.options import Aggregation, Combine, Objective, Operations
@@ -101,6 +102,7 @@ def discover(
     device: Device = "cpu",
     threads: Threads = None,
     memory: Memory = "1GB",
+    ray: Ray = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the discovery. Default: runs/BENCHMARKS-formulas-SEED.")
@@ -168,7 +170,12 @@ def discover(
 
     stems = "+".join(Path(name).stem for name in settings.benchmarks)
     folder = output or Path("runs") / f"{stems}-formulas-{seed}"
-    with ProgressBar(console) as progress:
+    with ProgressBar(console) as progress, ExitStack() as stack:
+        if ray is not None:
+            from eznas.cluster.backend import with_cluster
+            from eznas.cluster.connection import connected
+
+            machine = with_cluster(machine, stack.enter_context(connected(ray, machine.workers, progress)))
         content = run_session(
             lambda: Discovery(settings, machine, progress),
             folder,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
+from eznas.cli.network_options import BatchSize, Device, Memory, Ray, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def build(
     device: Device = "cpu",
     threads: Threads = None,
     memory: Memory = "1GB",
+    ray: Ray = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the choice of networks, the images and the weights.")] = 0,
     json: JsonOption = False,
 ) -> None:
@@ -66,12 +69,14 @@ def build(
 
     from eznas import benchmarks, seeds
     from eznas.features.bank import standard_bank
+    from eznas.features.computation import OpenComputation, OwnComputation
     from eznas.features.selection import select
     from eznas.features.table import FeatureTable
     from eznas.report.progress import ProgressBar
     from eznas.report.tables import pairs_table
     from eznas.runs.settings import parse_memory
     from eznas.statistics.settings import CollectionSettings
+    from eznas.statistics.workers import available_cores
 
     loaded = benchmarks.load(benchmark)
     loaded.sample(networks, seeds.generator(seed, "networks"))  # raises where there are fewer
@@ -79,11 +84,24 @@ def build(
     features = standard_bank()
     made = FeatureTable(loaded, indices, batch_size, seed, CollectionSettings(unit, third_pass, device))
     missing = len(made.unfinished(features))
-    begun = time.perf_counter()
-    with ProgressBar(stderr()) as progress:
+    with ProgressBar(stderr()) as progress, ExitStack() as stack:
+        computation: OpenComputation = OwnComputation
+        if ray is not None:
+            from eznas.cluster.connection import connected
+            from eznas.cluster.features import ClusterComputation
+
+            cluster = stack.enter_context(connected(ray, threads or available_cores(), progress))
+            computation = partial(ClusterComputation, cluster)
         progress.phase("networks", networks)
-        made.compute(features, lambda _done, _count: progress.advance(), threads, parse_memory(memory))
-    seconds = time.perf_counter() - begun
+        begun = time.perf_counter()
+        made.compute(
+            features,
+            lambda _done, _count: progress.advance(),
+            threads,
+            parse_memory(memory),
+            open_computation=computation,
+        )
+        seconds = time.perf_counter() - begun
     values = made.read(features)
     selection = select(values)
     content: dict[str, Any] = {

@@ -22,7 +22,7 @@ Ray = Annotated[
         metavar="local|HOST:PORT",
         envvar="EZNAS_RAY",
         show_envvar=False,
-        help="Let a Ray cluster compute: one of this machine, with a process for each of --threads, or the one whose "
+        help="Let a Ray cluster compute: one of this machine, with as many processes as --threads, or the one whose "
         "head is at an address. Results do not depend on it. Default: threads of this process.",
     ),
 ]

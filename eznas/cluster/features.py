@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eznas.benchmarks.base import Benchmark
 from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.cluster import Cluster
-from eznas.features.computation import ComputedFeatures, ComputeNetwork, OwnComputation, TableSettings
+from eznas.features.computation import ComputedFeatures, OwnComputation, TableSettings
 from eznas.ops.program import Program
 
 
@@ -30,25 +30,37 @@ _Question = tuple[int, NDArray[np.bool_], NDArray[np.bool_]]
 """The arguments of `ComputeNetwork`."""
 
 
-def computation_on_cluster(
-    cluster: Cluster, benchmark: Benchmark, settings: TableSettings, features: Sequence[Program]
-) -> ComputeNetwork:
-    """Return what has features computed by any worker; as many calls at once as there are workers keep all at work.
+class ClusterComputation:
+    """Has features computed by any worker of a cluster, one network at a time; see `ComputeNetwork`."""
 
-    Args:
-        cluster: whose workers do it, each one network at a time.
-        benchmark: one that `benchmarks.load` finds by its name on every machine.
-        settings: of the table.
-        features: in canonical form.
-    """
-    sent = tuple((feature.nodes, feature.output) for feature in features)
-    shared = cluster.put(_Features(BenchmarkRecipe.of(benchmark), settings, sent))
+    def __init__(
+        self, cluster: Cluster, benchmark: Benchmark, settings: TableSettings, features: Sequence[Program]
+    ) -> None:
+        """Send what does not depend on the network.
 
-    def compute(index: int, wanted: NDArray[np.bool_], shaken: NDArray[np.bool_]) -> ComputedFeatures:
-        computed: ComputedFeatures = cluster.call(_compute, shared, (index, wanted, shaken))
+        Args:
+            cluster: whose workers do it.
+            benchmark: one that `benchmarks.load` finds by its name on every machine.
+            settings: of the table.
+            features: in canonical form.
+        """
+        sent = tuple((feature.nodes, feature.output) for feature in features)
+        self._cluster = cluster
+        self._shared = cluster.put(_Features(BenchmarkRecipe.of(benchmark), settings, sent))
+
+    @property
+    def at_once(self) -> int | None:
+        """As of `ComputeNetwork`."""
+        return self._cluster.workers
+
+    def __call__(self, index: int, wanted: NDArray[np.bool_], shaken: NDArray[np.bool_]) -> ComputedFeatures:
+        """As `ComputeNetwork`.
+
+        Raises:
+            EznasError: also where a machine lacks the benchmark.
+        """
+        computed: ComputedFeatures = self._cluster.call(_compute, self._shared, (index, wanted, shaken))
         return computed
-
-    return compute
 
 
 def _compute(features: _Features, question: _Question) -> ComputedFeatures:

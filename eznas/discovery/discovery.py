@@ -203,10 +203,7 @@ class Discovery:
     def _adopt(self, features: Sequence[Program]) -> None:
         """Compute features, append those that are useful to the others, and set up the problems."""
         programs = (*self.features, *features)
-        by_sample = [
-            sample.features(programs, self._observer, self.machine.workers, self.machine.memory_bytes)
-            for sample in self.samples
-        ]
+        by_sample = [sample.features(programs, self.machine, self._observer) for sample in self.samples]
         selection = select(*(table for draws in by_sample for table in draws))
         for reason, count in selection.counts.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from eznas.features.computation import OpenComputation, OwnComputation
 from eznas.features.table import DEFAULT_MEMORY_BYTES
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.statistics.workers import available_cores
 
 
@@ -32,12 +33,16 @@ class Machine:
         memory_bytes: for the statistics of networks in work.
         device: where networks run.
         tables: the folder of the feature tables; None for the user's cache folder.
+        open_computation: gives what computes the features of networks; the numbers are the same.
+        score: gives the scores of networks by whole proxies; likewise.
     """
 
     threads: int | None = None
     memory_bytes: int = DEFAULT_MEMORY_BYTES
     device: str = "cpu"
     tables: Path | None = None
+    open_computation: OpenComputation = OwnComputation
+    score: ScoreNetworks = score_networks
 
     @property
     def workers(self) -> int:

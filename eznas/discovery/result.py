@@ -156,6 +156,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
             sample.networks.held_out,
             discovery.machine.scoring(settings),
             observer,
+            score=discovery.machine.score,
         )
         for sample in discovery.samples
     }

@@ -21,7 +21,7 @@ from eznas.ops.program import Program
 from eznas.proxies import AnyProxy
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.ranking import rankable
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import ScoreNetworks, ScoringSettings
 from eznas.statistics.settings import CollectionSettings
 
 
@@ -74,12 +74,12 @@ class Sample:
                 FeatureTable(benchmark, networks.in_search, draw.batch_size, draw.seed, collection, machine.tables)
                 for draw in draws
             ),
-            tuple(_scores_of(references, benchmark, networks.in_search, draw, observer) for draw in draws),
+            tuple(
+                _scores_of(references, benchmark, networks.in_search, draw, machine.score, observer) for draw in draws
+            ),
         )
 
-    def features(
-        self, features: Sequence[Program], observer: RunObserver, threads: int, memory_bytes: int
-    ) -> list[FeatureValues]:
+    def features(self, features: Sequence[Program], machine: Machine, observer: RunObserver) -> list[FeatureValues]:
         """Return features of the training and validation networks by draw; those that are not known are computed.
 
         Raises:
@@ -89,7 +89,13 @@ class Sample:
             unfinished = table.unfinished(features)
             if unfinished:
                 observer.phase(f"{len(features)} features of {self.benchmark.name}", len(unfinished))
-                table.compute(features, lambda _done, _count: observer.advance(), threads, memory_bytes)
+                table.compute(
+                    features,
+                    lambda _done, _count: observer.advance(),
+                    machine.workers,
+                    machine.memory_bytes,
+                    open_computation=machine.open_computation,
+                )
         return [table.read(features) for table in self.tables]
 
     def groups(
@@ -116,11 +122,12 @@ def _scores_of(
     benchmark: Benchmark,
     networks: NDArray[np.int64],
     scoring: ScoringSettings,
+    score: ScoreNetworks,
     observer: RunObserver,
 ) -> NDArray[np.float64]:
     if not proxies:
         return np.empty((0, len(networks)))
     load_kernels()
     observer.phase(f"{' and '.join(proxy.name for proxy in proxies)} on {benchmark.name}", len(networks))
-    scores = score_networks(proxies, benchmark, networks, scoring, observer).values
+    scores = score(proxies, benchmark, networks, scoring, observer).values
     return np.array([rankable(row, proxy.orientation) for proxy, row in zip(proxies, scores, strict=True)])

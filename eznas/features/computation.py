@@ -57,6 +57,10 @@ class ComputedFeatures:
 class ComputeNetwork(Protocol):
     """Computes features of a network; called in several threads at once."""
 
+    @property
+    def at_once(self) -> int | None:
+        """How many networks other processes compute at once; None where it is this one, with threads and memory."""
+
     def __call__(self, index: int, wanted: NDArray[np.bool_], shaken: NDArray[np.bool_]) -> ComputedFeatures:
         """Compute some of the features.
 
@@ -76,6 +80,8 @@ OpenComputation: TypeAlias = Callable[[Benchmark, TableSettings, Sequence[Progra
 
 class OwnComputation:
     """Computes features in this process; see `ComputeNetwork`."""
+
+    at_once = None
 
     def __init__(self, benchmark: Benchmark, settings: TableSettings, features: Sequence[Program]) -> None:
         """Draw the images.

@@ -85,19 +85,20 @@ class Pass:
 
         Args:
             networks: each once.
-            threads: each with a network of its own.
+            threads: each with a network of its own, unless other processes compute.
             memory_bytes: that statistics may take; one network is worked on in any case.
             progress: called with the number of networks done, and of all networks.
 
         Raises:
             EznasError: what `compute` raises; or the disk is full.
         """
+        elsewhere = self.compute.at_once
         try:
             run_in_threads(
                 lambda position: self._compute(networks[position]),
                 count=len(networks),
-                threads=threads,
-                limit=lambda: networks_in_flight(threads, memory_bytes, self._largest),
+                threads=elsewhere or threads,
+                limit=lambda: elsewhere or networks_in_flight(threads, memory_bytes, self._largest),
                 progress=progress,
             )
         finally:

@@ -11,7 +11,7 @@ import pytest
 
 from eznas.benchmarks.image_set import ImageSet
 from eznas.benchmarks.recorded_table import load_recorded_table
-from eznas.benchmarks.training_run import Campaign, complete_seeds, train_benchmark, training_seed
+from eznas.benchmarks.training_run import Campaign, complete_seeds, in_processes, train_benchmark, training_seed
 from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.errors import EznasError
 
@@ -117,21 +117,21 @@ def fragile(tmp_path, monkeypatch):
 def test_a_killed_worker_is_told_and_the_campaign_goes_on_later(fragile, tmp_path):
     progress = tmp_path / "progress.jsonl"
     with pytest.raises(EznasError, match="run the same command again"):
-        train_benchmark(fragile, ["x", "y"], 1, progress, workers=1)
+        train_benchmark(fragile, ["x", "y"], 1, progress, in_processes(1))
     (tmp_path / "fine").touch()
-    accuracies = train_benchmark(fragile, ["x", "y"], 1, progress, workers=1)
+    accuracies = train_benchmark(fragile, ["x", "y"], 1, progress, in_processes(1))
     assert accuracies.shape == (2, 1)
     assert complete_seeds(progress, fragile, ["x", "y"]) == 1
     assert complete_seeds(progress, fragile, ["x", "y", "z"]) == 0
     # Now all is known, and no process is needed.
-    np.testing.assert_array_equal(train_benchmark(fragile, ["y", "x"], 1, progress, workers=1), accuracies[::-1])
+    np.testing.assert_array_equal(train_benchmark(fragile, ["y", "x"], 1, progress, in_processes(1)), accuracies[::-1])
 
     with pytest.raises(EznasError, match="wrong of the space fragile_space:Fragile could not be trained"):
-        train_benchmark(fragile, ["wrong"], 1, progress, workers=1)
+        train_benchmark(fragile, ["wrong"], 1, progress, in_processes(1))
 
     changed = Campaign(fragile.images, TrainingSettings(epochs=2, batch_size=10), space_name=fragile.space_name)
     with pytest.raises(EznasError, match=r"training\.epochs was 1 and is 2"):
-        train_benchmark(changed, ["x"], 1, progress, workers=1)
+        train_benchmark(changed, ["x"], 1, progress, in_processes(1))
 
 
 def test_a_campaign_reaches_its_workers_without_the_space(tmp_path):
