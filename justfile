@@ -20,6 +20,10 @@ test *arguments:
 test-slow *arguments:
     pytest -m slow {{arguments}}
 
+# The tests on a Ray cluster of three machines, which are processes of this one; needs `pip install 'eznas[ray]'` (minutes).
+test-ray *arguments:
+    pytest -n 0 -m '' tests/cluster {{arguments}}
+
 # Deliberate faults, one at a time: shows that the tests catch each (minutes).
 mutants *words:
     {{python}} tests/mutants.py {{words}}
@@ -85,6 +89,10 @@ bench:
 # Processor seconds of the standard bank of features, on networks of NAS-Bench-201.
 bench-features *arguments:
     {{python}} bench/bench_features.py {{arguments}}
+
+# A run by one process and by a Ray cluster of this machine, and what follows for many machines.
+bench-ray *arguments:
+    {{python}} bench/bench_ray.py {{arguments}}
 
 # Random programs through the interpreter and the PyTorch reference.
 agreement programs="100000":

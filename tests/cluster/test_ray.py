@@ -14,12 +14,21 @@ import pytest
 from inline_cluster import Told
 
 from eznas import benchmarks
+from eznas.benchmarks.digit_images import DigitRecipe, make_digit_images
+from eznas.benchmarks.training_run import Campaign, in_processes, train_benchmark
+from eznas.benchmarks.training_settings import TrainingSettings
 from eznas.cluster.connection import connected
+from eznas.cluster.features import ClusterComputation
 from eznas.cluster.network_scores import score_on_cluster
 from eznas.cluster.sharded_evaluator import sharded_evaluator
+from eznas.cluster.training import train_on_cluster
 from eznas.errors import EznasError
+from eznas.features.computation import OwnComputation
+from eznas.features.table import FeatureTable
 from eznas.observer import SilentObserver
+from eznas.ops.notation import parse_program
 from eznas.runs.backend import Backend
+from eznas.runs.inputs import RunInputs
 from eznas.runs.proxy_argument import resolve_proxy
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
@@ -109,6 +118,25 @@ def test_proxies_are_evaluated_alike(cluster):
     assert figures(score=partial(score_on_cluster, cluster)) == figures()
 
 
+def test_a_table_of_features_is_the_same(cluster, tmp_path):
+    features = [parse_program(text) for text in ("numel(wt)", "l1_norm(inp_grad.data)", "frobenius_norm(act.noise)")]
+    read = []
+    for name, computation in (("alone", OwnComputation), ("cluster", partial(ClusterComputation, cluster))):
+        table = FeatureTable(benchmarks.load("digits"), np.arange(6), folder=tmp_path / name)
+        table.compute(features, threads=1, open_computation=computation)
+        read.append(table.read(features))
+    for field in ("units", "values", "valid", "roundoff"):
+        np.testing.assert_array_equal(getattr(read[0], field), getattr(read[1], field))
+
+
+def test_trained_networks_are_the_same(cluster, tmp_path):
+    images = make_digit_images(DigitRecipe(train_images=20, test_images=10))
+    campaign = Campaign(images, TrainingSettings(epochs=1, batch_size=10), space_settings={"channels": 8, "cells": 1})
+    networks = list(benchmarks.load("digits").architectures[:2])
+    ours = train_benchmark(campaign, networks, 2, tmp_path / "ours", partial(train_on_cluster, cluster))
+    np.testing.assert_array_equal(ours, train_benchmark(campaign, networks, 2, tmp_path / "theirs", in_processes(1)))
+
+
 def test_what_a_lost_worker_did_is_done_again(cluster, tmp_path):
     assert sorted(cluster.map(dying.die_once, tmp_path, range(5))) == [(item, 2 * item) for item in range(5)]
 
@@ -121,3 +149,13 @@ def test_an_item_that_ends_every_worker_is_given_up(cluster):
 def test_the_sentence_of_a_worker_is_that_of_the_command(cluster):
     with pytest.raises(EznasError, match=r"^No item\.$"):
         list(cluster.map(dying.refuse, None, ["item"]))
+
+
+def test_a_machine_may_be_lost(machines, cluster, settings):
+    """The last test, as it leaves the cluster with two machines."""
+    made, nodes = machines
+    programs = [parse_program(text) for text in ("l1_norm(wt)", "sigmoid(inp_grad.data)")]
+    with sharded_evaluator(cluster, settings, RunInputs.of(settings)) as evaluator:
+        before = evaluator.scores(programs)
+        made.remove_node(nodes[0])
+        np.testing.assert_array_equal(evaluator.scores(programs), before)
