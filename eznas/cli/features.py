@@ -71,6 +71,7 @@ def build(
     from eznas.features.bank import standard_bank
     from eznas.features.computation import OpenComputation, OwnComputation
     from eznas.features.selection import select
+    from eznas.features.source import BenchmarkSource
     from eznas.features.table import FeatureTable
     from eznas.report.progress import ProgressBar
     from eznas.report.tables import pairs_table
@@ -82,7 +83,8 @@ def build(
     loaded.sample(networks, seeds.generator(seed, "networks"))  # raises where there are fewer
     indices = seeds.generator(seed, "networks").permutation(len(loaded))[:networks]
     features = standard_bank()
-    made = FeatureTable(loaded, indices, batch_size, seed, CollectionSettings(unit, third_pass, device))
+    source = BenchmarkSource(loaded, batch_size, seed, CollectionSettings(unit, third_pass, device))
+    made = FeatureTable(source, indices)
     missing = len(made.unfinished(features))
     with ProgressBar(stderr()) as progress, ExitStack() as stack:
         computation: OpenComputation = OwnComputation

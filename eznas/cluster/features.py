@@ -10,19 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.benchmarks.base import Benchmark
 from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.cluster import Cluster
-from eznas.features.computation import ComputedFeatures, OwnComputation, TableSettings
+from eznas.features.computation import ComputedFeatures, OwnComputation
+from eznas.features.source import BenchmarkSource, NetworkSource
 from eznas.ops.program import Program
+from eznas.statistics.settings import CollectionSettings
 
 
 @dataclass(frozen=True)
 class _Features:
-    """What does not depend on the network: nodes and outputs of the features, benchmark and settings of the table."""
+    """What does not depend on the network: the source, and nodes and outputs of the features."""
 
     benchmark: BenchmarkRecipe
-    settings: TableSettings
+    batch_size: int
+    seed: int
+    collection: CollectionSettings
     sent: tuple[tuple[Any, int], ...]
 
 
@@ -33,20 +36,23 @@ _Question = tuple[int, NDArray[np.bool_], NDArray[np.bool_]]
 class ClusterComputation:
     """Has features computed by any worker of a cluster, one network at a time; see `ComputeNetwork`."""
 
-    def __init__(
-        self, cluster: Cluster, benchmark: Benchmark, settings: TableSettings, features: Sequence[Program]
-    ) -> None:
+    def __init__(self, cluster: Cluster, source: NetworkSource, features: Sequence[Program]) -> None:
         """Send what does not depend on the network.
 
         Args:
             cluster: whose workers do it.
-            benchmark: one that `benchmarks.load` finds by its name on every machine.
-            settings: of the table.
+            source: a benchmark that `benchmarks.load` finds by its name on every machine.
             features: in canonical form.
+
+        Raises:
+            TypeError: the networks are of another kind of source, which no other process can make.
         """
+        if not isinstance(source, BenchmarkSource):
+            raise TypeError(f"networks of {type(source).__name__} are in this process alone")
+        recipe = BenchmarkRecipe.of(source.benchmark)
         sent = tuple((feature.nodes, feature.output) for feature in features)
         self._cluster = cluster
-        self._shared = cluster.put(_Features(BenchmarkRecipe.of(benchmark), settings, sent))
+        self._shared = cluster.put(_Features(recipe, source.batch_size, source.seed, source.collection, sent))
 
     @property
     def at_once(self) -> int | None:
@@ -71,4 +77,6 @@ def _compute(features: _Features, question: _Question) -> ComputedFeatures:
 @lru_cache(maxsize=2)
 def _opened(features: _Features) -> OwnComputation:
     programs = [Program(nodes, output) for nodes, output in features.sent]
-    return OwnComputation(features.benchmark.load(), features.settings, programs)
+    benchmark = features.benchmark.load()
+    source = BenchmarkSource(benchmark, features.batch_size, features.seed, features.collection)
+    return OwnComputation(source, programs)

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.benchmarks.base import Benchmark
+from eznas.features.source import NetworkSource
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
-from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.plan_evaluation import run_plan
-from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 
 _SHAKE: Final = 2.0**-22  # of a value: four times what rounding to float32 may do to it
 _SHAKEN_AT_ONCE: Final = 2**20  # values: so that the noise takes little memory
-
-
-@dataclass(frozen=True)
-class TableSettings:
-    """What the numbers of a table depend on beside the benchmark.
-
-    Attributes:
-        batch_size: images that every network sees.
-        seed: of the images and the weights.
-        collection: the kind of unit, the third pass and the device; its `terminals` are not used.
-    """
-
-    batch_size: int
-    seed: int
-    collection: CollectionSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +48,7 @@ class ComputeNetwork(Protocol):
         """Compute some of the features.
 
         Args:
-            index: of the network in the benchmark.
+            index: of the network in the source.
             wanted: bool (features,), whose values are wanted, in the order of the result.
             shaken: bool (features,), of which it is wanted how far a rounding error moves them.
 
@@ -74,8 +57,8 @@ class ComputeNetwork(Protocol):
         """
 
 
-OpenComputation: TypeAlias = Callable[[Benchmark, TableSettings, Sequence[Program]], ComputeNetwork]
-"""Gives what computes features of the networks of a benchmark."""
+OpenComputation: TypeAlias = Callable[[NetworkSource, Sequence[Program]], ComputeNetwork]
+"""Gives what computes features of the networks of a source."""
 
 
 class OwnComputation:
@@ -83,29 +66,21 @@ class OwnComputation:
 
     at_once = None
 
-    def __init__(self, benchmark: Benchmark, settings: TableSettings, features: Sequence[Program]) -> None:
-        """Draw the images.
+    def __init__(self, source: NetworkSource, features: Sequence[Program]) -> None:
+        """Set up the collection of what the features read.
 
         Raises:
-            EznasError: the benchmark has fewer images than a batch, or the device is not there.
+            EznasError: the networks cannot be run as the source says.
         """
         self._features = features
         self._plan_of = lru_cache(maxsize=8)(self._make_plan)  # most networks lack the same features
-        read = frozenset(address for feature in features for address in feature.terminals)
-        self._read, self._every = (
-            BenchmarkStatistics(
-                benchmark,
-                settings.batch_size,
-                settings.seed,
-                replace(settings.collection, terminals=terminals),
-            )
-            for terminals in (read, None)
-        )
+        self._read = source.collector(frozenset(address for feature in features for address in feature.terminals))
+        self._every = source.collector(None)
 
     def __call__(self, index: int, wanted: NDArray[np.bool_], shaken: NDArray[np.bool_]) -> ComputedFeatures:
         """As `ComputeNetwork`."""
         # Which statistics are shaken together is part of the result; passes that nothing reads take time.
-        statistics = (self._every if shaken.any() else self._read).collect(index)
+        statistics = (self._every if shaken.any() else self._read)(index)
         computed = wanted | shaken
         values, valid = self._evaluate(computed, statistics)
         squares = np.empty(0)

@@ -9,6 +9,7 @@ from tiny_benchmark import write_tiny_benchmark
 from eznas import benchmarks
 from eznas.cluster.features import ClusterComputation
 from eznas.features.computation import OwnComputation
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import SHAKEN_NETWORKS, FeatureTable
 from eznas.ops.notation import parse_program
 
@@ -23,7 +24,7 @@ def test_a_table_is_the_same_whoever_computes(tmp_path):
         ("own", OwnComputation),
         ("cluster", partial(ClusterComputation, InlineCluster(3))),
     ):
-        table = FeatureTable(benchmark, indices, folder=tmp_path / name)
+        table = FeatureTable(BenchmarkSource(benchmark), indices, folder=tmp_path / name)
         for features in (some, more):  # the second time a part is there already
             table.compute(features, open_computation=computation)
         read.append(table.read(more))
@@ -34,7 +35,7 @@ def test_a_table_is_the_same_whoever_computes(tmp_path):
 
 def test_as_many_networks_are_computed_at_once_as_there_are_workers(tmp_path):
     benchmark = benchmarks.load(str(write_tiny_benchmark(tmp_path, networks=3)))
-    table = FeatureTable(benchmark, np.arange(3), folder=tmp_path / "tables")
+    table = FeatureTable(BenchmarkSource(benchmark), np.arange(3), folder=tmp_path / "tables")
     asked = []
 
     class Watched(ClusterComputation):

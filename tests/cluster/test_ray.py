@@ -24,6 +24,7 @@ from eznas.cluster.sharded_evaluator import sharded_evaluator
 from eznas.cluster.training import train_on_cluster
 from eznas.errors import EznasError
 from eznas.features.computation import OwnComputation
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable
 from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
@@ -122,7 +123,7 @@ def test_a_table_of_features_is_the_same(cluster, tmp_path):
     features = [parse_program(text) for text in ("numel(wt)", "l1_norm(inp_grad.data)", "frobenius_norm(act.noise)")]
     read = []
     for name, computation in (("alone", OwnComputation), ("cluster", partial(ClusterComputation, cluster))):
-        table = FeatureTable(benchmarks.load("digits"), np.arange(6), folder=tmp_path / name)
+        table = FeatureTable(BenchmarkSource(benchmarks.load("digits")), np.arange(6), folder=tmp_path / name)
         table.compute(features, threads=1, open_computation=computation)
         read.append(table.read(features))
     for field in ("units", "values", "valid", "roundoff"):
