@@ -55,7 +55,7 @@ from eznas.statistics.store import StatisticsStore
 MANY_NETWORKS, MANY_PROGRAMS = 10_000, 1_000_000
 BRED = 1_000
 """Programs of the generation whose breeding is timed."""
-PROXIES = ("eznas-a", "naswot")
+PROXIES = ("eznas-a", "synflow")
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,8 @@ def compare_runs(arguments: argparse.Namespace) -> float:
     values = {"benchmark": arguments.benchmark, "networks": arguments.networks, "held_out": 0, "seed": arguments.seed}
     settings = RunSettings.from_mapping({**values, "generations": arguments.generations, "threads": 1})
     cores = os.cpu_count() or 1
-    print(f"Load of this machine: {os.getloadavg()[0]:.1f} on {cores} cores. Seconds by the clock:")
-    print(f"{'':22}{'start':>8}{'first generation':>18}{'each later one':>16}{'evaluation':>12}  same result")
+    print(f"Load of this machine: {os.getloadavg()[0]:.1f} on {cores} cores. Seconds by the clock (of processors):")
+    print(f"{'':24}{'start':>8}{'first generation':>20}{'each later one':>20}{'evaluation':>20}  same result")
     ways: list[tuple[str, int, bool]] = [
         ("one process, 1 thread", 1, False),
         (f"one process, {cores} threads", cores, False),
@@ -244,22 +244,72 @@ def compare_runs(arguments: argparse.Namespace) -> float:
             start = time.perf_counter() - started
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
             changed = settings.changed({"threads": workers})
-            with Run.start(changed, folder) as run:
+            watch = Watch()
+            with Run.start(changed, folder, watch) as run:
                 run.execute(backend)
-            seconds = [float(line.split('"seconds": ')[1].split(",")[0]) for line in (folder / "timing.jsonl").open()]
             proxies = [resolve_proxy(text) for text in PROXIES]
             loaded = benchmarks.load(arguments.benchmark)
-            started = time.perf_counter()
+            begun = Moment.now()
             found = evaluate(proxies, loaded, arguments.networks, seed=7, threads=workers, score=score)
-            evaluated = time.perf_counter() - started
+            evaluated = Moment.now().since(begun)
             result = (folder / "hall_of_fame.json").read_bytes(), found.rankings[0].scores.tobytes()
             reference = reference or result
-            later = statistics.mean(seconds[1:])
-            print(f"{name:22}{start:8.1f}{seconds[0]:18.1f}{later:16.2f}{evaluated:12.1f}  {result == reference}")
+            first, *later = watch.generations
+            each = tuple(statistics.mean(column) for column in zip(*later, strict=True))
+            columns = "".join(f"{clock:10.1f} ({processors:6.1f})" for clock, processors in (first, each, evaluated))
+            print(f"{name:24}{start:8.1f}{columns}  {result == reference}")
             sys.stdout.flush()
             if by_ray and workers == 1:
                 trip = round_trip(cluster)
     return trip
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment by the clock, and the processor seconds that this process and those below it have used, by process."""
+
+    clock: float
+    processors: dict[int, float]
+
+    @classmethod
+    def now(cls) -> Moment:
+        """Return this moment."""
+        parent_of: dict[int, int] = {}
+        used: dict[int, float] = {}
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = file.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has ended meanwhile
+            pid = int(file.parent.name)
+            parent_of[pid] = int(fields[1])
+            used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        ours = {os.getpid()}
+        while more := {pid for pid, parent in parent_of.items() if parent in ours} - ours:
+            ours |= more
+        return cls(time.perf_counter(), {pid: used[pid] for pid in ours})
+
+    def since(self, before: Moment) -> tuple[float, float]:
+        """Return the seconds by the clock, and of processors, since a moment before."""
+        spent = sum(seconds - before.processors.get(pid, 0.0) for pid, seconds in self.processors.items())
+        return self.clock - before.clock, spent
+
+
+class Watch(SilentObserver):
+    """Times the generations of a run."""
+
+    def __init__(self) -> None:
+        self.generations: list[tuple[float, float]] = []
+        self._begun: Moment | None = None
+
+    def evaluating(self, generation: int, total: int, *, collecting: bool) -> None:  # noqa: ARG002
+        """Begin."""
+        self._begun = Moment.now()
+
+    def generation(self, record: Any, timing: Any, generations: int) -> None:  # noqa: ARG002
+        """End."""
+        if self._begun is not None:
+            self.generations.append(Moment.now().since(self._begun))
 
 
 def round_trip(cluster: Cluster) -> float:
