@@ -53,6 +53,7 @@ class Fault:
 
 
 _SELECTION = ("search/test_selection.py",)
+_SHARDED = ("cluster/test_sharded_evaluator.py",)
 _EVOLUTION = ("search/test_evolution.py",)
 _FITNESS = ("search/test_fitness.py",)
 _TREE = ("genomes/test_tree.py",)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eznas.cluster.worker import Preparation, prepare
 from eznas.errors import EznasError
 from eznas.ops.program import Node, Program
+from eznas.runs.backend import evaluator_of
 from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
 from eznas.scoring.evaluator import Evaluator
@@ -94,4 +95,4 @@ class Shard:
             return inputs.collect(self._positions[place])
 
         store = StatisticsStore(len(self._positions), collect, self._memory_bytes, workers=1)
-        return inputs, Evaluator(store, settings.to_scalar, settings.aggregation)
+        return inputs, evaluator_of(store, settings)

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from eznas import proxies
 from eznas.errors import EznasError
 from eznas.observer import RunObserver
-from eznas.runs.backend import Backend
+from eznas.runs.backend import Backend, evaluator_of
 from eznas.runs.directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
 from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
@@ -60,7 +60,7 @@ class TrainingStatistics:
     @contextmanager
     def evaluator(self, settings: RunSettings, inputs: RunInputs) -> Iterator[Evaluator]:
         """Open what scores a run's training networks: their statistics outlive the run, until `close`."""
-        yield Evaluator(self._statistics(settings, inputs), settings.to_scalar, settings.aggregation)
+        yield evaluator_of(self._statistics(settings, inputs), settings)
 
     def _statistics(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
         """The statistics that a run needs, collected anew unless they are those of the call before."""

@@ -24,7 +24,12 @@ def own_evaluator(settings: RunSettings, inputs: RunInputs) -> Iterator[ProgramE
     with StatisticsStore(
         inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
     ) as store:
-        yield Evaluator(store, settings.to_scalar, settings.aggregation)
+        yield evaluator_of(store, settings)
+
+
+def evaluator_of(store: StatisticsStore, settings: RunSettings) -> Evaluator:
+    """Return the evaluator that a run with these settings has of the networks of a store."""
+    return Evaluator(store, settings.to_scalar, settings.aggregation)
 
 
 @dataclass(frozen=True)
