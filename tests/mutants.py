@@ -62,6 +62,34 @@ _FORMULAS = ("discovery/enumeration/test_formulas.py",)
 
 FAULTS = (
     Fault(
+        "cluster: a program that one worker gave up keeps its scores on the networks of others",
+        "cluster/sharded_evaluator.py",
+        "            scores[(np.isnan(scores) & ~self._unscorable).any(axis=1)] = np.nan",
+        "            pass",
+        _SHARDED,
+    ),
+    Fault(
+        "cluster: the scores of a worker's networks go to those of another order",
+        "cluster/sharded_evaluator.py",
+        "scores[:, positions] = part.scores",
+        "scores[:, positions[::-1]] = part.scores",
+        _SHARDED,
+    ),
+    Fault(
+        "cluster: parts of networks forget where they begin",
+        "scoring/network_scores.py",
+        "{first + place: reason",
+        "{place: reason",
+        ("cluster/test_network_scores.py",),
+    ),
+    Fault(
+        "cluster: a worker with other files is not noticed",
+        "cluster/shard.py",
+        "if fingerprint != self._fingerprints[name]:",
+        "if False:",
+        _SHARDED,
+    ),
+    Fault(
         "units of any linear map: a used output still gets a normalisation",
         "statistics/flow_recorder.py",
         "isinstance(one, _Map) and one.is_unused]",

@@ -56,10 +56,10 @@ def connected(where: str, workers: int, observer: RunObserver) -> Iterator[Clust
         _check_address(where)
         options = {"address": where}
     try:
-        ray.init(logging_level="ERROR", log_to_driver=False, **options)
-    except Exception as error:  # of many kinds, for an address of a cluster that this process cannot join
-        raise EznasError(f"The Ray cluster {where} cannot be joined ({first_line(error)}).") from error
-    try:
+        try:
+            ray.init(logging_level="ERROR", log_to_driver=False, **options)
+        except Exception as error:  # of many kinds, for an address of a cluster that this process cannot join
+            raise EznasError(f"The Ray cluster {where} cannot be joined ({first_line(error)}).") from error
         # Ray has no other switch for its messages on stdout of every worker that was lost; what it means is told by us.
         ray._private.worker._worker_logs_enabled = False
         alive = [node for node in ray.nodes() if node["Alive"]]
