@@ -27,7 +27,7 @@ from eznas.runs.inputs import RunInputs
 from eznas.runs.networks import best_on_networks
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import summarise
-from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.batched_evaluator import evaluator_on
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import networks_scored
 from eznas.search.evaluated import Evaluated
@@ -205,7 +205,9 @@ class Run:
             of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid.
         """
         with self._training_store(self._settings, self._inputs) as store:
-            evaluator = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
+            settings = self._settings
+            device, threads = settings.collection.device, settings.threads
+            evaluator = evaluator_on(device, store, settings.to_scalar, settings.aggregation, threads)
             fitness = Fitness(
                 evaluator,
                 self._inputs.ranked_networks(),
@@ -239,7 +241,11 @@ class Run:
     @staticmethod
     def _own_training_store(settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
         return StatisticsStore(
-            inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+            inputs.training_count,
+            inputs.collect,
+            memory_bytes=settings.memory_bytes,
+            workers=settings.threads,
+            reuse=settings.collection.device == "cpu",  # any other device takes the statistics to itself
         )
 
     def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:
