@@ -16,9 +16,8 @@ from torch import Tensor
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.gram_ratios import gram_ratios
-from eznas.ops.limits import COSINE_EPSILON, RELATIVE_TOLERANCE
+from eznas.ops.limits import COSINE_EPSILON
 from eznas.ops.reference import REFERENCE
-from eznas.options import ToScalar
 
 _MATRICES: Final = 2**15
 """How many matrices are factorised by one call: libraries for GPUs have limits, the least known one is 65,535."""
@@ -53,26 +52,6 @@ def constant(operation_id: int, shape: tuple[int, ...]) -> float | None:
     return of_shape.get(OPERATIONS[operation_id].name)
 
 
-def numbers_of(results: Tensor, to_scalar: ToScalar) -> Tensor:
-    """The number of every unit's result, as the interpreter takes it: see `number_of` in `streams.py`.
-
-    Args:
-        results: float32 (units, ...).
-        to_scalar: `mean`, which is 0 within the error of float32, or `l2`. One element is itself, sign and all.
-
-    Returns:
-        float32 (units,).
-    """
-    rows = _rows(results)
-    if rows.shape[1] == 1:
-        return rows[:, 0]
-    if to_scalar == "l2":
-        return _frobenius_norm(results)
-    total, size = rows.sum(1, dtype=torch.float64), rows.abs().sum(1, dtype=torch.float64)
-    mean = total / rows.shape[1]
-    return torch.where(total.abs() < RELATIVE_TOLERANCE * size, 0.0, mean).to(results.dtype)
-
-
 def _rows(a: Tensor) -> Tensor:
     """All elements of each unit in a row."""
     return a.reshape(len(a), -1)
@@ -81,6 +60,8 @@ def _rows(a: Tensor) -> Tensor:
 def _aligned(arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """The arguments with as many axes as the longest has, new ones behind that of the units."""
     axes = max(argument.ndim for argument in arguments)
+    if all(argument.ndim == axes for argument in arguments):
+        return arguments
     return tuple(
         argument.reshape(len(argument), *[1] * (axes - argument.ndim), *argument.shape[1:]) for argument in arguments
     )

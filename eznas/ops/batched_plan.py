@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from eznas.ops import batched
-from eznas.ops.catalogue import OPERATIONS
-from eznas.ops.limits import MAXIMUM_ELEMENTS
+from eznas.ops.catalogue import OPERATIONS, ShapeRule
+from eznas.ops.limits import MAXIMUM_ELEMENTS, RELATIVE_TOLERANCE
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.program import NO_OPERAND
 from eznas.ops.schedule import READS_VALUES, Nodes, infer_shapes
-from eznas.ops.shape_check import walked_elements
 from eznas.ops.shapes import MAXIMUM_AXES
 from eznas.options import ToScalar
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
@@ -36,6 +39,27 @@ Element = TypeVar("Element", bound=np.generic)
 def units_per_batch(elements: int, batch_elements: int = BATCH_ELEMENTS) -> int:
     """Return how many units a batch may have whose largest tensor has so many elements a unit: a power of four."""
     return int(4 ** int(np.log2(max(1, batch_elements // elements)) // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How a node is computed.
+
+    Attributes:
+        node: which.
+        operation: id, or `LOAD`.
+        reads: the operands whose elements it reads.
+        shape: of its result on a unit.
+        constant: what all its elements are, if that follows from shapes alone.
+        freed: the results of nodes that nobody reads after it.
+    """
+
+    node: int
+    operation: int
+    reads: tuple[int, ...]
+    shape: Shape
+    constant: float | None
+    freed: tuple[int, ...]
 
 
 class BatchedPlan:
@@ -71,13 +95,10 @@ class BatchedPlan:
         self._to_scalar = to_scalar
         self._threads = threads
         self._shapes = _all_shapes(plan, shapes, axes, cached_valid)
-        self._columns: dict[int, list[int]] = {}
-        for column, operand in enumerate(plan.recorded.tolist()):
-            self._columns.setdefault(operand, []).append(column)
+        self._column_of = {operand: column for column, operand in enumerate(plan.recorded.tolist())}
         self.valid = np.array([self._shapes[operand] is not None for operand in plan.recorded.tolist()], np.bool_)
         most = units_per_batch(int(shapes.prod(axis=1).max()), batch_elements)
-        self._levels = self._levels_of(self._needed(), most, batch_elements)
-        self._freed = self._last_reads()
+        self._levels = self._steps(self._units_at_a_time(most, batch_elements))
 
     def run(self, terminals: Mapping[int, Tensor], cached: Tensor) -> Tensor:
         """Return the number of every recorded node on every unit, 0 where it is invalid.
@@ -92,94 +113,144 @@ class BatchedPlan:
         Raises:
             ValueError: the plan reads a statistic that was not collected.
         """
-        for address in sorted(self._plan.terminals - terminals.keys()):
-            raise ValueError(f"the plan reads {TERMINALS[address].name}, which was not collected")
-        numbers = cached.new_zeros((len(self._plan.recorded), cached.shape[1]))
-        values = dict(terminals)
+        missing = sorted(self._plan.terminals - terminals.keys())
+        if missing:
+            raise ValueError(f"the plan reads {TERMINALS[missing[0]].name}, which was not collected")
+        values = {address: terminals[address] for address in self._plan.terminals}
+        totals = UnitTotals(len(self._plan.recorded), cached, self._to_scalar)
         for operand, value in values.items():
-            self._record(operand, value, numbers)
-        self._run_level(0, values, cached, numbers)
-        return numbers
+            self._record(operand, value, totals)
+        self._run_level(0, values, cached, totals)
+        return totals.numbers()
 
-    def _run_level(self, level: int, values: Mapping[int, Tensor], cached: Tensor, numbers: Tensor) -> None:
+    def _run_level(self, level: int, values: Mapping[int, Tensor], cached: Tensor, totals: UnitTotals) -> None:
         """Run the nodes of a level, and of those after it, on a part of the units after the other."""
         if level == len(self._levels):
             return
-        units, nodes = self._levels[level]
-        for start in range(0, cached.shape[1], units):
-            part = slice(start, start + units)
-            own = {operand: value[part] for operand, value in values.items()}
-            cached_part, numbers_part = cached[:, part], numbers[:, part]
-            for node in nodes:
-                own[TERMINAL_COUNT + node] = value = self._value(node, own, cached_part)
-                self._record(TERMINAL_COUNT + node, value, numbers_part)
-                for operand in self._freed[node]:
+        units_at_a_time, steps = self._levels[level]
+        units = cached.shape[1]
+        for start in range(0, units, units_at_a_time):
+            part = slice(start, start + units_at_a_time)
+            whole = units <= units_at_a_time
+            own = dict(values) if whole else {operand: value[part] for operand, value in values.items()}
+            own_cached, own_totals = (cached, totals) if whole else (cached[:, part], totals.of_units(part))
+            for step in steps:
+                value = own[TERMINAL_COUNT + step.node] = self._value(step, own, own_cached)
+                self._record(TERMINAL_COUNT + step.node, value, own_totals)
+                for operand in step.freed:
                     del own[operand]
-            self._run_level(level + 1, own, cached_part, numbers_part)
+            self._run_level(level + 1, own, own_cached, own_totals)
 
-    def _value(self, node: int, values: Mapping[int, Tensor], cached: Tensor) -> Tensor:
-        operation, first = int(self._plan.operation[node]), int(self._plan.first[node])
-        if operation == LOAD:
-            return cached[first]
-        shape, argument = self._shapes[TERMINAL_COUNT + node], self._shapes[first]
-        assert shape is not None
-        assert argument is not None
-        number = batched.constant(operation, argument)
-        if number is not None:
-            return cached.new_full((1,) * (1 + len(shape)), number).expand(cached.shape[1], *shape)
-        return batched.apply(operation, *(values[one] for one in self._reads(node)), threads=self._threads)
+    def _value(self, step: _Step, values: Mapping[int, Tensor], cached: Tensor) -> Tensor:
+        if step.operation == LOAD:
+            return cached[self._plan.first[step.node]]
+        if step.constant is not None:
+            ones = (1,) * len(step.shape)
+            return cached.new_full((1, *ones), step.constant).expand(cached.shape[1], *step.shape)
+        return batched.apply(step.operation, *(values[operand] for operand in step.reads), threads=self._threads)
 
-    def _record(self, operand: int, value: Tensor, numbers: Tensor) -> None:
-        columns = self._columns.get(operand)
-        if columns is not None:
-            number = batched.numbers_of(value, self._to_scalar)
-            for column in columns:
-                numbers[column] = number
+    def _record(self, operand: int, value: Tensor, totals: UnitTotals) -> None:
+        column = self._column_of.get(operand)
+        if column is not None:
+            totals.record(column, value)
 
-    def _reads(self, node: int) -> list[int]:
+    def _reads(self, node: int) -> tuple[int, ...]:
         """The operands whose elements a node reads."""
         operation = int(self._plan.operation[node])
         if operation == LOAD or not READS_VALUES[operation]:
-            return []
-        return [int(one) for one in (self._plan.first[node], self._plan.second[node]) if one != NO_OPERAND]
+            return ()
+        return tuple(int(one) for one in (self._plan.first[node], self._plan.second[node]) if one != NO_OPERAND)
 
     def _needed(self) -> list[int]:
         """The nodes that a valid recorded number depends on, in order."""
         needed = np.zeros(TERMINAL_COUNT + self._plan.size, np.bool_)
-        needed[[operand for operand in self._plan.recorded.tolist() if self._shapes[operand] is not None]] = True
+        needed[self._plan.recorded[self.valid]] = True
         for node in range(self._plan.size - 1, -1, -1):
             if needed[TERMINAL_COUNT + node]:
-                needed[self._reads(node)] = True
+                needed[list(self._reads(node))] = True
         return [int(node) for node in np.flatnonzero(needed[TERMINAL_COUNT:])]
 
-    def _levels_of(self, nodes: list[int], most: int, batch_elements: int) -> list[tuple[int, list[int]]]:
-        """The nodes by how many units they run on at a time, most first."""
-        elements = dict.fromkeys(range(TERMINAL_COUNT), 1)  # of terminals, `most` takes account
-        levels: dict[int, list[int]] = {}
-        for node in nodes:
-            reads = self._reads(node)
-            largest = max([self._elements(node), *(elements[operand] for operand in reads)])
-            elements[TERMINAL_COUNT + node] = largest
-            levels.setdefault(min(most, units_per_batch(largest, batch_elements)), []).append(node)
-        return sorted(levels.items(), reverse=True)
+    def _units_at_a_time(self, most: int, batch_elements: int) -> dict[int, int]:
+        """On how many units each needed node runs together, by the largest tensor of all that it depends on."""
+        largest: dict[int, int] = {}
+        for node in self._needed():
+            below = [largest.get(operand, 1) for operand in self._reads(node)]  # of terminals, `most` takes account
+            largest[TERMINAL_COUNT + node] = max(self._elements(node), *below, 1)
+        return {
+            operand - TERMINAL_COUNT: min(most, units_per_batch(elements, batch_elements))
+            for operand, elements in largest.items()
+        }
 
     def _elements(self, node: int) -> int:
         """How many elements a node gives or walks over on each unit."""
         shapes = [shape for operand in self._reads(node) if (shape := self._shapes[operand]) is not None]
-        if not shapes:
-            return math.prod(self._shapes[TERMINAL_COUNT + node] or ())
-        return walked_elements(OPERATIONS[int(self._plan.operation[node])].rule, shapes)
+        rule = OPERATIONS[int(self._plan.operation[node])].rule
+        if rule is ShapeRule.SCALAR_OF_GRAM:
+            return max(math.prod(shapes[0]), shapes[0][0] ** 2)
+        if rule is ShapeRule.SCALAR_OF_ROWS:
+            shapes = [(shape[0], math.prod(shape[1:])) for shape in shapes]
+        if rule is ShapeRule.SCALAR_OF_TWO or rule is ShapeRule.SCALAR_OF_ROWS:
+            pairs = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
+            return math.prod(max(pair) for pair in pairs)
+        return math.prod(self._shapes[TERMINAL_COUNT + node] or ())
 
-    def _last_reads(self) -> dict[int, list[int]]:
-        """By node, the results that nobody reads after it."""
-        order = [node for _, nodes in self._levels for node in nodes]
+    def _steps(self, units_at_a_time: Mapping[int, int]) -> list[tuple[int, list[_Step]]]:
+        """The nodes in the order in which they run: those that run on most units at a time first."""
+        order = sorted(units_at_a_time, key=lambda node: (-units_at_a_time[node], node))
         last = {TERMINAL_COUNT + node: node for node in order}
         for node in order:
             last |= {operand: node for operand in self._reads(node) if operand >= TERMINAL_COUNT}
         freed: dict[int, list[int]] = {node: [] for node in order}
         for operand, node in last.items():
             freed[node].append(operand)
-        return freed
+        levels: dict[int, list[_Step]] = {}
+        for node in order:
+            operation, argument = int(self._plan.operation[node]), self._shapes[int(self._plan.first[node])]
+            constant = None if operation == LOAD or argument is None else batched.constant(operation, argument)
+            shape = self._shapes[TERMINAL_COUNT + node] or ()
+            step = _Step(node, operation, self._reads(node), shape, constant, tuple(freed[node]))
+            levels.setdefault(units_at_a_time[node], []).append(step)
+        return list(levels.items())
+
+
+class UnitTotals:
+    """The sums that the numbers of recorded nodes are made of, for every unit.
+
+    A number is what `number_of` in `streams.py` makes of a result: its mean, which is 0 within the error of float32, or
+    its Euclidean norm; and one element is itself, sign and all.
+    """
+
+    def __init__(self, recorded: int, like: Tensor, to_scalar: ToScalar) -> None:
+        """Begin with zeros for so many recorded nodes on the units of `like`, (..., units), on its device."""
+        self._use_norm = to_scalar == "l2"
+        # float64 (recorded, units): sum, and sum of absolute values, and (recorded, 1): how many elements.
+        self._sums = like.new_zeros((recorded, like.shape[-1]), dtype=torch.float64)
+        self._sizes = torch.zeros_like(self._sums)
+        self._counts = np.ones((recorded, 1))
+
+    def of_units(self, part: slice) -> UnitTotals:
+        """Return a view of some of the units."""
+        view = copy(self)
+        view._sums, view._sizes = self._sums[:, part], self._sizes[:, part]
+        return view
+
+    def record(self, column: int, results: Tensor) -> None:
+        """Take the results of a node, float32 (units, ...)."""
+        rows = results.reshape(len(results), -1)
+        if rows.shape[1] == 1:
+            self._sums[column] = rows[:, 0]
+        elif self._use_norm:
+            torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64, out=self._sums[column])
+        else:
+            torch.sum(rows, 1, dtype=torch.float64, out=self._sums[column])
+            torch.linalg.vector_norm(rows, ord=1, dim=1, dtype=torch.float64, out=self._sizes[column])
+            self._counts[column] = rows.shape[1]
+
+    def numbers(self) -> Tensor:
+        """Return the numbers, float32 (recorded, units)."""
+        means = self._sums / torch.from_numpy(self._counts).to(self._sums.device)
+        numbers: Tensor = torch.where(self._sums.abs() < RELATIVE_TOLERANCE * self._sizes, 0.0, means)
+        return numbers.to(torch.float32)
 
 
 def _all_shapes(

@@ -8,7 +8,7 @@ the last eigenvalue in the order that LAPACK's iteration leaves, which is no oth
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.blas_threads import one_blas_thread
 from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
+
+_FEWEST: Final = 16
+"""Matrices for which another thread is worth its begin."""
 
 
 @compiled
@@ -58,12 +61,8 @@ def gram_ratios(matrices: NDArray[np.float32], *, symmetric: bool, threads: int)
     """
     ratios = np.empty(len(matrices), np.float32)
     rows = np.ascontiguousarray(matrices, np.float32).reshape(len(matrices), -1)
-    parts = [slice(*ends) for ends in _even_parts(len(matrices), threads)]
-    with one_blas_thread(), np.errstate(all="ignore"), ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda part: _ratios(rows[part], symmetric, ratios[part]), parts))
+    parts = min(threads, -(-len(matrices) // _FEWEST))
+    ends = [len(matrices) * number // parts for number in range(parts + 1)]
+    with one_blas_thread(), np.errstate(all="ignore"), ThreadPoolExecutor(parts) as pool:
+        list(pool.map(lambda start, end: _ratios(rows[start:end], symmetric, ratios[start:end]), ends[:-1], ends[1:]))
     return ratios
-
-
-def _even_parts(count: int, parts: int) -> list[tuple[int, int]]:
-    ends = [count * number // parts for number in range(parts + 1)]
-    return [(start, end) for start, end in pairwise(ends) if end > start]

@@ -30,11 +30,11 @@ def check_shapes(name: str, rule: ShapeRule, arguments: Sequence[Tensor]) -> Non
     shapes = [tuple(argument.shape) for argument in arguments]
     if not all(len(shape) >= rule.minimum_axes and 0 < math.prod(shape) <= MAXIMUM_ELEMENTS for shape in shapes):
         raise ShapeError(f"{name} cannot take {shapes}")
-    if walked_elements(rule, shapes) > MAXIMUM_ELEMENTS:
+    if _walked_elements(rule, shapes) > MAXIMUM_ELEMENTS:
         raise ShapeError(f"{name} of {shapes} has more than {MAXIMUM_ELEMENTS} elements")
 
 
-def walked_elements(rule: ShapeRule, shapes: Sequence[tuple[int, ...]]) -> int:
+def _walked_elements(rule: ShapeRule, shapes: list[tuple[int, ...]]) -> int:
     """How many elements an operation gives or walks over, from the shapes of its arguments."""
     factor = 1
     if rule is ShapeRule.MATMUL:
