@@ -67,6 +67,7 @@ class BatchedPlan:
 
     Attributes:
         valid: bool (recorded,), whether the shapes are ones that all operations below a recorded node can take.
+        units: int64 (recorded,), on how many units at a time each recorded node runs.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class BatchedPlan:
         cached_valid: NDArray[np.bool_],
         to_scalar: ToScalar,
         *,
+        cached_units: NDArray[np.int64] | None = None,
         threads: int = 1,
         batch_elements: int = BATCH_ELEMENTS,
     ) -> None:
@@ -88,6 +90,8 @@ class BatchedPlan:
             axes: int64 (22,), their numbers of axes.
             cached_valid: bool (k,), whether the numbers that `LOAD` nodes read are valid on these units.
             to_scalar: see `evaluate_plan`.
+            cached_units: int64 (k,), the `units` of the remembered numbers; what reads one runs on no more at a time
+                than if it were computed, so as to give the same bits. None where there are none.
             threads: for what runs on the host.
             batch_elements: bounds the tensors of a batch.
         """
@@ -98,7 +102,10 @@ class BatchedPlan:
         self._column_of = {operand: column for column, operand in enumerate(plan.recorded.tolist())}
         self.valid = np.array([self._shapes[operand] is not None for operand in plan.recorded.tolist()], np.bool_)
         most = units_per_batch(int(shapes.prod(axis=1).max()), batch_elements)
-        self._levels = self._steps(self._units_at_a_time(most, batch_elements))
+        cached_most = np.full(len(cached_valid), most) if cached_units is None else cached_units
+        units_at_a_time = self._units_at_a_time(most, cached_most, batch_elements)
+        self.units = np.array([units_at_a_time.get(operand - TERMINAL_COUNT, most) for operand in self._column_of])
+        self._levels = self._steps(units_at_a_time)
 
     def run(self, terminals: Mapping[int, Tensor], cached: Tensor) -> Tensor:
         """Return the number of every recorded node on every unit, 0 where it is invalid.
@@ -170,16 +177,15 @@ class BatchedPlan:
                 needed[list(self._reads(node))] = True
         return [int(node) for node in np.flatnonzero(needed[TERMINAL_COUNT:])]
 
-    def _units_at_a_time(self, most: int, batch_elements: int) -> dict[int, int]:
-        """On how many units each needed node runs together, by the largest tensor of all that it depends on."""
-        largest: dict[int, int] = {}
+    def _units_at_a_time(self, most: int, cached_units: NDArray[np.int64], batch_elements: int) -> dict[int, int]:
+        """On how many units each needed node runs together, as the largest tensor of all that it depends on allows."""
+        units: dict[int, int] = {}
         for node in self._needed():
-            below = [largest.get(operand, 1) for operand in self._reads(node)]  # of terminals, `most` takes account
-            largest[TERMINAL_COUNT + node] = max(self._elements(node), *below, 1)
-        return {
-            operand - TERMINAL_COUNT: min(most, units_per_batch(elements, batch_elements))
-            for operand, elements in largest.items()
-        }
+            below = [units.get(operand - TERMINAL_COUNT, most) for operand in self._reads(node)]
+            if self._plan.operation[node] == LOAD:
+                below = [int(cached_units[self._plan.first[node]])]
+            units[node] = min(most, *below, units_per_batch(max(1, self._elements(node)), batch_elements))
+        return units
 
     def _elements(self, node: int) -> int:
         """How many elements a node gives or walks over on each unit."""

@@ -9,11 +9,12 @@ in an order that is left open, and batches depend on the networks alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from eznas.errors import EznasError
@@ -67,6 +68,8 @@ class BatchedEvaluator(Evaluator):
         self._threads = threads
         self._device_bytes = device_bytes
         self._blocks: UnitBlocks | None = None
+        # By what is remembered and the kind of the units: on how many units at a time it ran, if not on all of a block.
+        self._few_units: dict[tuple[bytes, bytes], int] = {}
 
     def _run(
         self,
@@ -88,7 +91,9 @@ class BatchedEvaluator(Evaluator):
             parts = PlanParts(plan)
             stage_tables = tables[stage.start : stage.stop]
             first, end = int(starts[stage.start]), int(starts[stage.stop])
-            values, valid = self._numbers(parts.without_own, stage_blocks, first, end - first, stage_tables)
+            values, valid = self._numbers(
+                parts.without_own, stage_blocks, first, end - first, stage_tables, contenders.cached
+            )
             for network in stage:
                 part = slice(starts[network] - first, starts[network + 1] - first)
                 numbers = values[part], valid[part]
@@ -108,7 +113,7 @@ class BatchedEvaluator(Evaluator):
         if self._device_bytes is None:
             self._device_bytes = _UNBOUNDED
             if self._device.type == "cuda":
-                free, _ = torch.cuda.mem_get_info(self._device)
+                free, _ = torch.cuda.mem_get_info(self._device.index)
                 self._device_bytes = int(_SHARE_OF_DEVICE * free)
         blocks = UnitBlocks(self._device, self._device_bytes)
         self._store.for_each(blocks.add, progress)
@@ -116,7 +121,13 @@ class BatchedEvaluator(Evaluator):
         return blocks
 
     def _numbers(
-        self, plan: Plan, blocks: Sequence[UnitBlock], first: int, count: int, tables: Sequence[Numbers]
+        self,
+        plan: Plan,
+        blocks: Sequence[UnitBlock],
+        first: int,
+        count: int,
+        tables: Sequence[Numbers],
+        cached: Mapping[bytes, int],
     ) -> Numbers:
         """Run a plan of operations of the catalogue on the units of blocks.
 
@@ -126,6 +137,7 @@ class BatchedEvaluator(Evaluator):
             first: the place of the first unit of these networks.
             count: how many units they have.
             tables: per network what is remembered of its units; [] when nothing is.
+            cached: by digest, the column in these tables.
 
         Returns:
             float32 and bool, both (units, recorded).
@@ -141,22 +153,43 @@ class BatchedEvaluator(Evaluator):
             for block in blocks:
                 places = np.array(block.places) - first
                 if block.kind not in plans:
-                    # Whether a remembered number is valid follows from the shapes, which all of these units share.
-                    plans[block.kind] = BatchedPlan(
-                        plan,
-                        block.shapes,
-                        block.axes,
-                        cached_valid[places[0]],
-                        self._to_scalar,
-                        threads=self._threads,
-                    )
-                cached = torch.from_numpy(np.ascontiguousarray(cached_values[places].T)).to(self._device)
-                results.append(self._on_device(plans[block.kind], block, cached))
+                    plans[block.kind] = self._plan_for(plan, block, cached_valid[places[0]], cached)
+                table = torch.from_numpy(np.ascontiguousarray(cached_values[places].T)).to(self._device)
+                results.append(self._on_device(plans[block.kind], block, table))
         for block, numbers in zip(blocks, results, strict=True):  # after all are begun, since this waits for the device
             places = np.array(block.places) - first
             values[places] = numbers.T.cpu().numpy()
             valid[places] = plans[block.kind].valid
         return values, valid
+
+    def _plan_for(
+        self, plan: Plan, block: UnitBlock, cached_valid: NDArray[np.bool_], cached: Mapping[bytes, int]
+    ) -> BatchedPlan:
+        """Make a plan ready for the units of a block and all others of its kind.
+
+        Args:
+            plan: the plan.
+            block: with any units of the kind.
+            cached_valid: bool (k,), whether the remembered numbers of its first unit are valid: that follows from the
+                shapes, which all units of the kind share.
+            cached: by digest, the column of these.
+        """
+        cached_units = np.full(len(cached_valid), block.most)
+        for digest, column in cached.items():
+            cached_units[column] = self._few_units.get((digest, block.kind), block.most)
+        made = BatchedPlan(
+            plan,
+            block.shapes,
+            block.axes,
+            cached_valid,
+            self._to_scalar,
+            cached_units=cached_units,
+            threads=self._threads,
+        )
+        for recorded, units in zip(plan.recorded_digests, made.units.tolist(), strict=True):
+            if recorded is not None and units < block.most:
+                self._few_units[recorded, block.kind] = units
+        return made
 
     def _on_device(self, plan: BatchedPlan, block: UnitBlock, cached: Tensor) -> Tensor:
         try:

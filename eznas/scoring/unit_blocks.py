@@ -179,7 +179,7 @@ class UnitBlocks:
         """Give a block so many rows, on the device if there is room."""
         if rows == len(block.rows):
             return
-        on_device = block.rows.device == self.device
+        on_device = block.rows.device.type == self.device.type
         more_bytes = 4 * block.rows.shape[1] * (rows - len(block.rows))
         if on_device and more_bytes > self._room:
             self._room += block.rows.nbytes

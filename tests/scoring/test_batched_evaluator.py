@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,24 @@ import torch
 from synthetic_statistics import statistics, store
 
 from eznas import benchmarks, genomes
+from eznas.ops import batched
+from eznas.ops.batched_plan import BatchedPlan, units_per_batch
+from eznas.ops.catalogue import OPERATIONS
 from eznas.ops.equivalence import simplified
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.plan import Plan
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
+from eznas.scoring import batched_evaluator, unit_blocks
 from eznas.scoring.batched_evaluator import BatchedEvaluator, evaluator_on
 from eznas.scoring.evaluator import Evaluator, unit_numbers
 from eznas.statistics.collect import collect, make_inputs
 from eznas.statistics.store import StatisticsStore
-from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.tensors import Layout, NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT
 
 NETWORKS = 6
+ALL = frozenset(range(TERMINAL_COUNT))
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 OWN = ["l1_norm(test_cube(sigmoid(act.data)))", "test_spread(act.noise) * test_energy", "l1_norm(test_square_only(wt))"]
 
@@ -103,6 +108,36 @@ def test_what_is_given_up_on_the_first_network_is_not_computed_on_the_others(mon
     programs = formulas("exp(wt)", "exp(abs(abs(wt)) - abs(wt))", "invert(zeros_like(wt))")
     BatchedEvaluator(store(3), "cpu").scores(programs, only_complete=True)
     assert sizes == [6, 4]
+
+
+def test_what_reads_a_remembered_number_runs_on_as_many_units_as_if_it_were_computed(monkeypatch):
+    """On a GPU, how many units run at a time can decide the last bit."""
+    elements = 640
+    monkeypatch.setattr(batched_evaluator, "BatchedPlan", partial(BatchedPlan, batch_elements=elements))
+    monkeypatch.setattr(unit_blocks, "units_per_batch", partial(units_per_batch, batch_elements=elements))
+    units_of = []
+    apply = batched.apply
+
+    def noting(operation, *arguments, threads):
+        units_of.append((OPERATIONS[operation].name, len(arguments[0])))
+        return apply(operation, *arguments, threads=threads)
+
+    def wide(network):
+        layout = Layout.of([{"wt": (6, 5, 1, 1), "inp": (1, 5, 4, 4), "pre": (5,), "act": (5,)}] * 4, ALL)
+        values = np.random.default_rng(network).standard_normal(layout.size, np.float32)
+        return NetworkStatistics("", values, layout.offsets, layout.shapes, layout.axes)
+
+    monkeypatch.setattr(batched, "apply", noting)
+    distance, above = formulas("hamming_distance(wt, inp.data)", "exp(hamming_distance(wt, inp.data))")
+    cold = BatchedEvaluator(StatisticsStore(3, wide, 2**30, 1), "cpu")
+    expected = cold.scores([above])
+    computed = [entry for entry in units_of if entry[0] == "exp"]
+    assert computed == [("exp", 1)] * 12
+    warm = BatchedEvaluator(StatisticsStore(3, wide, 2**30, 1), "cpu")
+    warm.scores([distance])
+    units_of.clear()
+    np.testing.assert_array_equal(warm.scores([above]), expected)
+    assert units_of == computed
 
 
 def without_units_at(*numbers):
@@ -188,7 +223,7 @@ def disagreement(program, network, device):
     study, plan = agreement(), Plan.of([simplified(program)])
     values, valid = unit_numbers(plan, network, "mean")
     alone = BatchedEvaluator(store_of([network]), device)
-    recorded = alone._numbers(plan, alone._collected(None).first, 0, network.units, [])
+    recorded = alone._numbers(plan, alone._collected(None).first, 0, network.units, [], {})
     numbers, device_valid = (part[:, plan.root_columns[0]] for part in recorded)
     np.testing.assert_array_equal(device_valid, valid[:, 0])
     kinds = []
