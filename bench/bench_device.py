@@ -343,7 +343,8 @@ def _classified(
     device_values, device_valid = _numbers_by_device(plan, network, options.device)
     if not np.array_equal(valid[:, 0], device_valid):
         return agreement.REAL
-    unit = _most_different(values[:, 0], device_values)
+    units = np.flatnonzero(device_valid)
+    unit = units[_most_different(values[units, 0], device_values[units])]
     tensors = [torch.from_numpy(np.array(network.tensor(unit, address))) for address in range(TERMINAL_COUNT)]
     kinds = [
         agreement.compare(

@@ -158,7 +158,7 @@ def discover(
     machine = Machine(threads, parse_memory(memory), device)
     console = stderr()
 
-    def watch(discovery: Discovery) -> None:
+    def watch(discovery: Discovery[Any]) -> None:
         best = discovery.archive.best
         if discovery.epochs % 5 == 0 and best:
             console.print(
@@ -170,7 +170,7 @@ def discover(
     folder = output or Path("runs") / f"{stems}-formulas-{seed}"
     with ProgressBar(console) as progress:
         content = run_session(
-            lambda: Discovery(settings, machine, progress),
+            lambda: Discovery.on_benchmarks(settings, machine, progress),
             folder,
             max_seconds,
             watch,

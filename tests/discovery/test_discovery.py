@@ -27,7 +27,7 @@ def make(tiny_table, tables):
     def made(threads=1, **settings):
         given = {"networks": 12, "validation": 6, "rounds": 2, "epochs": 2, "proposals": 20, "search": SEARCH}
         given["benchmarks"] = (tiny_table,)
-        return Discovery(DiscoverySettings(**{**given, **settings}), Machine(threads, tables=tables))
+        return Discovery.on_benchmarks(DiscoverySettings(**{**given, **settings}), Machine(threads, tables=tables))
 
     return made
 
