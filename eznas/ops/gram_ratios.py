@@ -63,6 +63,11 @@ def gram_ratios(matrices: NDArray[np.float32], *, symmetric: bool, threads: int)
     rows = np.ascontiguousarray(matrices, np.float32).reshape(len(matrices), -1)
     parts = min(threads, -(-len(matrices) // _FEWEST))
     ends = [len(matrices) * number // parts for number in range(parts + 1)]
-    with one_blas_thread(), np.errstate(all="ignore"), ThreadPoolExecutor(parts) as pool:
-        list(pool.map(lambda start, end: _ratios(rows[start:end], symmetric, ratios[start:end]), ends[:-1], ends[1:]))
+
+    def fill(start: int, end: int) -> None:
+        with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; it is of each thread
+            _ratios(rows[start:end], symmetric, ratios[start:end])
+
+    with one_blas_thread(), ThreadPoolExecutor(parts) as pool:
+        list(pool.map(fill, ends[:-1], ends[1:]))
     return ratios
