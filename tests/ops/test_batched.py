@@ -17,6 +17,7 @@ FEW = settings(max_examples=20)
 CONSTANT = [operation for operation in OPERATIONS if operation.name in {"ones_like", "zeros_like", "numel"}]
 RATIOS = [operation for operation in OPERATIONS if operation.rule is ShapeRule.SCALAR_OF_GRAM]
 OTHERS = [operation for operation in OPERATIONS if operation not in (*CONSTANT, *RATIOS)]
+ANY_SHAPE = {ShapeRule.BROADCAST, ShapeRule.SCALAR, ShapeRule.SCALAR_OF_TWO}
 DETERMINANTS = [operation for operation in OPERATIONS if operation.rule is ShapeRule.DETERMINANT]
 
 
@@ -106,6 +107,34 @@ def test_units_as_rows_of_a_larger_array(operation):
         strict=True,
     ):
         torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-6, equal_nan=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("operation", [*OTHERS, *RATIOS], ids=lambda one: one.name)
+def test_operations_on_a_gpu(operation):
+    rng = np.random.default_rng(4)
+    for shape in [(4, 4), (2, 3, 8, 8), (5, 40, 40), *([(), (7,), (3, 20000)] if operation.rule in ANY_SHAPE else [])]:
+        arguments = [torch.from_numpy(rng.standard_normal((9, *shape), np.float32)) for _ in range(operation.arity)]
+        arguments[0][0] = 0.0
+        arguments[0][1].view(-1)[0] = torch.nan  # of the second unit, and no other may notice
+        arguments[0][2].view(-1)[-1] = torch.inf
+        actual = batched.apply(operation.id, *(argument.cuda() for argument in arguments))
+        assert actual.is_cuda
+        again = batched.apply(operation.id, *(argument.cuda() for argument in arguments))
+        assert actual.cpu().numpy().tobytes() == again.cpu().numpy().tobytes()
+        expected = each(operation, *arguments)
+        from_unit = 0 if operation.rule is ShapeRule.BROADCAST else 3  # what an LU makes of NaN is not said
+        if operation.rule is ShapeRule.SCALAR_OF_GRAM:
+            assert actual[:3].isnan().all() or shape[0] == 1
+        sizes = np.sqrt(shape[-1]) if operation.rule is ShapeRule.MATMUL else 0.0
+        wide = operation.rule in {ShapeRule.DETERMINANT, ShapeRule.SCALAR_OF_GRAM}
+        torch.testing.assert_close(
+            actual.cpu()[from_unit:],
+            expected[from_unit:],
+            rtol=1e-3 if wide else 1e-5,
+            atol=1e-3 * operation.name.startswith("log_") + 1e-5 * float(sizes) + 1e-6,
+            equal_nan=True,
+        )
 
 
 @pytest.mark.parametrize("operation", RATIOS, ids=lambda one: one.name)
