@@ -6,8 +6,9 @@
 Populations are those of `bench_interpreter.py`: a first generation of trees, a converged one, a first generation of
 sequences; each is scored as evolution does, which gives up what has no score of the first network (on a GPU) or of any
 (on the CPU), and as reports do, where every score is wanted. Times are wall seconds, median of up to `--repeats` calls
-that remember nothing; statistics are collected by the CPU and moved to the device before, which is timed apart. A call
-on a GPU ends when its numbers are back. What would not end within `--seconds` is left out, and the table says so.
+that remember nothing, and a line says so if one does not repeat the bits of the first; statistics are collected by the
+CPU and moved to the device before, which is timed apart. A call on a GPU ends when its numbers are back. What would not
+end within `--seconds` is left out, and the table says so.
 
 Agreement: the fitness of every program by both. Where it differs, `rounding` means that all scores agree within 1e-4;
 for the others, the unit that differs most is given to the classifier of `agreement.py`, which says whether float32
@@ -220,6 +221,8 @@ def _measure(
     budget: Budget,
 ) -> list[Row]:
     count = len(networks)
+    if options.device.startswith("cuda"):
+        torch.cuda.empty_cache()  # of the blocks of fewer networks
     began = time.perf_counter()
     on_device = BatchedEvaluator(
         _store(networks, options.threads), options.device, cache_bytes=0, threads=options.threads
@@ -268,10 +271,14 @@ def _scores(evaluator: Evaluator, programs: Sequence[Program], mode: str, device
 def _timed(call: Callable[[], np.ndarray], repeats: int, budget: Budget) -> tuple[np.ndarray, list[float]]:
     """What a call returns, and the wall seconds of some calls; one is enough where it takes long."""
     seconds: list[float] = []
+    first: np.ndarray | None = None
     while True:
         began = time.perf_counter()
         result = call()
         seconds.append(time.perf_counter() - began)
+        first = result if first is None else first
+        if not np.array_equal(first, result, equal_nan=True):
+            print("  not the same bits as the time before", flush=True)
         if len(seconds) == repeats or sum(seconds) > budget.seconds / 48:
             return result, seconds
 
@@ -311,6 +318,10 @@ def _agreement(
     pairs = list(zip(_fitness(programs, by_cpu, accuracies), _fitness(programs, by_device, accuracies), strict=True))
     reasons: Counter[str] = Counter()
     largest = 0.0
+    finite = np.isfinite(by_cpu) & np.isfinite(by_device)
+    close = np.isclose(by_cpu, by_device, rtol=1e-5, atol=0.0)[finite].mean() if finite.any() else np.nan
+    alone = int((np.isfinite(by_cpu) != np.isfinite(by_device)).sum())
+    print(f"  {close:.2%} of {finite.sum()} scores are within 1e-5; {alone} are finite by one alone", flush=True)
     for number, (one, other) in enumerate(pairs):
         if one.fitness == other.fitness:
             reasons["equal"] += 1
