@@ -11,6 +11,7 @@ import typer
 
 from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
 from eznas.options import Aggregation, Combine, Objective, Operations
 from eznas.setting import settings_of
@@ -71,6 +72,9 @@ def discover(
         ),
     ] = "",
     lead_cap: Annotated[float, typer.Option(help="The most that a lead on one benchmark counts.")] = 0.15,
+    least_share: Annotated[
+        float, typer.Option(help="Of the least tau over the benchmarks, what is added to the lead.")
+    ] = 0.1,
     draws: Annotated[
         int, typer.Option(min=1, help="Draws of weights and images over which the value of a formula is the mean.")
     ] = 1,
@@ -78,7 +82,11 @@ def discover(
         Operations,
         typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
     ] = "extended",
-    terms: Annotated[int, typer.Option(min=1, max=3, help="Terms of a formula, at most.")] = 1,
+    terms: Annotated[int, typer.Option(min=1, max=MAXIMUM_TERMS, help="Terms of a formula, at most.")] = 1,
+    nodes: Annotated[
+        int,
+        typer.Option(min=1, max=MAXIMUM_NODES, help="Nodes of the reported formula, at most; the front has all."),
+    ] = MAXIMUM_NODES,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
     patience: Annotated[
@@ -144,9 +152,11 @@ def discover(
         given=given,
         over=_listed(over),
         lead_cap=lead_cap,
+        least_share=least_share,
         draws=draws,
         operations=operations,
         terms=terms,
+        nodes=nodes,
         rounds=rounds,
         epochs=epochs,
         proposals=proposals,

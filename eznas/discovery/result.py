@@ -130,7 +130,8 @@ def choose(formulas: Sequence[Found], validation: Sequence[float], networks: flo
 
 def chosen_and_front(discovery: Discovery[Any]) -> list[Found]:
     """Return the formula that training and validation networks speak for, and then the front of the archive."""
-    settings, formulas = discovery.settings, discovery.archive.formulas
+    settings, found = discovery.settings, discovery.archive.formulas
+    formulas = [one for one in found if one.size <= settings.nodes] or found[:1]
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
     chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
     return [chosen, *discovery.archive.front]
@@ -206,6 +207,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "given": settings.given,
         "over": list(settings.over),
         "lead_cap": settings.lead_cap,
+        "least_share": settings.least_share,
         "draws": settings.draws,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
@@ -214,6 +216,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "aggregation": settings.aggregation,
         "operations": settings.operations,
         "terms": settings.terms,
+        "nodes": settings.nodes,
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Final
 
 from eznas.benchmarks import distinct_names
-from eznas.discovery.codes import MAXIMUM_TERMS
 from eznas.discovery.criterion import Criterion
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
@@ -48,9 +48,11 @@ class DiscoverySettings:
         given: a proxy that counts already, so that only what a formula knows beyond it is worth something; "" for none.
         over: proxies, the best of which a formula is to be ahead of on every benchmark; () for none.
         lead_cap: the most that the lead on one benchmark counts.
+        least_share: of the least correlation over the benchmarks, what is added to the lead.
         draws: of weights and images, over which the value of a formula is the mean.
         operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
         terms: of a formula, at most; see `eznas.ops.terms`.
+        nodes: of the reported formula, at most; the search itself goes on through larger ones, and so does the front.
         rounds: how often formulas are searched; between two rounds the table grows.
         epochs: of the search in each round, see `SearchSettings.children`.
         patience: epochs without a better formula after which a round ends early; 0 for none.
@@ -74,9 +76,11 @@ class DiscoverySettings:
     given: str = ""
     over: tuple[str, ...] = ()
     lead_cap: float = Criterion.lead_cap
+    least_share: float = Criterion.least_share
     draws: int = 1
     operations: Operations = "extended"
     terms: int = 1
+    nodes: int = MAXIMUM_NODES
     rounds: int = 2
     epochs: int = 30
     patience: int = 0
@@ -94,10 +98,14 @@ class DiscoverySettings:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
         if not 1 <= self.terms <= MAXIMUM_TERMS:
             raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")
+        if not 1 <= self.nodes <= MAXIMUM_NODES:
+            raise EznasError(f"nodes is {self.nodes}; it must be from 1 to {MAXIMUM_NODES}.")
         if self.given and self.over:
             raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
         if not 0 < self.lead_cap <= 1:
             raise EznasError(f"lead_cap is {self.lead_cap}; it must be above 0, and 1 at most.")
+        if not 0 <= self.least_share <= 1:
+            raise EznasError(f"least_share is {self.least_share}; it must be from 0 to 1.")
         for formula in self.seed_formulas:
             self._check_seed(formula)
 
@@ -105,7 +113,8 @@ class DiscoverySettings:
     def criterion(self) -> Criterion:
         """From how a formula ranks the networks to its fitness."""
         reference: Reference = "given" if self.given else "over" if self.over else "none"
-        return Criterion(self.objective, self.combine, self.draws, reference, float(self.lead_cap))
+        cap, share = float(self.lead_cap), float(self.least_share)
+        return Criterion(self.objective, self.combine, self.draws, reference, cap, share)
 
     @property
     def references(self) -> tuple[str, ...]:
