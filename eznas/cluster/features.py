@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.cluster import Cluster
+from eznas.cluster.worker import check_device
 from eznas.features.computation import ComputedFeatures, OwnComputation
 from eznas.features.source import BenchmarkSource, NetworkSource
 from eznas.ops.program import Program
@@ -45,10 +46,12 @@ class ClusterComputation:
             features: in canonical form.
 
         Raises:
+            EznasError: the device is not the processor.
             TypeError: the networks are of another kind of source, which no other process can make.
         """
         if not isinstance(source, BenchmarkSource):
             raise TypeError(f"networks of {type(source).__name__} are in this process alone")
+        check_device(source.collection.device)
         recipe = BenchmarkRecipe.of(source.benchmark)
         sent = tuple((feature.nodes, feature.output) for feature in features)
         self._cluster = cluster

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eznas.benchmarks.base import Benchmark
 from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.cluster import Cluster
+from eznas.cluster.worker import check_device
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.network_scores import NetworkScores
@@ -53,8 +54,9 @@ def score_on_cluster(
         observer: is told of the networks when their part is done.
 
     Raises:
-        EznasError: what `score_networks` raises, or a machine lacks the benchmark.
+        EznasError: what `score_networks` raises, a machine lacks the benchmark, or the device is not the processor.
     """
+    check_device(settings.device)
     observer = observer or SilentObserver()
     singles = single_proxies(proxies)
     at_once = min(_MOST_AT_ONCE, max(1, len(indices) // (_CALLS_PER_WORKER * cluster.workers)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eznas.cluster.cluster import Cluster
 from eznas.cluster.shard import Shard, ShardScores
+from eznas.cluster.worker import check_device
 from eznas.ops.program import Program
 from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
@@ -29,7 +30,11 @@ class ShardedEvaluator:
             cluster: whose workers, all of them unless there are fewer networks.
             settings: of the run; the memory is for the statistics on each machine.
             inputs: of the run, whose `failures` become known with the first scores.
+
+        Raises:
+            EznasError: the device is not the processor.
         """
+        check_device(settings.collection.device)
         self._cluster = cluster
         self._inputs = inputs
         count = min(cluster.workers, inputs.training_count)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from eznas.benchmarks.progress_file import Finished
 from eznas.benchmarks.training_run import Campaign, Training, train_one
 from eznas.cluster.cluster import Cluster
+from eznas.cluster.worker import check_device
 
 
 def train_on_cluster(cluster: Cluster, campaign: Campaign, todo: Sequence[Training]) -> Iterator[Finished]:
@@ -19,8 +20,9 @@ def train_on_cluster(cluster: Cluster, campaign: Campaign, todo: Sequence[Traini
         todo: what to train.
 
     Raises:
-        EznasError: a network cannot be built or trained.
+        EznasError: a network cannot be built or trained, or the device is not the processor.
     """
+    check_device(campaign.device)
     folder = campaign.space_folder and campaign.space_folder.absolute()
     for _, finished in cluster.map(train_one, replace(campaign, space_folder=folder), todo):
         yield finished

@@ -36,6 +36,12 @@ class Preparation:
         return cls(_versions(), tuple(sorted({name_elsewhere(one.module) for one in own_operations()})))
 
 
+def check_device(device: str) -> None:
+    """Raise an `EznasError` unless networks run on processors: workers have no other device to themselves."""
+    if device != "cpu":
+        raise EznasError(f"--ray computes on processors, and the device is {device!r}: leave one of them out.")
+
+
 def prepared_call(preparation: Preparation, function: Callable[[Any, Any], Result], shared: Any, item: Any) -> Result:
     """Return `function(shared, item)`, in a process that is prepared first."""
     prepare(preparation)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
+from eznas.scoring.batched_evaluator import evaluator_on
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.scores import ScoreNetworks, score_networks
 from eznas.search.fitness import ProgramEvaluator
@@ -22,14 +23,19 @@ OpenEvaluator: TypeAlias = Callable[[RunSettings, RunInputs], AbstractContextMan
 def own_evaluator(settings: RunSettings, inputs: RunInputs) -> Iterator[ProgramEvaluator]:
     """Open an evaluator of this process, with a store of its own."""
     with StatisticsStore(
-        inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+        inputs.training_count,
+        inputs.collect,
+        memory_bytes=settings.memory_bytes,
+        workers=settings.threads,
+        reuse=settings.collection.device == "cpu",  # any other device takes the statistics to itself
     ) as store:
         yield evaluator_of(store, settings)
 
 
 def evaluator_of(store: StatisticsStore, settings: RunSettings) -> Evaluator:
     """Return the evaluator that a run with these settings has of the networks of a store."""
-    return Evaluator(store, settings.to_scalar, settings.aggregation)
+    device, threads = settings.collection.device, settings.threads
+    return evaluator_on(device, store, settings.to_scalar, settings.aggregation, threads)
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,12 @@ from eznas.statistics.tensors import NetworkStatistics
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
 
 
-_Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
+Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Of one network the numbers of its units, and whether they are valid: each of shape (units, nodes)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _NetworkNumbers:
+class NetworkNumbers:
     """What a plan gave for one network.
 
     Attributes:
@@ -50,7 +50,7 @@ class _NetworkNumbers:
     valid: NDArray[np.bool_]
     scores: NDArray[np.float64]
 
-    def numbers_of(self, digests: Sequence[bytes]) -> _Numbers:
+    def numbers_of(self, digests: Sequence[bytes]) -> Numbers:
         """Return the numbers of the recorded scalar nodes of these digests."""
         column_of = {digest: column for column, digest in enumerate(self.plan.recorded_digests)}
         columns = [column_of[digest] for digest in digests]
@@ -173,19 +173,25 @@ class Evaluator:
     def _run(
         self,
         contenders: Contenders,
-        tables: Sequence[_Numbers],
+        tables: Sequence[Numbers],
         progress: Callable[[int, int], None] | None,
-    ) -> list[_NetworkNumbers]:
-        """Run the plan of the contenders on every network."""
+    ) -> list[NetworkNumbers]:
+        """Run the plan of the contenders on every network.
 
-        def evaluate(index: int, statistics: NetworkStatistics) -> _NetworkNumbers:
+        Args:
+            contenders: are told the scores of every network that has units.
+            tables: per network the numbers that are remembered of its units; [] when none are.
+            progress: as of `scores`.
+        """
+
+        def evaluate(index: int, statistics: NetworkStatistics) -> NetworkNumbers:
             positions, plan = contenders.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
             values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
-            scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation)
+            scores = aggregated(plan, values, valid, self._to_scalar, self._aggregation)
             if statistics.units > 0:
                 contenders.scored(positions, scores)
-            return _NetworkNumbers(positions, plan, values, valid, scores)
+            return NetworkNumbers(positions, plan, values, valid, scores)
 
         if tables and not contenders.plan[1].terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
@@ -195,7 +201,7 @@ class Evaluator:
             ]
         return self._store.for_each(evaluate, progress)
 
-    def _cached_tables(self, remembered: Sequence[bytes]) -> list[_Numbers]:
+    def _cached_tables(self, remembered: Sequence[bytes]) -> list[Numbers]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
         if not remembered or self._unit_counts is None:
             return []
@@ -208,7 +214,7 @@ class Evaluator:
             for end, units in zip(ends, self._unit_counts, strict=True)
         ]
 
-    def _remember(self, plan: Plan, networks: Sequence[_NetworkNumbers]) -> None:
+    def _remember(self, plan: Plan, networks: Sequence[NetworkNumbers]) -> None:
         """Keep the numbers of every scalar node of a plan that was computed on all networks for later calls."""
         digests = [digest for digest in plan.recorded_digests if digest is not None]
         if not digests:
@@ -225,7 +231,7 @@ def scores_of_network(
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
     values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
-    return _aggregated(plan, values, valid, to_scalar, aggregation)
+    return aggregated(plan, values, valid, to_scalar, aggregation)
 
 
 def unit_numbers(
@@ -240,13 +246,22 @@ def unit_numbers(
     return _of_roots(plan, recorded, valid, to_scalar)
 
 
-def _aggregated(
+def aggregated(
     plan: Plan,
     recorded: NDArray[np.float32],
     valid: NDArray[np.bool_],
     to_scalar: ToScalar,
     aggregation: Aggregation,
 ) -> NDArray[np.float64]:
+    """Return the score of a network by each program of a plan.
+
+    Args:
+        plan: that was run.
+        recorded: float32 (units, recorded), the numbers of its recorded nodes, as `evaluate_plan` gives them.
+        valid: bool, same shape.
+        to_scalar: as the numbers were taken.
+        aggregation: from the numbers of valid units to the score.
+    """
     return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation)
 
 
@@ -258,5 +273,5 @@ def _of_roots(
     return numbers[:, plan.root_columns], valid[:, plan.root_columns]
 
 
-def _no_cached_numbers(units: int) -> _Numbers:
+def _no_cached_numbers(units: int) -> Numbers:
     return np.empty((units, 0), dtype=np.float32), np.empty((units, 0), dtype=np.bool_)

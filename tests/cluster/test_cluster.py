@@ -6,7 +6,7 @@ import pytest
 from inline_cluster import Told
 
 from eznas.cluster.cluster import Cluster, Machine
-from eznas.cluster.worker import Preparation
+from eznas.cluster.worker import Preparation, check_device
 from eznas.errors import EznasError
 
 
@@ -66,3 +66,9 @@ def test_work_that_ends_its_worker_again_and_again_is_given_up():
 def test_a_fault_of_eznas_keeps_its_traceback():
     with pytest.raises(RayTaskError, match="KeyError"):
         list(cluster(1, answer=RayTaskError("KeyError")).answers(["question"]))
+
+
+def test_workers_compute_on_processors():
+    check_device("cpu")
+    with pytest.raises(EznasError, match=r"--ray computes on processors, and the device is 'cuda:1': leave one"):
+        check_device("cuda:1")
