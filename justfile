@@ -22,7 +22,7 @@ test-slow *arguments:
 
 # The tests on a Ray cluster of three machines, which are processes of this one; needs `pip install 'eznas[ray]'` (minutes).
 test-ray *arguments:
-    pytest -n 0 -m '' tests/cluster {{arguments}}
+    pytest -n 0 -m '' tests/cluster tests/cli/test_ray_option.py {{arguments}}
 
 # Deliberate faults, one at a time: shows that the tests catch each (minutes).
 mutants *words:

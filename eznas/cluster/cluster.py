@@ -27,7 +27,7 @@ _AHEAD: Final = 2
 
 
 @dataclass(frozen=True)
-class Machine:
+class Host:
     """One machine of a cluster: Ray's id of it, and how many workers it takes, one for each processor core."""
 
     node: str
@@ -44,7 +44,7 @@ class Cluster:
         observer: is told of workers that were lost.
     """
 
-    def __init__(self, ray: Any, machines: Sequence[Machine], preparation: Preparation, observer: RunObserver) -> None:
+    def __init__(self, ray: Any, machines: Sequence[Host], preparation: Preparation, observer: RunObserver) -> None:
         self.observer = observer
         self._ray = ray
         self._task = ray.remote(num_cpus=1, max_retries=_ASKED_AGAIN)(prepared_call)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from eznas.cluster.cluster import Cluster, Machine
+from eznas.cluster.cluster import Cluster, Host
 from eznas.cluster.worker import Preparation
 from eznas.errors import EznasError, first_line, shown
 from eznas.observer import RunObserver
@@ -63,7 +63,7 @@ def connected(where: str, workers: int, observer: RunObserver) -> Iterator[Clust
         # Ray has no other switch for its messages on stdout of every worker that was lost; what it means is told by us.
         ray._private.worker._worker_logs_enabled = False
         alive = [node for node in ray.nodes() if node["Alive"]]
-        machines = [Machine(node["NodeID"], int(node["Resources"].get("CPU", 0))) for node in alive]
+        machines = [Host(node["NodeID"], int(node["Resources"].get("CPU", 0))) for node in alive]
         if not any(machine.workers for machine in machines):
             raise EznasError(f"The Ray cluster {where} has no processor core: start machines with `ray start`.")
         yield Cluster(ray, machines, Preparation.like_here(), observer)

@@ -55,6 +55,7 @@ def test_an_evaluation_is_the_same(table, joined, capsys):
     assert joined == [("local", 2)]
 
 
+@pytest.mark.slow
 def test_formulas_are_discovered_alike(table, joined, tmp_path, monkeypatch):
     search = ["--networks", "6", "--validation", "3", "--held-out", "5", "--rounds", "1", "--epochs", "1"]
     results = []

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from inline_cluster import Told
 
-from eznas.cluster.cluster import Cluster, Machine
+from eznas.cluster.cluster import Cluster, Host
 from eznas.cluster.worker import Preparation, check_device
 from eznas.errors import EznasError
 
@@ -29,7 +29,7 @@ def cluster(*cores, answer=None):
 
     errors = SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError)
     ray = SimpleNamespace(get=get, wait=wait, exceptions=errors, remote=lambda **_: lambda function: function)
-    machines = [Machine(node, count) for node, count in zip("abcd", cores, strict=False)]
+    machines = [Host(node, count) for node, count in zip("abcd", cores, strict=False)]
     return Cluster(ray, machines, Preparation.like_here(), Told())
 
 
