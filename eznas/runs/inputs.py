@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Self
 
@@ -16,6 +16,7 @@ from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.search.fitness import RankedNetworks
+from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 
 
@@ -97,6 +98,18 @@ class RunInputs:
             self.failures[position] = str(error)
             return NetworkStatistics.without_tensors(one.benchmark.architectures[index])
 
+    def with_statistics(self, settings: RunSettings, collection: CollectionSettings) -> Self:
+        """Return the same networks and images with other statistics of them."""
+        return type(self)(
+            tuple(
+                replace(
+                    one,
+                    statistics=BenchmarkStatistics(one.benchmark, settings.batch_size, settings.seed, collection),
+                )
+                for one in self.benchmarks
+            )
+        )
+
     def unscored_networks(self) -> list[str]:
         """Return one sentence for each benchmark of which training networks turned out to have no statistics.
 
@@ -133,7 +146,8 @@ class RunInputs:
 def _check_accuracies(inputs: BenchmarkInputs, settings: RunSettings) -> None:
     """Raise an `EznasError` when nothing can rank networks that programs are judged on: all are equally good."""
     accuracies = inputs.training_accuracies
-    for chosen in inputs.split.subsamples or (np.arange(len(accuracies)),):
+    raced = (np.arange(settings.race_networks),) if settings.race_networks else ()
+    for chosen in (*(inputs.split.subsamples or (np.arange(len(accuracies)),)), *raced):
         if np.ptp(accuracies[chosen]) == 0:
             raise EznasError(
                 f"{len(chosen)} networks of {inputs.benchmark.name} that fitness is to be measured on all have the "

@@ -25,8 +25,9 @@ from eznas.ops.notation import format_program
 from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
 from eznas.runs.networks import best_on_networks
+from eznas.runs.rescoring import rescored
 from eznas.runs.settings import RunSettings, departures_text
-from eznas.runs.summary import summarise
+from eznas.runs.summary import less_work, summarise
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import networks_scored
@@ -163,24 +164,28 @@ class Run:
             if one.split.note:
                 self._observer.message(one.split.note)
         held_out = [(one.benchmark, one.split.held_out) for one in self._inputs.benchmarks]
-        self._observer.expect(sum(networks_scored(len(indices)) for _, indices in held_out))
+        rescored_networks = self._inputs.training_count if self._settings.samples_units else 0
+        self._observer.expect(rescored_networks + sum(networks_scored(len(indices)) for _, indices in held_out))
         self._observer.phase(LOADING_KERNELS)
         load_kernels()
         evolution, checkpoint, training_scores = self._evolve()
+        best = evolution.hall_of_fame
+        if self._settings.samples_units:
+            best, training_scores = rescored(self._settings, self._inputs, best, self._observer)
+            self._directory.write_views(checkpoint, self._hall_of_fame(evolution, best))
         summary, rankings = summarise(
             self.path,
             self._settings,
             held_out,
-            evolution.hall_of_fame,
+            best,
             checkpoint,
             self._observer,
+            {one.program: one.fitness for one in evolution.hall_of_fame} if self._settings.samples_units else {},
         )
-        if evolution.hall_of_fame:
+        if best:
             # First: where there is a summary, there is what its report shows of single networks.
             self._directory.write_networks(
-                best_on_networks(
-                    self._settings, self._inputs.benchmarks, evolution.hall_of_fame[0], training_scores, rankings
-                )
+                best_on_networks(self._settings, self._inputs.benchmarks, best[0], training_scores, rankings)
             )
         self._directory.write_summary(summary)
         return summary
@@ -202,7 +207,8 @@ class Run:
 
         Returns:
             The evolution at its end, its checkpoint, and the scores that the best program gives the training networks
-            of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid.
+            of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid, or where evolution
+            knew estimates only.
         """
         with self._training_store(self._settings, self._inputs) as store:
             evaluator = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
@@ -211,6 +217,8 @@ class Run:
                 self._inputs.ranked_networks(),
                 self._settings.combine,
                 lambda _done, _count: self._observer.advance(),
+                self._settings.race_networks,
+                self._settings.race_share,
             )
             evolution, checkpoint = self._stored_evolution()
             collecting = True
@@ -233,7 +241,8 @@ class Run:
                 with _interrupts_held_back():
                     self._directory.write(checkpoint, self._hall_of_fame(evolution))
                 self._observer.generation(record, timing, self._settings.evolution.generations)
-            scores = evaluator.scores([best.program for best in evolution.hall_of_fame[:1]])
+            known = () if self._settings.samples_units else evolution.hall_of_fame[:1]
+            scores = evaluator.scores([best.program for best in known])
         return evolution, checkpoint, scores.reshape(-1)
 
     @staticmethod
@@ -254,7 +263,8 @@ class Run:
         self._directory.write_views(checkpoint, self._hall_of_fame(evolution))
         return evolution, checkpoint
 
-    def _hall_of_fame(self, evolution: Evolution) -> dict[str, Any]:
+    def _hall_of_fame(self, evolution: Evolution, exact: Sequence[Evaluated] | None = None) -> dict[str, Any]:
+        """Return the content of `hall_of_fame.json`: as evolution knows its programs, or as all units give them."""
         settings = self._settings
         return {
             "benchmarks": list(settings.benchmark),
@@ -267,7 +277,11 @@ class Run:
             "third_pass": settings.collection.third_pass,
             "to_scalar": settings.to_scalar,
             "aggregation": settings.aggregation,
-            "programs": [_program_entry(one, settings.benchmark) for one in evolution.hall_of_fame],
+            **less_work(settings),
+            "estimated": settings.samples_units and exact is None,
+            "programs": [
+                _program_entry(one, settings.benchmark) for one in (evolution.hall_of_fame if exact is None else exact)
+            ],
         }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,22 @@ class _ScalarCache:
             self._used -= evicted.nbytes
 
 
+class Heat(Protocol):
+    """A race of programs on some of the networks, of which only the best go on to the others."""
+
+    @property
+    def networks(self) -> NDArray[np.int64]:
+        """Which networks it is run on, increasing."""
+
+    def choose(self, programs: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which programs go on, bool (programs,).
+
+        Args:
+            programs: int64 (programs,), the positions of those that are left.
+            scores: float64 (programs, networks), theirs on the networks of the heat.
+        """
+
+
 class Evaluator:
     """Evaluates programs on the networks of a statistics store.
 
@@ -126,6 +142,7 @@ class Evaluator:
         self._aggregation = aggregation
         self._cache = _ScalarCache(cache_bytes)
         self._unit_counts: NDArray[np.int64] | None = None
+        self._stands_for: dict[int, NDArray[np.float64] | None] = {}
 
     @property
     def unscorable(self) -> NDArray[np.bool_]:
@@ -140,6 +157,7 @@ class Evaluator:
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
+        heat: Heat | None = None,
     ) -> NDArray[np.float64]:
         """Score every network with every program.
 
@@ -148,6 +166,8 @@ class Evaluator:
             progress: called after each network with the number of networks done and of all networks.
             only_complete: give up a program that has no score on a network with units, which saves the computation
                 of the others: it has no score on any network then.
+            heat: chooses after some of the networks which programs are scored on the others; the rest of them have no
+                score on any network.
 
         Returns:
             float64, shape (programs, networks). NaN where a program has no valid unit on a network or its score
@@ -161,7 +181,7 @@ class Evaluator:
         )
         columns = {digest: column for column, digest in enumerate(remembered)}
         contenders = Contenders(programs, columns, only_complete=only_complete)
-        networks = self._run(contenders, self._cached_tables(remembered), progress)
+        networks = self._run_heats(contenders, self._cached_tables(remembered), progress, heat)
         self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
         self._remember(plan, networks)
@@ -170,19 +190,41 @@ class Evaluator:
             scores[left, position] = network.scores[np.searchsorted(network.positions, left)]
         return scores
 
+    def _run_heats(
+        self,
+        contenders: Contenders,
+        tables: Sequence[_Numbers],
+        progress: Callable[[int, int], None] | None,
+        heat: Heat | None,
+    ) -> list[_NetworkNumbers]:
+        """Run the plan of the contenders on every network, on those of the heat first."""
+        everything = range(self._store.count)
+        if heat is None:
+            return self._run(contenders, tables, progress, everything)
+        first = heat.networks.tolist()
+        numbers = dict(zip(first, self._run(contenders, tables, progress, first), strict=True))
+        left = contenders.left
+        scores = np.array([one.scores[np.searchsorted(one.positions, left)] for one in numbers.values()])
+        contenders.keep(left[heat.choose(left, scores.T)])
+        others = [network for network in everything if network not in numbers]
+        numbers.update(zip(others, self._run(contenders, tables, progress, others), strict=True))
+        return [numbers[network] for network in everything]
+
     def _run(
         self,
         contenders: Contenders,
         tables: Sequence[_Numbers],
         progress: Callable[[int, int], None] | None,
+        networks: Sequence[int],
     ) -> list[_NetworkNumbers]:
-        """Run the plan of the contenders on every network."""
+        """Run the plan of the contenders on some networks."""
 
         def evaluate(index: int, statistics: NetworkStatistics) -> _NetworkNumbers:
             positions, plan = contenders.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
             values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
-            scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation)
+            self._stands_for[index] = statistics.stands_for
+            scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation, statistics.stands_for)
             if statistics.units > 0:
                 contenders.scored(positions, scores)
             return _NetworkNumbers(positions, plan, values, valid, scores)
@@ -190,10 +232,10 @@ class Evaluator:
         if tables and not contenders.plan[1].terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
             return [
-                evaluate(index, NetworkStatistics.without_tensors("", len(values)))
-                for index, (values, _) in enumerate(tables)
+                evaluate(index, NetworkStatistics.without_tensors("", len(tables[index][0]), self._stands_for[index]))
+                for index in networks
             ]
-        return self._store.for_each(evaluate, progress)
+        return self._store.for_each(evaluate, progress, networks)
 
     def _cached_tables(self, remembered: Sequence[bytes]) -> list[_Numbers]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
@@ -225,7 +267,7 @@ def scores_of_network(
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
     values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
-    return _aggregated(plan, values, valid, to_scalar, aggregation)
+    return _aggregated(plan, values, valid, to_scalar, aggregation, statistics.stands_for)
 
 
 def unit_numbers(
@@ -246,8 +288,9 @@ def _aggregated(
     valid: NDArray[np.bool_],
     to_scalar: ToScalar,
     aggregation: Aggregation,
+    stands_for: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
-    return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation)
+    return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation, stands_for)
 
 
 def _of_roots(

@@ -19,6 +19,7 @@ from eznas.statistics.random_states import seed_random_states
 from eznas.statistics.recorder import Recorder, Unit
 from eznas.statistics.sequence_recorder import SequenceRecorder
 from eznas.statistics.settings import CollectionSettings
+from eznas.statistics.unit_sample import stands_for
 from eznas.statistics.units import UNIT_KINDS
 
 Loss = Callable[[Any], Tensor]
@@ -54,7 +55,7 @@ class Pass:
     loss: Loss | None = None
 
     def run_first(self, batch: Batch) -> tuple[Memory, list[Unit]]:
-        """Run the pass that learns the shapes; return the memory that it made and filled, and the units kept.
+        """Run the pass that learns the shapes; return the memory that it made and filled, and the network's units.
 
         Raises:
             NoUnitError: there is none.
@@ -64,7 +65,8 @@ class Pass:
             recorder, outputs = self._forward(batch, None, randomness)
             kept = self._kept(recorder, outputs)
             shapes = [unit.shapes for unit in recorder.units]
-            memory = Memory(shapes, kept, self.settings.collected, self._device)
+            counts = stands_for(shapes, kept, self.settings.units_per_shape)
+            memory = Memory(shapes, counts, self.settings.collected, self._device)
             recorder.settle(memory)
             if recorder.needs_backward:
                 self._backward(recorder, outputs[0])
