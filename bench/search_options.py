@@ -9,8 +9,9 @@ joined by `+` are used together.
 
 For every option, over seeds: processor seconds; tau of the best program on the training networks, all units; on
 held-out networks, which the runs do not see; how many of the best programs are also among those of the exact run. And
-over all valid programs of the exact run, the rank correlation between their fitness and what the option makes of it:
-the estimate from a sample of units, the fitness on the networks of the race; of all, and of the best quarter.
+over the valid programs of the exact run, one of each ranking of its networks, the rank correlation between their
+fitness and what the option makes of it (the estimate from a sample of units, or the fitness on the networks of the
+race): of all, and of the best quarter.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ def _valid_programs(path: Path, settings: RunSettings) -> list[Evaluated]:
         checkpoint = directory.checkpoint()
     assert checkpoint is not None
     evolution = Evolution.decode(checkpoint.evolution, settings.evolution, settings.genome_settings_object())
-    return [one for one in evolution._known.values() if one.is_valid]
+    # One of each ranking of the networks: copies and near-copies would only say that they stay what they are.
+    return list({one.ranking: one for one in evolution._known.values() if one.is_valid}.values())
 
 
 def _agreement(known: Sequence[Evaluated], settings: RunSettings) -> dict[str, float]:
