@@ -76,7 +76,7 @@ def _of_seed(seed: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         known: list[Evaluated] = []
         for option in (EXACT, *arguments.options):
-            settings = _settings(option, seed, arguments)
+            settings = settings_of(option, seed, arguments)
             path = Path(folder) / option
             began = time.process_time()
             with Run.start(settings, path) as run:
@@ -98,7 +98,8 @@ def _of_seed(seed: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
-def _settings(option: str, seed: int, arguments: argparse.Namespace) -> RunSettings:
+def settings_of(option: str, seed: int, arguments: argparse.Namespace) -> RunSettings:
+    """Return the settings of a run with an option such as `units=1+race=25:0.25`."""
     chosen = {
         "preset": arguments.preset,
         "benchmark": arguments.benchmark,
@@ -149,7 +150,7 @@ def _agreement(known: Sequence[Evaluated], settings: RunSettings) -> dict[str, f
 
 def _held_out(programs: Sequence[Mapping[str, Any]], seed: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Tau of programs on networks that no run saw, by formula."""
-    settings = _settings(EXACT, seed, arguments).changed({"held_out": arguments.held_out})
+    settings = settings_of(EXACT, seed, arguments).changed({"held_out": arguments.held_out})
     benchmark = benchmarks.load(arguments.benchmark)
     chosen = Split.of(benchmark, settings).held_out
     by_formula = {one["formula"]: one for one in programs}

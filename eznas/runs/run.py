@@ -159,6 +159,8 @@ class Run:
         departures = departures_text(self._settings.departures_from_paper())
         if departures:
             self._observer.message(f"Differs from the paper in: {departures}")
+        for what, words in less_work(self._settings).items():
+            self._observer.message(f"Less work, {what.replace('_', ' ')}: {words}.")
         self._describe_process()
         for one in self._inputs.benchmarks:
             if one.split.note:
