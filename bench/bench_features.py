@@ -19,6 +19,7 @@ import torch
 from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.features.bank import standard_bank
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.plan import Plan
@@ -66,7 +67,7 @@ def measure_table(benchmark: Benchmark, networks: int, threads: int) -> None:
     """Build a table, read it, and print what that took."""
     indices = benchmark.sample(networks, seeds.generator(0, "networks"))
     with tempfile.TemporaryDirectory() as folder:
-        table = FeatureTable(benchmark, indices, folder=Path(folder))
+        table = FeatureTable(BenchmarkSource(benchmark), indices, Path(folder))
         begun, cpu_begun = time.perf_counter(), time.process_time()
         table.compute(standard_bank(), threads=threads)
         seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - cpu_begun

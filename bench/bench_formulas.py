@@ -15,7 +15,7 @@ import numpy as np
 
 from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.archive import fitness_on
-from eznas.discovery.codes import MAXIMUM_NODES
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import NetworkGroup, arrays_of
 from eznas.discovery.search import FormulaSearch
 from eznas.discovery.search_settings import SearchSettings

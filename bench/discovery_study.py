@@ -56,7 +56,7 @@ def search(options: argparse.Namespace, names: tuple[str, ...], seed: int) -> Pa
     if not done.exists():
         begun, processor = time.perf_counter(), time.process_time()
         settings = settings_of(options, names, seed)
-        discover(lambda: Discovery(settings, Machine(options.threads)), folder, None, lambda _: None)
+        discover(lambda: Discovery.on_benchmarks(settings, Machine(options.threads)), folder, None, lambda _: None)
         seconds = {"wall": time.perf_counter() - begun, "processor": time.process_time() - processor}
         write_atomically(done, json.dumps(seconds))
         print(folder.name, seconds, json.loads(path.read_text())["formula"], file=sys.stderr, flush=True)

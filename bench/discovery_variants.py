@@ -34,6 +34,7 @@ from eznas.discovery.result import choose
 from eznas.discovery.settings import DiscoverySettings
 from eznas.experiments.discovering import ALWAYS_VARIED, with_settings
 from eznas.experiments.seed_statistics import mean_over_seeds
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable
 from eznas.files import write_atomically
 from eznas.ops.terms import format_terms
@@ -78,7 +79,7 @@ def measure(variant: str, dataset: str, seed: int, threads: int) -> Cell:
         benchmarks=(dataset,), networks=TRAINING, validation=VALIDATION, held_out=0, seed=seed, rounds=1, epochs=15
     )
     texts = [] if variant == DEFAULTS else variant.split()
-    discovery = Discovery(with_settings(base, texts, ALWAYS_VARIED), Machine(threads))
+    discovery = Discovery.on_benchmarks(with_settings(base, texts, ALWAYS_VARIED), Machine(threads))
     begun = time.process_time()
     while not discovery.is_finished:
         discovery.advance()
@@ -97,7 +98,7 @@ def judged(chosen: Found, discovery: Discovery, dataset: str, seed: int, seconds
     others = Networks.draw(benchmark, TESTED, 0, 0, seed + 1).training
     unseen = others[~np.isin(others, seen)]
     collection = CollectionSettings(settings.unit, settings.third_pass)
-    table = FeatureTable(benchmark, unseen, settings.batch_size, seed + 1, collection)
+    table = FeatureTable(BenchmarkSource(benchmark, settings.batch_size, seed + 1, collection), unseen)
     if table.unfinished(discovery.features):
         table.compute(discovery.features, lambda _done, _count: None, threads=1)
     values = table.read(discovery.features)

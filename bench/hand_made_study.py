@@ -9,17 +9,21 @@ a study that was stopped goes on; one thread, since the processor time is printe
 
 By default the setting is theirs where it is known: 64 images, PyTorch's own initialisation. `--initialisation fresh`
 takes eznas's, under which `eznas evaluate` scores networks. `--again SEED` scores the networks once more with other
-weights and images: no agreement with others can be expected beyond that of a proxy with itself.
+weights and images: no agreement with others can be expected beyond that of a proxy with itself. `--device cuda` with
+several `--processes` makes a thousand networks a matter of minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import sys
 import time
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +61,7 @@ COLUMNS = {
 """Our names, and theirs."""
 FAILED = -1e8
 IMAGES = 64
+BENCHMARK = "nasbench201-cifar10"
 ORDER_SEED = 0
 Scores = dict[int, dict[str, float | None]]
 
@@ -104,36 +109,88 @@ def main() -> None:
     parser.add_argument("--proxies", nargs="+", default=list(COLUMNS), choices=list(COLUMNS), metavar="PROXY")
     parser.add_argument("--seed", type=int, default=0, help="of weights and images")
     parser.add_argument("--again", type=int, metavar="SEED", help="another one, to compare ours with ours")
+    parser.add_argument("--device", default="cpu", help="where networks run")
+    parser.add_argument("--processes", type=int, default=1, help="each with a network of its own")
     parser.add_argument("--output", type=Path, default=Path("runs/hand-made-study"))
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    benchmark = benchmarks.load("nasbench201-cifar10")
+    benchmark = benchmarks.load(BENCHMARK)
     published = read_published(benchmark)
     # Networks in a fixed random order: a larger study goes on where a smaller one ended.
     order = np.random.default_rng(ORDER_SEED).permutation(sorted(published))[: options.networks].tolist()
-    scores = measured(benchmark, order, options, options.seed)
-    again = None if options.again is None else measured(benchmark, order, options, options.again)
+    scores = measured(order, options, options.seed)
+    again = None if options.again is None else measured(order, options, options.again)
     print_agreement(scores, published, again, options.proxies)
 
 
-def measured(benchmark: Benchmark, order: list[int], options: argparse.Namespace, seed: int) -> Scores:
+def measured(order: list[int], options: argparse.Namespace, seed: int) -> Scores:
     """Return the scores of networks under a seed, and store those that were missing."""
     settings = {"initialisation": options.initialisation, "images": IMAGES, "seed": seed}
+    if options.device != "cpu":
+        settings["device"] = options.device
     path = options.output / options.initialisation / f"seed-{seed}"
     folder = ExperimentFolder.open(path, "hand-made-study", settings)
-    images = draw_labelled(benchmark, IMAGES, seed)
-    scores: Scores = {}
-    for done, index in enumerate(order):
-        pieces = {name: folder.piece(index, name) for name in options.proxies}
-        missing = [name for name, piece in pieces.items() if piece is None]
-        if missing:
-            started = time.process_time()
-            for name, score in scores_of(benchmark, index, missing, images, options.initialisation, seed).items():
-                pieces[name] = {"score": score}
-                folder.write_piece({"score": score}, index, name)
-            print(f"{done + 1} of {len(order)}: {time.process_time() - started:.1f} s", file=sys.stderr)
-        scores[index] = {name: piece["score"] for name, piece in pieces.items() if piece is not None}
-    return scores
+    scores = {index: {name: folder.piece(index, name) for name in options.proxies} for index in order}
+    missing = {index: [name for name, piece in pieces.items() if piece is None] for index, pieces in scores.items()}
+    tasks = [
+        Task(index, names, options.initialisation, seed, options.device) for index, names in missing.items() if names
+    ]
+    for done, (task, values, seconds) in enumerate(computed(tasks, options.processes)):
+        for name, score in values.items():
+            scores[task.index][name] = {"score": score}
+            folder.write_piece({"score": score}, task.index, name)
+        print(f"{done + 1} of {len(tasks)}: {seconds:.1f} s", file=sys.stderr)
+    return {
+        index: {name: piece["score"] for name, piece in pieces.items() if piece is not None}
+        for index, pieces in scores.items()
+    }
+
+
+@dataclass(frozen=True)
+class Task:
+    """A network that is to be scored with some proxies."""
+
+    index: int
+    names: list[str]
+    initialisation: str
+    seed: int
+    device: str
+
+
+Done = tuple[Task, dict[str, float | None], float]
+"""A task, its scores, None where there is none, and the processor seconds that it took."""
+
+
+def computed(tasks: list[Task], processes: int) -> Iterator[Done]:
+    """Do the tasks, in this process if one is asked for."""
+    if processes == 1:
+        yield from map(do, tasks)
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(do, tasks)
+
+
+def do(task: Task) -> Done:
+    """Score one network."""
+    torch.set_num_threads(1)
+    started = time.process_time()
+    benchmark, images = the_images(task.seed, task.device)
+    weights_seed = seeds.network_seed(task.seed, task.index)
+    network = built(benchmark, task.index, weights_seed, task.initialisation).to(task.device)
+    rng = seeds.hand_made_generator(weights_seed)
+    values: dict[str, float | None] = {}
+    with SharedProbe.of(network, images.images, rng, images.labels) as probe:
+        for name in task.names:
+            # The images of the study, whatever the paper of a proxy says; those of noise take as many as they want.
+            value = (ZenAsPublished() if name == "zen_as_published" else hand_made.load(name)).measure(probe)
+            values[name] = float(value) if np.isfinite(value) else None
+    return task, values, time.process_time() - started
+
+
+@cache
+def the_images(seed: int, device: str) -> tuple[Benchmark, LabelledImages]:
+    """Return the benchmark, and what its networks see."""
+    benchmark = benchmarks.load(BENCHMARK)
+    return benchmark, draw_labelled(benchmark, IMAGES, seed).to(device)
 
 
 def read_published(benchmark: Benchmark) -> dict[int, dict[str, float]]:
@@ -143,22 +200,6 @@ def read_published(benchmark: Benchmark) -> dict[int, dict[str, float]]:
             benchmark.find(row["net"]): {name: float(row[column]) for name, column in COLUMNS.items()}
             for row in csv.DictReader(file)
         }
-
-
-def scores_of(
-    benchmark: Benchmark, index: int, names: list[str], images: LabelledImages, initialisation: str, seed: int
-) -> dict[str, float | None]:
-    """Return our scores of a network; None where it has none."""
-    weights_seed = seeds.network_seed(seed, index)
-    network = built(benchmark, index, weights_seed, initialisation)
-    rng = seeds.hand_made_generator(weights_seed)
-    values = {}
-    with SharedProbe.of(network, images.images, rng, images.labels) as probe:
-        for name in names:
-            # The images of the study, whatever the paper of a proxy says; those of noise take as many as they want.
-            value = (ZenAsPublished() if name == "zen_as_published" else hand_made.load(name)).measure(probe)
-            values[name] = float(value) if np.isfinite(value) else None
-    return values
 
 
 def built(benchmark: Benchmark, index: int, weights_seed: int, initialisation: str) -> nn.Module:

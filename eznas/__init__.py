@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from eznas.api.proxy_discovery import ProxyDiscovery
     from eznas.api.proxy_search import ProxySearch
     from eznas.api.rank import rank
     from eznas.api.score import score
@@ -29,6 +30,7 @@ __all__ = [
     "EznasError",
     "Program",
     "Proxy",
+    "ProxyDiscovery",
     "ProxySearch",
     "__version__",
     "evaluate",
@@ -48,6 +50,7 @@ _HOMES: Final = {
     "EznasError": "eznas.errors:EznasError",
     "Program": "eznas.ops.program:Program",
     "Proxy": "eznas.proxies:Proxy",
+    "ProxyDiscovery": "eznas.api.proxy_discovery:ProxyDiscovery",
     "ProxySearch": "eznas.api.proxy_search:ProxySearch",
     "evaluate": "eznas.scoring.evaluation:evaluate",
     "format_program": "eznas.ops.notation:format_program",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from eznas import seeds
 from eznas.api.batch import Batch, digest_of, passes_of
 from eznas.api.callbacks import Callback, Generation
+from eznas.api.estimator import ProxyEstimator
 from eznas.api.found import FoundProxy, pareto_front
-from eznas.api.model_scores import checked_weights, score_models
+from eznas.api.model_scores import checked_weights
 from eznas.api.models import Models, candidates_of
 from eznas.api.random_states import untouched_random_states
 from eznas.api.training_networks import TrainingNetworks, checked_accuracies
@@ -22,24 +21,16 @@ from eznas.errors import EznasError
 from eznas.options import Aggregation, ThirdPass, ToScalar, Unit, Weights
 from eznas.proxies import Proxy
 from eznas.runs.settings import genome_settings_of, parse_memory
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import load_kernels
-from eznas.scoring.ranking import rankable
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.search.settings import EvolutionSettings
-from eznas.setting import did_you_mean
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
 
 _DEFAULTS: Final = EvolutionSettings()
-_FITTED: Final = ("best_proxy_", "hall_of_fame_", "pareto_front_", "history_")
-
-
-class NotFittedError(EznasError, AttributeError):
-    """An attribute of a fit was asked for before there was one; an `AttributeError`, so that `hasattr` says so."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,7 @@ class _Fitted:
     depends_on: tuple[object, ...]
 
 
-class ProxySearch:
+class ProxySearch(ProxyEstimator):
     """Evolves a proxy that ranks networks as their known accuracies do.
 
     >>> search = eznas.ProxySearch(generations=20, random_state=0).fit(models, accuracies, inputs=batch)
@@ -65,6 +56,8 @@ class ProxySearch:
         pareto_front_: of all programs that were evaluated, those better than all that are not larger.
         history_: one mapping for each generation.
     """
+
+    fitted_names = ("best_proxy_", "hall_of_fame_", "pareto_front_", "history_")
 
     def __init__(
         self,
@@ -126,27 +119,6 @@ class ProxySearch:
         self.threads = threads
         self.memory = memory
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002  scikit-learn's signature
-        """Return the arguments by name."""
-        return {name: getattr(self, name) for name in _argument_names()}
-
-    def set_params(self, **arguments: Any) -> Self:
-        """Change arguments.
-
-        Raises:
-            EznasError: there is no such argument.
-        """
-        for name, value in arguments.items():
-            if name not in _argument_names():
-                raise EznasError(f"ProxySearch has no argument {name!r}{did_you_mean(name, _argument_names())}.")
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
-        changed = {name: value for name, value in self.get_params().items() if value != defaults[name].default}
-        return f"ProxySearch({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
-
     def fit(self, models: Models, accuracies: ArrayLike, inputs: Batch) -> Self:
         """Evolve; after an interruption, the attributes are those of the last whole generation.
 
@@ -203,43 +175,6 @@ class ProxySearch:
             raise EznasError("No program ranks these models: give evolution more generations, or more models.")
         return self
 
-    def predict(self, models: Models, inputs: Batch | None = None) -> NDArray[np.float64]:
-        """Return the scores of models by the best proxy, float64 (models,): higher is better, NaN where there is none.
-
-        Args:
-            models: as in `fit`.
-            inputs: None for those of `fit`.
-
-        Raises:
-            EznasError: the search is not fitted.
-        """
-        proxy: Proxy = self.best_proxy_
-        found = score_models(
-            models,
-            [proxy],
-            self._inputs if inputs is None else inputs,
-            targets=None,
-            loss=None,
-            seed=self.random_state,
-            weights=self.weights,
-            unit=proxy.unit,
-            device=self.device,
-            threads=self.threads,
-        )
-        turned: NDArray[np.float64] = proxy.orientation * found.scores.values[0] + 0.0  # no -0.0
-        return turned
-
-    def score(self, models: Models, accuracies: ArrayLike, inputs: Batch | None = None) -> float:
-        """Return Kendall's tau-b between the scores of models and their accuracies; models without a score are last."""
-        scores = rankable(self.predict(models, inputs), 1)
-        return float(kendall_tau(scores, checked_accuracies(accuracies, len(scores))))
-
-    def __getattr__(self, name: str) -> Any:
-        # Reached only for what is not there: so attributes of a fit are, before it.
-        if name in _FITTED:
-            raise NotFittedError(f"This ProxySearch has no {name} yet: call fit(models, accuracies, inputs) first.")
-        raise AttributeError(f"ProxySearch has no attribute {name!r}")
-
     def _evolution(
         self, settings: EvolutionSettings, genome_settings: Any, depends_on: tuple[object, ...]
     ) -> Evolution:
@@ -289,7 +224,3 @@ class ProxySearch:
         generation = Generation(record["generation"], self.generations, best, record)
         answers = [callback(generation) for callback in self.callbacks]  # every one is called
         return any(answer is True for answer in answers)
-
-
-def _argument_names() -> list[str]:
-    return list(inspect.signature(ProxySearch).parameters)

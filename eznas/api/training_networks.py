@@ -41,6 +41,25 @@ def checked_accuracies(accuracies: ArrayLike, models: int) -> NDArray[np.float64
     return values
 
 
+def statistics_of(
+    candidate: Candidate, inputs: Inputs, settings: CollectionSettings, weights: Weights
+) -> NetworkStatistics:
+    """Return the statistics of a model with `fresh` weights or its `own`; in any thread.
+
+    Raises:
+        EznasError: the model cannot be made or run; the sentence has its name.
+    """
+    return collect(
+        candidate.build(),
+        inputs,
+        settings,
+        candidate.weights_seed,
+        candidate.name,
+        copy=False,
+        fresh=weights == "fresh",
+    )
+
+
 class TrainingNetworks:
     """Models of known accuracy, whose statistics are collected when they are first needed."""
 
@@ -78,15 +97,7 @@ class TrainingNetworks:
     def _collect(self, position: int) -> NetworkStatistics:
         candidate = self._candidates[position]
         try:
-            return collect(
-                candidate.build(),
-                self._inputs,
-                self._settings,
-                candidate.weights_seed,
-                candidate.name,
-                copy=False,
-                fresh=self._weights == "fresh",
-            )
+            return statistics_of(candidate, self._inputs, self._settings, self._weights)
         except EznasError as error:
             with self._lock:
                 self.failures[position] = str(error)

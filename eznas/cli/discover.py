@@ -11,6 +11,7 @@ import typer
 
 from eznas.cli.network_options import BatchSize, Device, Memory, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
 from eznas.options import Aggregation, Combine, Objective, Operations
 from eznas.setting import settings_of
@@ -78,7 +79,11 @@ def discover(
         Operations,
         typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
     ] = "extended",
-    terms: Annotated[int, typer.Option(min=1, max=3, help="Terms of a formula, at most.")] = 1,
+    terms: Annotated[int, typer.Option(min=1, max=MAXIMUM_TERMS, help="Terms of a formula, at most.")] = 1,
+    nodes: Annotated[
+        int,
+        typer.Option(min=1, max=MAXIMUM_NODES, help="Nodes of the reported formula, at most; the front has all."),
+    ] = MAXIMUM_NODES,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
     patience: Annotated[
@@ -147,6 +152,7 @@ def discover(
         draws=draws,
         operations=operations,
         terms=terms,
+        nodes=nodes,
         rounds=rounds,
         epochs=epochs,
         proposals=proposals,
@@ -158,7 +164,7 @@ def discover(
     machine = Machine(threads, parse_memory(memory), device)
     console = stderr()
 
-    def watch(discovery: Discovery) -> None:
+    def watch(discovery: Discovery[Any]) -> None:
         best = discovery.archive.best
         if discovery.epochs % 5 == 0 and best:
             console.print(
@@ -170,7 +176,7 @@ def discover(
     folder = output or Path("runs") / f"{stems}-formulas-{seed}"
     with ProgressBar(console) as progress:
         content = run_session(
-            lambda: Discovery(settings, machine, progress),
+            lambda: Discovery.on_benchmarks(settings, machine, progress),
             folder,
             max_seconds,
             watch,

@@ -67,6 +67,7 @@ def build(
     from eznas import benchmarks, seeds
     from eznas.features.bank import standard_bank
     from eznas.features.selection import select
+    from eznas.features.source import BenchmarkSource
     from eznas.features.table import FeatureTable
     from eznas.report.progress import ProgressBar
     from eznas.report.tables import pairs_table
@@ -77,7 +78,8 @@ def build(
     loaded.sample(networks, seeds.generator(seed, "networks"))  # raises where there are fewer
     indices = seeds.generator(seed, "networks").permutation(len(loaded))[:networks]
     features = standard_bank()
-    made = FeatureTable(loaded, indices, batch_size, seed, CollectionSettings(unit, third_pass, device))
+    source = BenchmarkSource(loaded, batch_size, seed, CollectionSettings(unit, third_pass, device))
+    made = FeatureTable(source, indices)
     missing = len(made.unfinished(features))
     begun = time.perf_counter()
     with ProgressBar(stderr()) as progress:

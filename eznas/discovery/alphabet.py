@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.discovery.codes import MAXIMUM_NODES
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.genomes.feature_tree import BINARY_WEIGHTS, UNARY_WEIGHTS, weighted_ids
 from eznas.options import Operations
 

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.discovery.codes import ADDED, MAXIMUM_NODES, MAXIMUM_TERMS, arity, is_join, term_spans
+from eznas.discovery.codes import ADDED, arity, is_join, term_spans
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.execute import map_one, map_two
 from eznas.ops.limits import RELATIVE_TOLERANCE

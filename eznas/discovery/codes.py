@@ -21,13 +21,6 @@ from eznas.ops.program import Program, ProgramBuilder
 from eznas.ops.terms import Term
 from eznas.options import Orientation
 
-MAXIMUM_NODES: Final = 24
-"""The most nodes, operations and leaves, of a formula; a join of two terms is one."""
-
-MAXIMUM_TERMS: Final = 3
-"""The most terms of a formula."""
-
-
 ADDED: Final = -1 - OPERATION_COUNT
 """Joins two terms: the signed logarithms of both aggregates are added."""
 

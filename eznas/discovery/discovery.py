@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -22,7 +22,7 @@ from eznas.discovery.machine import Machine
 from eznas.discovery.pace import Pace
 from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
-from eznas.discovery.sample import Sample
+from eznas.discovery.sample import BenchmarkSample, Sample
 from eznas.discovery.search import FormulaSearch
 from eznas.discovery.seed_formulas import Symbols, symbols_of
 from eznas.discovery.settings import DiscoverySettings
@@ -32,18 +32,21 @@ from eznas.features.selection import select
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program, parse_program
 from eznas.ops.program import Program
+from eznas.proxies import AnyProxy
 from eznas.runs.proxy_argument import resolve_proxy
+
+AnySample = TypeVar("AnySample", bound=Sample)
 
 _UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
 
 
-class Discovery:
+class Discovery(Generic[AnySample]):
     """The state of a discovery; `advance` does one step, and `encode` what it goes on from.
 
     Attributes:
         settings: what the result depends on.
         references: the proxies that formulas are compared with while they evolve.
-        samples: the networks of each benchmark.
+        samples: the networks that they evolve on.
         machine: what it may use.
         features: those that formulas are made of, by row.
         dropped: how many features were found useless so far, by reason.
@@ -51,26 +54,30 @@ class Discovery:
     """
 
     def __init__(
-        self, settings: DiscoverySettings, machine: Machine | None = None, observer: RunObserver | None = None
+        self,
+        settings: DiscoverySettings,
+        samples: Sequence[AnySample],
+        references: Sequence[AnyProxy] = (),
+        machine: Machine | None = None,
+        observer: RunObserver | None = None,
     ) -> None:
-        """Draw the networks, and compute the standard bank of features for them, or read it from the table.
+        """Compute the standard bank of features for the networks, or read it from their tables.
 
         Args:
-            settings: what the result depends on.
-            machine: what it may use.
+            settings: what the result depends on, beside the networks.
+            samples: the networks that formulas evolve on and are chosen by.
+            references: the proxies whose scores come with the samples.
+            machine: what may be used.
             observer: is told of networks whose features are computed.
 
         Raises:
-            EznasError: a benchmark is not there or has too few networks or images, a network fails, or no feature is
-                useful on every benchmark.
+            EznasError: a network fails, or no feature is useful on all samples.
         """
         self.settings = settings
+        self.samples = tuple(samples)
+        self.references = tuple(references)
         self.machine = machine or Machine()
         self._observer = observer or SilentObserver()
-        self.references = tuple(resolve_proxy(text) for text in settings.references)
-        self.samples = tuple(
-            Sample.of(name, settings, self.references, self.machine, self._observer) for name in settings.benchmarks
-        )
         self._search_rng = seeds.generator(settings.seed, "formulas")
         self._proposal_rng = seeds.generator(settings.seed, "features")
         self.epochs = 0
@@ -90,7 +97,7 @@ class Discovery:
         if not len(self._alphabet.leaves):
             raise EznasError(
                 f"None of the {len(bank)} features of the standard bank is useful on "
-                f"{' and '.join(settings.benchmarks)} ({self.dropped}): give more networks."
+                f"{' and '.join(sample.name for sample in samples)} ({self.dropped}): give more networks."
             )
         self._search: FormulaSearch = FormulaSearch(
             self._training,
@@ -100,6 +107,26 @@ class Discovery:
             self._seed_codes(seeds_given),
             settings.criterion,
         )
+
+    @staticmethod
+    def on_benchmarks(
+        settings: DiscoverySettings, machine: Machine | None = None, observer: RunObserver | None = None
+    ) -> Discovery[BenchmarkSample]:
+        """Return a discovery at its beginning on networks that are drawn of the benchmarks of the settings.
+
+        Args:
+            settings: what the result depends on.
+            machine: what it may use, and where the feature tables are.
+            observer: is told of networks that are scored, or whose features are computed.
+
+        Raises:
+            EznasError: a benchmark is not there or has too few networks or images, a network fails, or no feature is
+                useful on every benchmark.
+        """
+        machine, observer = machine or Machine(), observer or SilentObserver()
+        references = [resolve_proxy(text) for text in settings.references]
+        samples = [BenchmarkSample.of(name, settings, references, machine, observer) for name in settings.benchmarks]
+        return Discovery(settings, samples, references, machine, observer)
 
     @property
     def archive(self) -> Archive:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.arithmetic import BLOCK, SLOTS, score_networks
-from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.criterion import COMBINED, LEAST_SHARE, REFERENCES
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
 from eznas.ops.jit import compiled
 from eznas.options import Orientation

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.chance import below, mixed, uniform
-from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.fitness import INVALID, Workspace, fitness_of
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
 from eznas.discovery.variation import cross, draw_fresh, mutate
 from eznas.ops.jit import compiled

@@ -15,6 +15,7 @@ from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import Judgement, judge, workspace_for
 from eznas.discovery.problem import Arrays
+from eznas.discovery.sample import BenchmarkSample
 from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
@@ -127,7 +128,25 @@ def choose(formulas: Sequence[Found], validation: Sequence[float], networks: flo
     return int(np.argmax(merits))
 
 
-def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
+def chosen_and_front(discovery: Discovery[Any]) -> list[Found]:
+    """Return the formula that training and validation networks speak for, and then the front of the archive."""
+    settings, found = discovery.settings, discovery.archive.formulas
+    formulas = [one for one in found if one.size <= settings.nodes] or found[:1]
+    on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
+    chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
+    return [chosen, *discovery.archive.front]
+
+
+def found_proxies(discovery: Discovery[Any]) -> list[tuple[Found, Proxy]]:
+    """Return the same formulas with the proxy that each of them is."""
+    reported = chosen_and_front(discovery)
+    return [
+        (found, proxy_of(found.codes, judgement.orientation, discovery))
+        for found, judgement in zip(reported, _judgements(reported, discovery.training_problem), strict=True)
+    ]
+
+
+def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None = None) -> Report:
     """Judge the chosen formula and the front; this is the only place where held-out networks are run.
 
     Args:
@@ -138,10 +157,7 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         EznasError: there are fewer images than a batch, or the device is not there.
     """
     settings = discovery.settings
-    formulas = discovery.archive.formulas
-    on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
-    chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
-    reported = [chosen, *discovery.archive.front]
+    reported = chosen_and_front(discovery)
     training = _judgements(reported, discovery.training_problem)
     validation = _judgements(reported, discovery.validation_problem)
     proxies = [
@@ -169,10 +185,10 @@ def report(discovery: Discovery, observer: RunObserver | None = None) -> Report:
         for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
     ]
     compared = list(zip(beside, rankings[len(proxies) :], strict=True))
-    return Report(made[0], made[1:], compared, _single_networks(discovery, chosen, made[0], compared))
+    return Report(made[0], made[1:], compared, _single_networks(discovery, reported[0], made[0], compared))
 
 
-def protocol(discovery: Discovery) -> dict[str, Any]:
+def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
     """Return what the figures of the report depend on, as plain data."""
     settings = discovery.settings
     return {
@@ -199,6 +215,7 @@ def protocol(discovery: Discovery) -> dict[str, Any]:
         "aggregation": settings.aggregation,
         "operations": settings.operations,
         "terms": settings.terms,
+        "nodes": settings.nodes,
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
@@ -221,7 +238,7 @@ def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
     return [fmean(judgement.taus[start : start + draws]) for start in range(0, len(judgement.taus), draws)]
 
 
-def _compared_with(discovery: Discovery) -> list[AnyProxy]:
+def _compared_with(discovery: Discovery[BenchmarkSample]) -> list[AnyProxy]:
     """Return the baselines of every report, and what the formulas were compared with while they evolved."""
     beside = reference_and_baselines()
     known = {proxy.name for proxy in beside}
@@ -229,7 +246,7 @@ def _compared_with(discovery: Discovery) -> list[AnyProxy]:
 
 
 def _leads(
-    discovery: Discovery, by_benchmark: Mapping[str, Sequence[Ranking]], beside: Sequence[str]
+    discovery: Discovery[BenchmarkSample], by_benchmark: Mapping[str, Sequence[Ranking]], beside: Sequence[str]
 ) -> Sequence[Leads]:
     """Return the leads of every formula, given all rankings by benchmark, those of the formulas first."""
     formulas = len(next(iter(by_benchmark.values()))) - len(beside)
@@ -244,7 +261,10 @@ def _leads(
 
 
 def _single_networks(
-    discovery: Discovery, found: Found, chosen: ReportedFormula, beside: Sequence[tuple[AnyProxy, Rankings]]
+    discovery: Discovery[BenchmarkSample],
+    found: Found,
+    chosen: ReportedFormula,
+    beside: Sequence[tuple[AnyProxy, Rankings]],
 ) -> dict[str, Any]:
     """Return how the chosen formula scores the networks of every benchmark, in the first draw of several."""
     training = _scores_by_sample(discovery, found, discovery.training_problem, chosen.proxy.orientation)
@@ -264,7 +284,7 @@ def _single_networks(
 
 
 def _scores_by_sample(
-    discovery: Discovery, found: Found, problem: Arrays, orientation: Orientation
+    discovery: Discovery[BenchmarkSample], found: Found, problem: Arrays, orientation: Orientation
 ) -> list[dict[str, Any]]:
     work = workspace_for(problem)
     judge(np.array(found.codes, np.int32), problem, work)
@@ -280,10 +300,10 @@ def _judgements(formulas: Sequence[Found], problem: Arrays) -> list[Judgement]:
     return [judge(np.array(formula.codes, np.int32), problem, work) for formula in formulas]
 
 
-def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery) -> Proxy:
+def proxy_of(codes: Codes, orientation: Orientation, discovery: Discovery[Any]) -> Proxy:
     """Return a formula of a discovery as a proxy that is computed as the search computed it."""
     settings = discovery.settings
-    names = [sample.benchmark.name for sample in discovery.samples]
+    names = [sample.name for sample in discovery.samples]
     first, *further = to_terms(codes, discovery.features)
     return Proxy(
         name=f"{'+'.join(names)}-{settings.seed}-{len(codes)}",

@@ -1,4 +1,4 @@
-"""The networks that a discovery takes of one benchmark, their features, and what formulas are compared with on them."""
+"""Networks that a discovery searches on, their features, and what formulas are compared with on them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup
 from eznas.discovery.settings import DiscoverySettings
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable, FeatureValues
 from eznas.observer import RunObserver
 from eznas.ops.program import Program
@@ -27,20 +28,66 @@ from eznas.statistics.settings import CollectionSettings
 
 @dataclass(frozen=True, eq=False)
 class Sample:
+    """Networks of known accuracy that a discovery searches on.
+
+    Attributes:
+        name: as messages call them.
+        accuracies: float64 (networks,), of the training and then the validation networks.
+        training: how many of them are for training.
+        tables: the features of the same networks, for each draw of weights and images.
+        references: for each draw, the scores of the same networks by the proxies that formulas are compared with,
+            float64 (proxies, networks), as `rankable` returns them.
+    """
+
+    name: str
+    accuracies: NDArray[np.float64]
+    training: int
+    tables: tuple[FeatureTable, ...]
+    references: tuple[NDArray[np.float64], ...]
+
+    def features(
+        self, features: Sequence[Program], observer: RunObserver, threads: int, memory_bytes: int
+    ) -> list[FeatureValues]:
+        """Return features of the training and validation networks by draw; those that are not known are computed.
+
+        Raises:
+            EznasError: a network fails.
+        """
+        for table in self.tables:
+            unfinished = table.unfinished(features)
+            if unfinished:
+                observer.phase(f"{len(features)} features of {self.name}", len(unfinished))
+                table.compute(features, lambda _done, _count: observer.advance(), threads, memory_bytes)
+        return [table.read(features) for table in self.tables]
+
+    def groups(
+        self, draws: Sequence[FeatureValues], kept: NDArray[np.int64]
+    ) -> tuple[list[NetworkGroup], list[NetworkGroup]]:
+        """Return the training and the validation networks with some of their features, a group for each draw.
+
+        Args:
+            draws: what `features` returned.
+            kept: int64, the rows of the features to take.
+        """
+        groups = [
+            NetworkGroup(values.units, values.values[kept], values.valid[kept], self.accuracies, references)
+            for values, references in zip(draws, self.references, strict=True)
+        ]
+        training, validation = np.split(np.arange(len(self.accuracies)), [self.training])
+        return [group.subset(training) for group in groups], [group.subset(validation) for group in groups]
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkSample(Sample):
     """Networks of one benchmark: those that it would give were it the only one of the discovery.
 
     Attributes:
         benchmark: where the networks are from.
         networks: for training, validation and the last judgement.
-        tables: the features of the training and then the validation networks, for each draw of weights and images.
-        references: for each draw, the scores of the same networks by the proxies that formulas are compared with,
-            float64 (proxies, networks), as `rankable` returns them.
     """
 
     benchmark: Benchmark
     networks: Networks
-    tables: tuple[FeatureTable, ...]
-    references: tuple[NDArray[np.float64], ...]
 
     @classmethod
     def of(
@@ -67,48 +114,17 @@ class Sample:
         networks = Networks.draw(benchmark, settings.networks, settings.validation, settings.held_out, settings.seed)
         collection = CollectionSettings(settings.unit, settings.third_pass, machine.device)
         draws = [replace(machine.scoring(settings), seed=seed) for seed in seeds.draws(settings.seed, settings.draws)]
+        sources = [BenchmarkSource(benchmark, draw.batch_size, draw.seed, collection) for draw in draws]
+        searched = networks.in_search
         return cls(
+            benchmark.name,
+            benchmark.accuracies[searched],
+            len(networks.training),
+            tuple(FeatureTable(source, searched, machine.tables) for source in sources),
+            tuple(_scores_of(references, benchmark, searched, draw, observer) for draw in draws),
             benchmark,
             networks,
-            tuple(
-                FeatureTable(benchmark, networks.in_search, draw.batch_size, draw.seed, collection, machine.tables)
-                for draw in draws
-            ),
-            tuple(_scores_of(references, benchmark, networks.in_search, draw, observer) for draw in draws),
         )
-
-    def features(
-        self, features: Sequence[Program], observer: RunObserver, threads: int, memory_bytes: int
-    ) -> list[FeatureValues]:
-        """Return features of the training and validation networks by draw; those that are not known are computed.
-
-        Raises:
-            EznasError: a network fails.
-        """
-        for table in self.tables:
-            unfinished = table.unfinished(features)
-            if unfinished:
-                observer.phase(f"{len(features)} features of {self.benchmark.name}", len(unfinished))
-                table.compute(features, lambda _done, _count: observer.advance(), threads, memory_bytes)
-        return [table.read(features) for table in self.tables]
-
-    def groups(
-        self, draws: Sequence[FeatureValues], kept: NDArray[np.int64]
-    ) -> tuple[list[NetworkGroup], list[NetworkGroup]]:
-        """Return the training and the validation networks with some of their features, a group for each draw.
-
-        Args:
-            draws: what `features` returned.
-            kept: int64, the rows of the features to take.
-        """
-        accuracies = self.benchmark.accuracies[self.networks.in_search]
-        groups = [
-            NetworkGroup(values.units, values.values[kept], values.valid[kept], accuracies, references)
-            for values, references in zip(draws, self.references, strict=True)
-        ]
-        training = np.arange(len(self.networks.training))
-        validation = np.arange(len(training), len(accuracies))
-        return [group.subset(training) for group in groups], [group.subset(validation) for group in groups]
 
 
 def _scores_of(

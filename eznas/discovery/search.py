@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.archive import Archive, Codes, Found, remembered, with_merits
-from eznas.discovery.codes import MAXIMUM_NODES
 from eznas.discovery.criterion import Criterion
 from eznas.discovery.fitness import INVALID, workspace_for
 from eznas.discovery.island import EVALUATED, IMPROVED, MADE, evolve, new_island
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
 from eznas.discovery.search_settings import SearchSettings
 from eznas.statistics.workers import run_in_threads

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from eznas.discovery.codes import ADDED, MAXIMUM_NODES, SUBTRACTED
+from eznas.discovery.codes import ADDED, SUBTRACTED
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.errors import EznasError
 from eznas.features.feature import append_program, as_feature
 from eznas.ops.catalogue import BY_NAME, OPERATIONS

@@ -12,6 +12,7 @@ from typing import Any, Final
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.found import found_proxy
 from eznas.discovery.result import protocol, report
+from eznas.discovery.sample import BenchmarkSample
 from eznas.errors import EznasError
 from eznas.features.folder import locked
 from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
@@ -26,10 +27,10 @@ SECONDS_BETWEEN_CHECKPOINTS = 10.0  # not Final: a study of interruptions has it
 
 
 def discover(
-    make: Callable[[], Discovery],
+    make: Callable[[], Discovery[BenchmarkSample]],
     folder: Path,
     maximum_seconds: float | None,
-    watch: Callable[[Discovery], None],
+    watch: Callable[[Discovery[BenchmarkSample]], None],
     observer: RunObserver | None = None,
 ) -> dict[str, Any]:
     """Run a discovery, or go on with the one in `folder`, and report what it found.
@@ -73,7 +74,7 @@ def discover(
         return _reported(discovery, folder, observer)
 
 
-def _epoch(discovery: Discovery) -> dict[str, Any]:
+def _epoch(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
     best = discovery.archive.best
     return {
         "epoch": discovery.epochs,
@@ -83,7 +84,7 @@ def _epoch(discovery: Discovery) -> dict[str, Any]:
     }
 
 
-def _write_state(folder: Path, discovery: Discovery, history: Sequence[Mapping[str, Any]]) -> None:
+def _write_state(folder: Path, discovery: Discovery[BenchmarkSample], history: Sequence[Mapping[str, Any]]) -> None:
     # The history first: what it has beyond a checkpoint is done again, what it lacked would be missing for good.
     write_atomically(folder / HISTORY, "".join(json_text(one, indent=None) for one in history))
     write_atomically(folder / _CHECKPOINT, discovery.encode())
@@ -99,7 +100,7 @@ def _history(folder: Path, epochs: int) -> list[dict[str, Any]]:
     return [*records, *({"epoch": epoch, "best": None} for epoch in range(len(records) + 1, epochs + 1))]
 
 
-def _reported(discovery: Discovery, folder: Path, observer: RunObserver | None) -> dict[str, Any]:
+def _reported(discovery: Discovery[BenchmarkSample], folder: Path, observer: RunObserver | None) -> dict[str, Any]:
     """Return the report in `folder` if it is of this discovery as it stands, else make and write it."""
     about = json.loads(json_text({"protocol": protocol(discovery), "search": _search(discovery)}))
     path = folder / RESULT
@@ -146,7 +147,7 @@ def _plain(text: str) -> dict[str, Any]:
     return content
 
 
-def _search(discovery: Discovery) -> dict[str, Any]:
+def _search(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
     return {
         "command": discovery.settings.command,
         "settings": asdict(discovery.settings),

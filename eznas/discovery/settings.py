@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Final
 
 from eznas.benchmarks import distinct_names
-from eznas.discovery.codes import MAXIMUM_TERMS
 from eznas.discovery.criterion import Criterion
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
@@ -51,6 +51,7 @@ class DiscoverySettings:
         draws: of weights and images, over which the value of a formula is the mean.
         operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
         terms: of a formula, at most; see `eznas.ops.terms`.
+        nodes: of the reported formula, at most; the search itself goes on through larger ones, and so does the front.
         rounds: how often formulas are searched; between two rounds the table grows.
         epochs: of the search in each round, see `SearchSettings.children`.
         patience: epochs without a better formula after which a round ends early; 0 for none.
@@ -77,6 +78,7 @@ class DiscoverySettings:
     draws: int = 1
     operations: Operations = "extended"
     terms: int = 1
+    nodes: int = MAXIMUM_NODES
     rounds: int = 2
     epochs: int = 30
     patience: int = 0
@@ -94,6 +96,8 @@ class DiscoverySettings:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
         if not 1 <= self.terms <= MAXIMUM_TERMS:
             raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")
+        if not 1 <= self.nodes <= MAXIMUM_NODES:
+            raise EznasError(f"nodes is {self.nodes}; it must be from 1 to {MAXIMUM_NODES}.")
         if self.given and self.over:
             raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
         if not 0 < self.lead_cap <= 1:

@@ -9,16 +9,8 @@ from numpy.typing import NDArray
 
 from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.chance import below, uniform
-from eznas.discovery.codes import (
-    ADDED,
-    MAXIMUM_NODES,
-    MAXIMUM_TERMS,
-    SUBTRACTED,
-    arity,
-    is_join,
-    subtree_start,
-    term_spans,
-)
+from eznas.discovery.codes import ADDED, SUBTRACTED, arity, is_join, subtree_start, term_spans
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.ops.jit import compiled
 
 _FRESH_STEPS: Final = 4

@@ -45,7 +45,7 @@ def discovered(path: Path, settings: DiscoverySettings, machine: Machine, report
     """
     if not (path / PROXY_FILE).is_file():
         report(f"{what}: evolving")
-        discover(lambda: Discovery(replace(settings, held_out=0), machine), path, None, lambda _: None)
+        discover(lambda: Discovery.on_benchmarks(replace(settings, held_out=0), machine), path, None, lambda _: None)
     return read_proxy(path / PROXY_FILE)
 
 

@@ -32,10 +32,10 @@ def describe(benchmark: Benchmark, batch_size: int, seed: int, collection: Colle
         "format": FORMAT,
         "benchmark": benchmark.name,
         "space": {"name": benchmark.space.name, **benchmark.space.settings()},
-        "space_source": _digest(_source_of(type(benchmark.space))),
+        "space_source": digest(_source_of(type(benchmark.space))),
         "num_classes": benchmark.num_classes,
         "image_size": benchmark.image_size,
-        "images": _digest(draw_images(benchmark, batch_size, seed).numpy().tobytes()),
+        "images": digest(draw_images(benchmark, batch_size, seed).numpy().tobytes()),
         "batch_size": batch_size,
         "seed": seed,
         "unit": collection.unit,
@@ -49,12 +49,7 @@ def describe(benchmark: Benchmark, batch_size: int, seed: int, collection: Colle
 
 def digest_of(about: dict[str, Any]) -> str:
     """Return the digest of what `describe` returned: the name of the table's folder."""
-    return _digest(json.dumps(about, sort_keys=True).encode())
-
-
-def network_digest(benchmark: Benchmark, index: int) -> str:
-    """Return a digest of what the features of one network of a table depend on: its index and its architecture."""
-    return _digest(f"{index} {benchmark.architectures[index]}".encode())
+    return digest(json.dumps(about, sort_keys=True).encode())
 
 
 @cache
@@ -62,7 +57,7 @@ def _sources() -> str:
     """A digest of the code that turns an architecture into the numbers of a feature."""
     root = Path(__file__).parents[1]
     files = [root / "seeds.py", *(file for room in _ROOMS for file in sorted((root / room).rglob("*.py")))]
-    return _digest(b"".join(file.relative_to(root).as_posix().encode() + file.read_bytes() for file in files))
+    return digest(b"".join(file.relative_to(root).as_posix().encode() + file.read_bytes() for file in files))
 
 
 def _source_of(space: type) -> bytes:
@@ -74,5 +69,6 @@ def _source_of(space: type) -> bytes:
     return Path(file).read_bytes() if file else b""
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """Return 32 hexadecimal digits that follow from the content."""
     return blake2b(content, digest_size=16).hexdigest()

@@ -10,31 +10,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.features.folder import ABOUT, DEFAULT_MAXIMUM_BYTES, locked, prune, tables_folder
-from eznas.features.key import describe, digest_of, network_digest
+from eznas.features.key import digest_of
 from eznas.features.record_file import Digests, Records, digests_of, lacks, layout_of, read_records, rows_of
+from eznas.features.source import NetworkSource
 from eznas.features.streaming import Pass, TableNetwork
 from eznas.files import write_atomically
 from eznas.ops.program import Program
-from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import available_cores
 
 DEFAULT_MEMORY_BYTES: Final = 2**30
 SHAKEN_NETWORKS: Final = 16
 """How many of the networks that are asked for are computed again with shaken statistics."""
-
-_DEFAULT_COLLECTION: Final = CollectionSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,39 +60,23 @@ class FeatureTable:
     the number of threads, on what was computed before or together with it, or on interruptions.
     """
 
-    def __init__(
-        self,
-        benchmark: Benchmark,
-        indices: NDArray[np.int64],
-        batch_size: int = 1,
-        seed: int = 0,
-        collection: CollectionSettings = _DEFAULT_COLLECTION,
-        folder: Path | None = None,
-    ) -> None:
-        """Open the table of a benchmark under these settings for some networks, or make an empty one.
+    def __init__(self, source: NetworkSource, indices: NDArray[np.int64], folder: Path | None = None) -> None:
+        """Open the table of a source of networks for some of them, or make an empty one.
 
         Args:
-            benchmark: where the networks are from.
+            source: where the networks are from, and what they see.
             indices: int64 (networks,), which of them, in the order of what is read.
-            batch_size: images that every network sees.
-            seed: of the images and the weights.
-            collection: the kind of unit, the third pass and the device; its `terminals` are not used.
             folder: of all tables; None for the user's cache folder.
 
         Raises:
-            EznasError: the benchmark has fewer images than `batch_size`, or the cache folder cannot be written.
+            EznasError: the networks cannot be run as the source says, or the cache folder cannot be written.
         """
-        self._benchmark = benchmark
-        self._batch_size = batch_size
-        self._seed = seed
-        self._collection = collection
+        self._source = source
         self._all_tables = folder or tables_folder()
-        about = describe(benchmark, batch_size, seed, collection)
+        about = source.about()
         self._about = json.dumps(about, indent=1)
         self.path = self._all_tables / digest_of(about)
-        self._networks = [
-            TableNetwork(index, network_digest(benchmark, index), self.path) for index in map(int, indices)
-        ]
+        self._networks = [TableNetwork(index, source.digest(index), self.path) for index in map(int, indices)]
         # A function of the set of networks: in the same order whatever theirs is, since sums depend on it.
         self._shaken = sorted(set(self._networks), key=lambda network: network.digest)[:SHAKEN_NETWORKS]
         self._announce()
@@ -167,14 +147,9 @@ class FeatureTable:
         Which statistics are shaken together is part of `roundoff`; passes that nothing reads take time.
         """
         read = frozenset(address for feature in features for address in feature.terminals)
-        some, every = (
-            BenchmarkStatistics(
-                self._benchmark, self._batch_size, self._seed, replace(self._collection, terminals=terminals)
-            )
-            for terminals in (read, None)
-        )
+        some, every = self._source.collector(read), self._source.collector(None)
         shaken = frozenset(self._shaken)
-        return lambda network: (every if network in shaken else some).collect(network.index)
+        return lambda network: (every if network in shaken else some)(network.index)
 
     def _roundoff(self, digests: Digests) -> NDArray[np.float32]:
         squares, units = np.zeros(len(digests)), 0

@@ -6,7 +6,7 @@ import numpy as np
 
 from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.chance import below
-from eznas.discovery.codes import MAXIMUM_NODES
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import NetworkGroup
 from eznas.discovery.variation import cross, draw_fresh, mutate
 

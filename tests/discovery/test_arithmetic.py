@@ -3,8 +3,9 @@ import pytest
 from small_problem import FEATURE_COUNT, group, random_formulas
 
 from eznas.discovery.alphabet import alphabet_of
-from eznas.discovery.codes import ADDED, MAXIMUM_NODES, MAXIMUM_TERMS, SUBTRACTED, arity, is_join, term_spans, to_terms
+from eznas.discovery.codes import ADDED, SUBTRACTED, arity, is_join, term_spans, to_terms
 from eznas.discovery.fitness import INVALID, fitness_of, workspace_for
+from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.discovery.problem import arrays_of
 from eznas.discovery.variation import drop_term
 from eznas.ops.interpreter import evaluate_plan

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from eznas.discovery.alphabet import alphabet_of
-from eznas.discovery.codes import ADDED, MAXIMUM_TERMS, SUBTRACTED, arity, subtree_start, term_spans, to_terms
+from eznas.discovery.codes import ADDED, SUBTRACTED, arity, subtree_start, term_spans, to_terms
+from eznas.discovery.limits import MAXIMUM_TERMS
 from eznas.ops.catalogue import BY_NAME
 from eznas.ops.notation import parse_program
 from eznas.ops.terms import Term, parse_terms

@@ -8,7 +8,7 @@ from eznas.cli.app import main
 from eznas.discovery.codes import SUBTRACTED, to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
-from eznas.discovery.result import proxy_of
+from eznas.discovery.result import chosen_and_front, proxy_of
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import RESULT, discover
 from eznas.discovery.settings import DiscoverySettings
@@ -27,7 +27,7 @@ def make(tiny_table, tables):
     def made(threads=1, **settings):
         given = {"networks": 12, "validation": 6, "rounds": 2, "epochs": 2, "proposals": 20, "search": SEARCH}
         given["benchmarks"] = (tiny_table,)
-        return Discovery(DiscoverySettings(**{**given, **settings}), Machine(threads, tables=tables))
+        return Discovery.on_benchmarks(DiscoverySettings(**{**given, **settings}), Machine(threads, tables=tables))
 
     return made
 
@@ -168,6 +168,14 @@ def test_a_search_ends_early_when_it_stands_still_or_has_computed_enough(make):
     assert enough.epochs == 1
 
 
+def test_the_reported_formula_is_no_larger_than_is_asked_for(make):
+    sizes = {nodes: [found.size for found in chosen_and_front(finished(make(nodes=nodes)))] for nodes in (2, 24)}
+    assert sizes[2][0] <= 2 < sizes[24][0]
+    assert sizes[2][1:] == sizes[24][1:]  # the front has all
+    with pytest.raises(EznasError, match="nodes is 25; it must be from 1 to 24"):
+        DiscoverySettings(nodes=25)
+
+
 def test_a_formula_of_several_terms_is_one_proxy(make):
     discovery = make(terms=2)
     proxy = proxy_of((3, 7, SUBTRACTED), -1, discovery)
@@ -228,7 +236,6 @@ def test_the_command_of_settings_states_what_differs_from_the_defaults():
 
 def test_the_fitness_in_the_search_is_the_tau_that_scoring_gives_the_program(make, tiny_table):
     from eznas import benchmarks
-    from eznas.discovery.result import proxy_of
     from eznas.scoring.ranking import rank_networks
 
     discovery = finished(make(networks=18, epochs=1))

@@ -6,8 +6,9 @@ from small_problem import FEATURE_COUNT, group
 
 from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.archive import fitness_on
-from eznas.discovery.codes import MAXIMUM_NODES, SUBTRACTED
+from eznas.discovery.codes import SUBTRACTED
 from eznas.discovery.criterion import Criterion
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import NetworkGroup, arrays_of
 from eznas.discovery.search import FormulaSearch
 from eznas.discovery.search_settings import SearchSettings

@@ -1,6 +1,7 @@
 import pytest
 
-from eznas.discovery.codes import MAXIMUM_NODES, SUBTRACTED
+from eznas.discovery.codes import SUBTRACTED
+from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.seed_formulas import seed_formula, symbols_of
 from eznas.errors import EznasError
 from eznas.ops.catalogue import BY_NAME

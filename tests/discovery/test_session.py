@@ -31,7 +31,7 @@ def make(tiny_table, tables):
         proposals=20,
         search=SearchSettings(islands=2, members=30, children=150),
     )
-    return lambda: Discovery(settings, Machine(1, tables=tables))
+    return lambda: Discovery.on_benchmarks(settings, Machine(1, tables=tables))
 
 
 @pytest.fixture(scope="module")

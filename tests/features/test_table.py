@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eznas.errors import EznasError
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import SHAKEN_NETWORKS, FeatureTable
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
@@ -20,8 +21,12 @@ INDICES = np.array([5, 0, 17, 3])
 ALL = np.arange(24)
 
 
+def table_of(benchmark, folder, indices=INDICES, **settings):
+    return FeatureTable(BenchmarkSource(benchmark, **settings), indices, folder)
+
+
 def computed(benchmark, folder, features=FEATURES, indices=INDICES, threads=2, **settings):
-    table = FeatureTable(benchmark, indices, folder=folder, **settings)
+    table = table_of(benchmark, folder, indices, **settings)
     table.compute(features, threads=threads)
     return table.read(features)
 
@@ -97,7 +102,7 @@ def test_other_networks_and_features_find_what_is_there(tiny, tmp_path, collecte
     computed(tiny, tmp_path)
     collected.clear()
     others = np.array([3, 8, 5])
-    table = FeatureTable(tiny, others, folder=tmp_path)
+    table = table_of(tiny, tmp_path, others)
     assert table.unfinished(FEATURES) == [8]
     assert table.unfinished(MORE) == [3, 8, 5]
     grown = computed(tiny, tmp_path, indices=others)
@@ -130,7 +135,7 @@ def test_a_larger_choice_shakes_no_network_that_it_would_not_collect_anyway(tiny
 @pytest.mark.parametrize("networks_done", [1, 3])
 def test_an_interrupted_computation_goes_on_to_the_same_bits(tiny, tmp_path, collected, networks_done):
     whole = computed(tiny, tmp_path / "whole")
-    torn = FeatureTable(tiny, INDICES, folder=tmp_path / "torn")
+    torn = table_of(tiny, tmp_path / "torn")
 
     def interrupt(done, _count):
         if done == networks_done:
@@ -170,8 +175,8 @@ def test_two_processes_at_once_agree(tmp_path):
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
     benchmark = benchmarks.load(path)
-    assert FeatureTable(benchmark, ALL, folder=tmp_path / "cache").unfinished([]) == []
-    table = FeatureTable(benchmark, ALL[:16], folder=tmp_path / "cache")
+    assert table_of(benchmark, tmp_path / "cache", ALL).unfinished([]) == []
+    table = table_of(benchmark, tmp_path / "cache", ALL[:16])
     assert table.unfinished(FEATURES) == []
     assert_same_bits(table.read(FEATURES), computed(benchmark, tmp_path / "alone", indices=ALL[:16]))
     assert not list((tmp_path / "cache").rglob("*-*.lock"))
@@ -188,7 +193,7 @@ def test_a_damaged_file_is_computed_again(tiny, tmp_path, collected, ending):
 
 
 def test_what_was_not_computed_is_not_read(tiny, tmp_path):
-    table = FeatureTable(tiny, INDICES, folder=tmp_path)
+    table = table_of(tiny, tmp_path)
     with pytest.raises(EznasError, match="lacks features"):
         table.read(FEATURES)
     table.compute(FEATURES)
@@ -199,15 +204,15 @@ def test_what_was_not_computed_is_not_read(tiny, tmp_path):
 def test_progress_counts_the_networks_that_are_there(tiny, tmp_path):
     computed(tiny, tmp_path, indices=INDICES[:2])
     told = []
-    FeatureTable(tiny, INDICES, folder=tmp_path).compute(FEATURES, lambda done, count: told.append((done, count)))
+    table_of(tiny, tmp_path).compute(FEATURES, lambda done, count: told.append((done, count)))
     assert told == [(3, 4), (4, 4)]
 
 
 @pytest.mark.parametrize("settings", [{"seed": 1}, {"batch_size": 2}, {"collection": CollectionSettings(unit="C-B-R")}])
 def test_other_settings_have_another_table(tiny, tmp_path, settings):
-    one = FeatureTable(tiny, INDICES, folder=tmp_path)
-    assert FeatureTable(tiny, INDICES, folder=tmp_path, **settings).path != one.path
-    assert FeatureTable(tiny, INDICES[:2], folder=tmp_path).path == one.path
+    one = table_of(tiny, tmp_path)
+    assert table_of(tiny, tmp_path, **settings).path != one.path
+    assert table_of(tiny, tmp_path, INDICES[:2]).path == one.path
 
 
 def test_a_tensor_is_no_feature(tiny, tmp_path):
@@ -216,8 +221,8 @@ def test_a_tensor_is_no_feature(tiny, tmp_path):
 
 
 def test_the_size_on_disk_is_bounded(tiny, tmp_path):
-    first = FeatureTable(tiny, INDICES, folder=tmp_path)
+    first = table_of(tiny, tmp_path)
     first.compute(FEATURES)
-    second = FeatureTable(tiny, INDICES, seed=1, folder=tmp_path)
+    second = table_of(tiny, tmp_path, seed=1)
     second.compute(FEATURES, maximum_bytes=1)
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == [second.path]

@@ -31,6 +31,7 @@ from eznas.discovery.problem import NetworkGroup, arrays_of
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
 from eznas.features.selection import select
+from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.catalogue import BY_NAME as OPERATION_OF
@@ -196,14 +197,8 @@ class Enumeration:
     def _adopt(self, features: list[Program]) -> None:
         """Compute features, drop those that are useless, and set up the problem."""
         settings, indices = self.settings, self.networks.training
-        table = FeatureTable(
-            self.benchmark,
-            indices,
-            settings.batch_size,
-            settings.seed,
-            self._collection(None),
-            self.machine.tables,
-        )
+        source = BenchmarkSource(self.benchmark, settings.batch_size, settings.seed, self._collection(None))
+        table = FeatureTable(source, indices, self.machine.tables)
         self._observer.phase(f"{len(features):,} features of networks", len(indices))
         table.compute(features, lambda *_: self._observer.advance(), self.machine.workers, self.machine.memory_bytes)
         values = table.read(features)

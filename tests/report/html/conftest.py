@@ -43,7 +43,7 @@ def discovery_folder(tmp_path_factory, table):
     )
     folder = tmp_path_factory.mktemp("runs") / "discovery-1"
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
-    discover(lambda: Discovery(settings, machine), folder, None, lambda _: None)
+    discover(lambda: Discovery.on_benchmarks(settings, machine), folder, None, lambda _: None)
     return folder
 
 
