@@ -99,7 +99,7 @@ class _ScalarCache:
             self._used -= evicted.nbytes
 
 
-class Heat(Protocol):
+class Race(Protocol):
     """A race of programs on some of the networks, of which only the best go on to the others."""
 
     @property
@@ -111,7 +111,7 @@ class Heat(Protocol):
 
         Args:
             programs: int64 (programs,), the positions of those that are left.
-            scores: float64 (programs, networks), theirs on the networks of the heat.
+            scores: float64 (programs, networks), theirs on the networks of the race.
         """
 
 
@@ -157,7 +157,7 @@ class Evaluator:
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
-        heat: Heat | None = None,
+        race: Race | None = None,
     ) -> NDArray[np.float64]:
         """Score every network with every program.
 
@@ -166,7 +166,7 @@ class Evaluator:
             progress: called after each network with the number of networks done and of all networks.
             only_complete: give up a program that has no score on a network with units, which saves the computation
                 of the others: it has no score on any network then.
-            heat: chooses after some of the networks which programs are scored on the others; the rest of them have no
+            race: chooses after some of the networks which programs are scored on the others; the rest of them have no
                 score on any network.
 
         Returns:
@@ -181,7 +181,7 @@ class Evaluator:
         )
         columns = {digest: column for column, digest in enumerate(remembered)}
         contenders = Contenders(programs, columns, only_complete=only_complete)
-        networks = self._run_heats(contenders, self._cached_tables(remembered), progress, heat)
+        networks = self._run_race(contenders, self._cached_tables(remembered), progress, race)
         self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
         self._remember(plan, networks)
@@ -190,22 +190,22 @@ class Evaluator:
             scores[left, position] = network.scores[np.searchsorted(network.positions, left)]
         return scores
 
-    def _run_heats(
+    def _run_race(
         self,
         contenders: Contenders,
         tables: Sequence[_Numbers],
         progress: Callable[[int, int], None] | None,
-        heat: Heat | None,
+        race: Race | None,
     ) -> list[_NetworkNumbers]:
-        """Run the plan of the contenders on every network, on those of the heat first."""
+        """Run the plan of the contenders on every network, on those of the race first."""
         everything = range(self._store.count)
-        if heat is None:
+        if race is None:
             return self._run(contenders, tables, progress, everything)
-        first = heat.networks.tolist()
+        first = race.networks.tolist()
         numbers = dict(zip(first, self._run(contenders, tables, progress, first), strict=True))
         left = contenders.left
         scores = np.array([one.scores[np.searchsorted(one.positions, left)] for one in numbers.values()])
-        contenders.keep(left[heat.choose(left, scores.T)])
+        contenders.keep(left[race.choose(left, scores.T)])
         others = [network for network in everything if network not in numbers]
         numbers.update(zip(others, self._run(contenders, tables, progress, others), strict=True))
         return [numbers[network] for network in everything]

@@ -28,7 +28,7 @@ from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.ranking import rankable
 from eznas.search.evaluated import Evaluated
-from eznas.search.race import Race
+from eznas.search.race import FitnessRace
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
     "minimum": min,
@@ -109,19 +109,19 @@ class Fitness:
         well_formed = [program for program in programs if program.is_well_formed]
         # A program that is not finite on some network has fitness -1, whatever the others give.
         race = self._race(well_formed) if self._raced else None
-        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True, heat=race)
+        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True, race=race)
         scores_of = dict(zip(well_formed, scores, strict=True))
         finished = [self._evaluate(program, scores_of.get(program)) for program in programs]
         return finished if race is None else race.results(finished)
 
-    def _race(self, programs: Sequence[Program]) -> Race:
+    def _race(self, programs: Sequence[Program]) -> FitnessRace:
         """Return the race of these programs; its evaluator knows the networks by other numbers than the judge."""
         counts = [len(networks.positions) for networks in self._raced]
         within = [
             replace(networks, positions=np.arange(end - count, end))
             for networks, count, end in zip(self._raced, counts, accumulate(counts), strict=True)
         ]
-        return Race(
+        return FitnessRace(
             programs,
             np.concatenate([networks.positions for networks in self._raced]),
             self._race_share,

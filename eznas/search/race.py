@@ -23,7 +23,7 @@ Judge = Callable[[Program, NDArray[np.float64]], Evaluated]
 
 
 @dataclass
-class Race:
+class FitnessRace:
     """One race, as an evaluator runs it.
 
     Attributes:
@@ -41,7 +41,7 @@ class Race:
     lost: dict[Program, Evaluated] = field(default_factory=dict)
 
     def choose(self, programs: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which programs go on, see `eznas.scoring.evaluator.Heat`."""
+        """Return which programs go on, see `eznas.scoring.evaluator.Race`."""
         told = [
             self.judge(self.programs[position], row) for position, row in zip(programs.tolist(), scores, strict=True)
         ]

@@ -144,15 +144,15 @@ class FirstOnes:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_after_a_heat_only_the_chosen_have_scores_and_those_keep_every_bit(workers):
+def test_after_a_race_only_the_chosen_have_scores_and_those_keep_every_bit(workers):
     programs = [*random_programs(30, seed=4), *formulas("numel(wt)", "wt")]
     expected = Evaluator(store(NETWORKS)).scores(programs)
     evaluator = Evaluator(store(NETWORKS, workers=workers))
     for _ in range(2):
-        heat = FirstOnes([1, 4], 7)
-        scores = evaluator.scores(programs, only_complete=True, heat=heat)
-        left, of_heat = heat.seen
-        np.testing.assert_array_equal(of_heat, expected[left][:, [1, 4]])
+        race = FirstOnes([1, 4], 7)
+        scores = evaluator.scores(programs, only_complete=True, race=race)
+        left, of_race = race.seen
+        np.testing.assert_array_equal(of_race, expected[left][:, [1, 4]])
         complete = [one for one in left[:7] if np.isfinite(expected[one]).all()]
         assert 0 < len(complete) < len(left)
         np.testing.assert_array_equal(scores[complete], expected[complete])

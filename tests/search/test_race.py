@@ -12,7 +12,7 @@ from eznas.scoring.evaluator import Evaluator
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
-from eznas.search.race import Race
+from eznas.search.race import FitnessRace
 from eznas.search.settings import EvolutionSettings
 
 NETWORKS, RACED = 12, 5
@@ -25,7 +25,7 @@ def judged():
         fitness = float(scores[0])
         return Evaluated.of(program, math.nan if fitness < 0 else fitness)
 
-    race = Race(PROGRAMS, np.arange(1), share=0.4, judge=judge)
+    race = FitnessRace(PROGRAMS, np.arange(1), share=0.4, judge=judge)
     chosen = race.choose(np.arange(5), np.array([[0.5], [0.7], [-1.0], [0.2], [0.6]]))
     return race, chosen
 
