@@ -60,14 +60,11 @@ def main() -> None:
     load_kernels()
     programs = bench_interpreter.first_generation("tree", options)
     report: dict[str, Any] = {"benchmark": options.benchmark, "programs": len(programs)}
-    with _collected(options, 0) as exact, _collected(options, 1) as sampled:
-        report["collection"] = {
-            "exact": _collect(exact),
-            "one unit of a shape": _collect(sampled),
-        }
+    with _collected(options) as statistics:
+        report["collection"] = _collect(statistics)
         report["networks"] = {
             count: {
-                way: _measured(lambda way=way, count=count: _evaluate(way, programs, exact, sampled, count), options)
+                way: _measured(lambda way=way, count=count: _evaluate(way, programs, statistics, count), options)
                 for way in WAYS
             }
             for count in options.networks
@@ -75,14 +72,14 @@ def main() -> None:
         least = min(options.networks)
         report["size"] = {}
         for size in SIZES:
-            of_size = _programs_of_size(size, exact, least, options.seed)
+            of_size = _programs_of_size(size, statistics, least, options.seed)
             report["size"][size] = {
-                way: _measured(lambda way=way, of_size=of_size: _evaluate(way, of_size, exact, sampled, least), options)
+                way: _measured(lambda way=way, of_size=of_size: _evaluate(way, of_size, statistics, least), options)
                 for way in WAYS[1:]
             } | {"programs": len(of_size), "mean_size": float(np.mean([one.size for one in of_size]))}
         report["threads"] = {
             threads: _measured(
-                lambda threads=threads: _evaluate(WAYS[0], programs, exact, sampled, 2 * least, threads), options
+                lambda threads=threads: _evaluate(WAYS[0], programs, statistics, 2 * least, threads), options
             )
             for threads in THREADS
         }
@@ -92,11 +89,10 @@ def main() -> None:
         save_plot(lambda figure: _draw(figure, report), options.plot, width=9, height=3)
 
 
-def _collected(options: argparse.Namespace, units_per_shape: int) -> StatisticsStore:
+def _collected(options: argparse.Namespace) -> StatisticsStore:
     benchmark = benchmarks.load(options.benchmark)
     indices = benchmark.sample(max(options.networks), np.random.default_rng(options.seed))
-    settings = CollectionSettings(units_per_shape=units_per_shape)
-    source = BenchmarkStatistics(benchmark, 1, options.seed, settings)
+    source = BenchmarkStatistics(benchmark, 1, options.seed, CollectionSettings())
     return StatisticsStore(
         len(indices), lambda network: source.collect(int(indices[network])), parse_memory(options.memory), workers=1
     )
@@ -115,15 +111,14 @@ def _collect(store: StatisticsStore) -> dict[str, float]:
 def _evaluate(
     way: str,
     programs: Sequence[Program],
-    exact: StatisticsStore,
-    sampled: StatisticsStore,
+    statistics: StatisticsStore,
     networks: int,
     threads: int = 1,
 ) -> None:
-    source = sampled if way.startswith("one unit") else exact
     # Nothing is kept by this store: what is kept, is kept below it.
-    store = StatisticsStore(networks, source.get, memory_bytes=2**60, workers=threads, reuse=False)
-    Evaluator(store).scores(programs, only_complete=way.endswith("evolution"))
+    store = StatisticsStore(networks, statistics.get, memory_bytes=2**60, workers=threads, reuse=False)
+    evaluator = Evaluator(store, units_per_shape=1 if way.startswith("one unit") else 0)
+    evaluator.scores(programs, only_complete=way.endswith("evolution"))
 
 
 def _programs_of_size(size: int, store: StatisticsStore, networks: int, seed: int) -> list[Program]:

@@ -29,8 +29,9 @@ from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.spaces.nasbench201 import NASBench201
-from eznas.statistics.collect import CollectionSettings, collect, make_inputs
+from eznas.statistics.collect import collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.unit_sample import sampled
 
 PIXELS: Final = 32
 
@@ -78,7 +79,9 @@ def main() -> None:
         networks = [_collected(way, benchmark.architectures[index], images, index, options.seed) for index in indices]
         row: dict[str, Any] = {
             "collection": round((time.process_time() - began) / len(networks), 3),
-            "megabytes": round(float(np.mean([one.nbytes for one in networks])) / 1e6 / (2 if way.half else 1), 1),
+            "megabytes": round(
+                float(np.mean([_bytes_read(one) for one in networks])) / 1e6 / (2 if way.half else 1), 1
+            ),
         }
         if not programs:
             programs = _programs(networks, ranked, options)
@@ -101,14 +104,18 @@ def main() -> None:
         print(json.dumps({name: row}), flush=True)
 
 
+def _bytes_read(network: NetworkStatistics) -> int:
+    """The bytes of the units that programs are computed on."""
+    return 4 * int(network.shapes.prod(axis=2).sum())
+
+
 def _collected(way: Way, architecture: str, images: torch.Tensor, index: int, seed: int) -> NetworkStatistics:
     side = PIXELS // way.shrink
     inputs = make_inputs(torch.nn.functional.avg_pool2d(images, way.shrink), seed)
     network = way.space.build(architecture, 10, side)
-    settings = CollectionSettings(units_per_shape=way.units_per_shape)
-    made = collect(network, inputs, settings, seeds.network_seed(seed, int(index)), architecture, copy=False)
+    made = collect(network, inputs, seed=seeds.network_seed(seed, int(index)), name=architecture, copy=False)
     if not way.half:
-        return made
+        return sampled(made, way.units_per_shape)
     with np.errstate(over="ignore"):
         return replace(made, values=made.values.astype(np.float16).astype(np.float32))
 

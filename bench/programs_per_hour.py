@@ -64,7 +64,7 @@ def _of_option(option: str, arguments: argparse.Namespace) -> dict[str, Any]:
         megabytes = sum(store.for_each(lambda _, statistics: statistics.nbytes)) / 1e6
         collected, collected_processor = time.perf_counter() - began, time.process_time() - began_processor
         fitness = Fitness(
-            Evaluator(store, settings.to_scalar, settings.aggregation),
+            Evaluator(store, settings.to_scalar, settings.aggregation, units_per_shape=settings.units_per_shape),
             inputs.ranked_networks(),
             race_networks=settings.race_networks,
             race_share=settings.race_share,

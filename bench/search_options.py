@@ -136,7 +136,7 @@ def _agreement(known: Sequence[Evaluated], settings: RunSettings) -> dict[str, f
         settings = settings.changed({"networks": settings.race_networks, "race_networks": 0})
     inputs = RunInputs.of(settings)
     with StatisticsStore(inputs.training_count, inputs.collect, settings.memory_bytes, workers=1) as store:
-        evaluator = Evaluator(store, settings.to_scalar, settings.aggregation)
+        evaluator = Evaluator(store, settings.to_scalar, settings.aggregation, units_per_shape=settings.units_per_shape)
         fitness = Fitness(evaluator, inputs.ranked_networks(), settings.combine)
         told = fitness.of([one.program for one in known])
     exact, estimates = (np.array([one.fitness for one in results]) for results in (known, told))

@@ -231,15 +231,15 @@ FAULTS = (
     Fault(
         "a sample is the first units of each shape",
         "statistics/unit_sample.py",
-        "numbers[(2 * place + 1) * len(numbers) // (2 * chosen)]",
-        "numbers[place]",
+        "units[(2 * place + 1) * len(units) // (2 * chosen)]",
+        "units[place]",
         ("statistics/test_unit_sample.py",),
     ),
     Fault(
         "the best programs of a sample of units are reported as estimated",
-        "runs/rescoring.py",
-        "replace(settings.collection, units_per_shape=ALL, terminals=terminals)",
-        "replace(settings.collection, terminals=terminals)",
+        "runs/run.py",
+        "rescored(self._settings, self._inputs, exact, best, self._observer)",
+        "rescored(self._settings, self._inputs, self._estimating(store), best, self._observer)",
         ("runs/test_run.py::test_with_less_work_the_best_programs_are_measured_on_all_units",),
     ),
     Fault(

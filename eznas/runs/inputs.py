@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Self
 
@@ -16,7 +16,6 @@ from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.search.fitness import RankedNetworks
-from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 
 
@@ -97,18 +96,6 @@ class RunInputs:
         except EznasError as error:
             self.failures[position] = str(error)
             return NetworkStatistics.without_tensors(one.benchmark.architectures[index])
-
-    def with_statistics(self, settings: RunSettings, collection: CollectionSettings) -> Self:
-        """Return the same networks and images with other statistics of them."""
-        return type(self)(
-            tuple(
-                replace(
-                    one,
-                    statistics=BenchmarkStatistics(one.benchmark, settings.batch_size, settings.seed, collection),
-                )
-                for one in self.benchmarks
-            )
-        )
 
     def unscored_networks(self) -> list[str]:
         """Return one sentence for each benchmark of which training networks turned out to have no statistics.

@@ -170,11 +170,7 @@ class Run:
         self._observer.expect(rescored_networks + sum(networks_scored(len(indices)) for _, indices in held_out))
         self._observer.phase(LOADING_KERNELS)
         load_kernels()
-        evolution, checkpoint, training_scores = self._evolve()
-        best = evolution.hall_of_fame
-        if self._settings.samples_units:
-            best, training_scores = rescored(self._settings, self._inputs, best, self._observer)
-            self._directory.write_views(checkpoint, self._hall_of_fame(evolution, best))
+        evolution, checkpoint, best, training_scores = self._evolve()
         summary, rankings = summarise(
             self.path,
             self._settings,
@@ -204,18 +200,18 @@ class Run:
                     )
         self._directory.add_session(environment)
 
-    def _evolve(self) -> tuple[Evolution, Checkpoint, NDArray[np.float64]]:
+    def _evolve(self) -> tuple[Evolution, Checkpoint, Sequence[Evaluated], NDArray[np.float64]]:
         """Perform the generations that are left; the checkpoint is written after each.
 
         Returns:
-            The evolution at its end, its checkpoint, and the scores that the best program gives the training networks
-            of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid, or where evolution
-            knew estimates only.
+            The evolution at its end, its checkpoint, the best programs as they are to be reported, and the scores that
+            the first of them gives the training networks of all benchmarks, float64 (networks,), as computed; (0,)
+            where no program is valid.
         """
         with self._training_store(self._settings, self._inputs) as store:
-            evaluator = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
+            exact = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
             fitness = Fitness(
-                evaluator,
+                self._estimating(store) if self._settings.samples_units else exact,
                 self._inputs.ranked_networks(),
                 self._settings.combine,
                 lambda _done, _count: self._observer.advance(),
@@ -243,9 +239,17 @@ class Run:
                 with _interrupts_held_back():
                     self._directory.write(checkpoint, self._hall_of_fame(evolution))
                 self._observer.generation(record, timing, self._settings.evolution.generations)
-            known = () if self._settings.samples_units else evolution.hall_of_fame[:1]
-            scores = evaluator.scores([best.program for best in known])
-        return evolution, checkpoint, scores.reshape(-1)
+            best = evolution.hall_of_fame
+            if self._settings.samples_units:
+                best = rescored(self._settings, self._inputs, exact, best, self._observer)
+                self._directory.write_views(checkpoint, self._hall_of_fame(evolution, best))
+            scores = exact.scores([one.program for one in best[:1]])
+        return evolution, checkpoint, best, scores.reshape(-1)
+
+    def _estimating(self, store: StatisticsStore) -> Evaluator:
+        """Return what evolution goes by where it computes some of the units only."""
+        settings = self._settings
+        return Evaluator(store, settings.to_scalar, settings.aggregation, units_per_shape=settings.units_per_shape)
 
     @staticmethod
     def _own_training_store(settings: RunSettings, inputs: RunInputs) -> StatisticsStore:

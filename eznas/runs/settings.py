@@ -102,6 +102,9 @@ class RunSettings:
     fitness_samples: str = setting(
         _ALL, "networks that a |tau| is of: all, or the least of random subsamples, such as 4 of 20 for 4x20"
     )
+    units_per_shape: int = setting(
+        ALL, "units of the same shapes that evolution computes; 0 for all, as in every report", group=LESS_WORK
+    )
     race_networks: int = setting(
         0,
         "networks of each that new programs are raced on, before the best go on to all; 0 for no race",
@@ -169,7 +172,7 @@ class RunSettings:
     @property
     def samples_units(self) -> bool:
         """Whether evolution computes some of the units only, so that the fitness it sees is an estimate."""
-        return self.collection.units_per_shape != ALL
+        return self.units_per_shape != ALL
 
     def genome_settings_object(self) -> GenomeSettings:
         """Return the settings of the chosen genome kind as that kind's own class."""

@@ -171,7 +171,7 @@ def less_work(settings: RunSettings) -> dict[str, str]:
     words = {}
     if settings.samples_units:
         words["units_in_evolution"] = (
-            f"at most {settings.collection.units_per_shape} of the same shapes; the taus reported are of all units"
+            f"at most {settings.units_per_shape} of the same shapes; the taus reported are of all units"
         )
     if settings.race_networks:
         words["race"] = (

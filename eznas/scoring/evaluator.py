@@ -24,6 +24,7 @@ from eznas.scoring.contenders import Contenders
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.unit_sample import ALL, sampled
 
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
 
@@ -128,6 +129,7 @@ class Evaluator:
         to_scalar: ToScalar = "mean",
         aggregation: Aggregation = "mean",
         cache_bytes: int = DEFAULT_CACHE_BYTES,
+        units_per_shape: int = ALL,
     ) -> None:
         """Set up an evaluator; nothing is computed yet.
 
@@ -136,11 +138,14 @@ class Evaluator:
             to_scalar: from a program's output tensor to one number per unit: its mean, or its l2 norm.
             aggregation: from the numbers of a network's valid units to its score.
             cache_bytes: bound on the memory that remembered per-unit numbers take.
+            units_per_shape: on how many units of the same shapes programs are computed at most, see
+                `eznas.statistics.unit_sample`: scores are estimates unless it is `ALL`.
         """
         self._store = store
         self._to_scalar = to_scalar
         self._aggregation = aggregation
         self._cache = _ScalarCache(cache_bytes)
+        self._units_per_shape = units_per_shape
         self._unit_counts: NDArray[np.int64] | None = None
         self._stands_for: dict[int, NDArray[np.float64] | None] = {}
 
@@ -235,7 +240,9 @@ class Evaluator:
                 evaluate(index, NetworkStatistics.without_tensors("", len(tables[index][0]), self._stands_for[index]))
                 for index in networks
             ]
-        return self._store.for_each(evaluate, progress, networks)
+        return self._store.for_each(
+            lambda index, statistics: evaluate(index, sampled(statistics, self._units_per_shape)), progress, networks
+        )
 
     def _cached_tables(self, remembered: Sequence[bytes]) -> list[_Numbers]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""

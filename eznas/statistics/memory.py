@@ -20,21 +20,20 @@ class Memory:
 
     Args:
         units: the shapes of every unit of a pass, in execution order.
-        stands_for: for each, how many units it stands for; 0 where its statistics are not kept.
+        kept: for each, whether its statistics are kept (an auxiliary head's are not).
         terminals: the addresses to make room for.
         device: where the array lies.
     """
 
     def __init__(
-        self, units: Sequence[UnitShapes], stands_for: Sequence[float], terminals: frozenset[int], device: torch.device
+        self, units: Sequence[UnitShapes], kept: Sequence[bool], terminals: frozenset[int], device: torch.device
     ) -> None:
         self.units = list(units)
-        self._stands_for = [count for count in stands_for if count]
-        self._layout = Layout.of([unit for unit, count in zip(units, stands_for, strict=True) if count], terminals)
+        self._layout = Layout.of([unit for unit, keep in zip(units, kept, strict=True) if keep], terminals)
         # NumPy's zeros are pages that nobody touched yet, huge ones where the system has them: faster than torch.zeros.
         self._values = torch.from_numpy(np.zeros(self._layout.size, np.float32)).to(device)
         places = self._places()
-        self._slots: list[dict[int, Tensor]] = [next(places) if count else {} for count in stands_for]
+        self._slots: list[dict[int, Tensor]] = [next(places) if keep else {} for keep in kept]
 
     def slot(self, unit: int, address: int, shapes: Mapping[str, Shape]) -> Tensor | None:
         """Return the place of a tensor.
@@ -60,16 +59,8 @@ class Memory:
 
     def statistics(self, name: str) -> NetworkStatistics:
         """Return what was collected, on the CPU."""
-        layout, values = self._layout, self._values.cpu().numpy()
-        sampled = any(count != 1.0 for count in self._stands_for)
-        return NetworkStatistics(
-            name,
-            values,
-            layout.offsets,
-            layout.shapes,
-            layout.axes,
-            stands_for=np.array(self._stands_for) if sampled else None,
-        )
+        layout = self._layout
+        return NetworkStatistics(name, self._values.cpu().numpy(), layout.offsets, layout.shapes, layout.axes)
 
     def _places(self) -> Iterator[dict[int, Tensor]]:
         """Yield address to view for each row of the layout; one split is much faster than a slice for each."""

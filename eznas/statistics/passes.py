@@ -19,7 +19,6 @@ from eznas.statistics.random_states import seed_random_states
 from eznas.statistics.recorder import Recorder, Unit
 from eznas.statistics.sequence_recorder import SequenceRecorder
 from eznas.statistics.settings import CollectionSettings
-from eznas.statistics.unit_sample import stands_for
 from eznas.statistics.units import UNIT_KINDS
 
 Loss = Callable[[Any], Tensor]
@@ -55,7 +54,7 @@ class Pass:
     loss: Loss | None = None
 
     def run_first(self, batch: Batch) -> tuple[Memory, list[Unit]]:
-        """Run the pass that learns the shapes; return the memory that it made and filled, and the network's units.
+        """Run the pass that learns the shapes; return the memory that it made and filled, and the units kept.
 
         Raises:
             NoUnitError: there is none.
@@ -65,8 +64,7 @@ class Pass:
             recorder, outputs = self._forward(batch, None, randomness)
             kept = self._kept(recorder, outputs)
             shapes = [unit.shapes for unit in recorder.units]
-            counts = stands_for(shapes, kept, self.settings.units_per_shape)
-            memory = Memory(shapes, counts, self.settings.collected, self._device)
+            memory = Memory(shapes, kept, self.settings.collected, self._device)
             recorder.settle(memory)
             if recorder.needs_backward:
                 self._backward(recorder, outputs[0])

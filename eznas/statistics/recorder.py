@@ -120,18 +120,14 @@ class Recorder(TorchFunctionMode):
     def backward(self, output: Tensor) -> None:
         """Run the backward pass from `output`, with gradient 1 for each of its numbers, and copy the gradients."""
         assert self._memory is not None
-        places = [
-            (unit, group, edge, slot)
-            for unit in self.units
-            for group, edge in unit.edges.items()
-            if (slot := self._memory.slot(unit.ordinal, self._addresses[group], unit.shapes)) is not None
-        ]
+        places = [(unit, group, edge) for unit in self.units for group, edge in unit.edges.items()]
         gradients = torch.autograd.grad(
-            output, [place[2] for place in places], torch.ones_like(output), allow_unused=True
+            output, [edge for _, _, edge in places], torch.ones_like(output), allow_unused=True
         )
-        for (unit, group, _, slot), gradient in zip(places, gradients, strict=True):
-            if gradient is None:
-                continue  # of a unit on which the output does not depend
+        for (unit, group, _), gradient in zip(places, gradients, strict=True):
+            slot = self._memory.slot(unit.ordinal, self._addresses[group], unit.shapes)
+            if slot is None or gradient is None:
+                continue  # of an auxiliary head, or of a unit on which the output does not depend
             if group == "inp_grad" and unit.relu_output is not None:
                 torch.ops.aten.threshold_backward.grad_input(gradient.float(), unit.relu_output, 0, grad_input=slot)
             else:

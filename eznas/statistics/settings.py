@@ -9,8 +9,7 @@ from typing import Final, get_args
 
 from eznas.errors import EznasError, shown
 from eznas.options import ThirdPass, Unit
-from eznas.setting import LESS_WORK, MACHINE, SCORE, check_settings, setting
-from eznas.statistics.unit_sample import ALL
+from eznas.setting import MACHINE, SCORE, check_settings, setting
 from eznas.terminals import PASSES, TERMINAL_COUNT, TERMINALS
 
 _ALL_TERMINALS: Final = frozenset(range(TERMINAL_COUNT))
@@ -29,7 +28,6 @@ class CollectionSettings:
         device: `cpu`, `cuda` or `cuda:N`; statistics end up on the CPU.
         terminals: the addresses to collect; None for all 22. Passes, and backward passes, that none of them needs
             are skipped, and what is collected has the same bits as in the full collection.
-        units_per_shape: how many units of the same shapes are collected at most, see `unit_sample`; 0 for all.
 
     Raises:
         EznasError: a value is none of these. Whether the device is there is another question: see `check_device`.
@@ -45,9 +43,6 @@ class CollectionSettings:
     # Part of a run's identity: a GPU rounds differently, so a run moved to one would be neither result.
     device: str = setting("cpu", "where networks run: cpu, cuda or cuda:N", group=MACHINE)
     terminals: frozenset[int] | None = None
-    units_per_shape: int = setting(
-        ALL, "units of the same shapes that evolution computes; 0 for all, as in every report", group=LESS_WORK
-    )
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -7,32 +7,39 @@ unit follows from shapes alone, so each unit of a sample can stand for the other
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
-from eznas.statistics.tensors import UnitShapes
+import numpy as np
 
-ALL = 0
+from eznas.statistics.tensors import NetworkStatistics
+
+ALL: Final = 0
 """The size of a sample that leaves no unit out."""
 
 
-def stands_for(units: Sequence[UnitShapes], kept: Sequence[bool], per_shape: int) -> list[float]:
-    """Return for every unit how many units it stands for: 0 for one that is left out.
+def sampled(statistics: NetworkStatistics, per_shape: int) -> NetworkStatistics:
+    """Return the statistics of some of the units, which say how many units each stands for; nothing is copied.
 
     Args:
-        units: their shapes, in execution order.
-        kept: for each, whether it may be in the sample.
-        per_shape: how many of each shape are in it at most; `ALL` for all.
+        statistics: of all units.
+        per_shape: how many of each shape are in the sample at most; `ALL` for all.
     """
     if per_shape == ALL:
-        return [float(keep) for keep in kept]
-    alike: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
-    for number, (unit, keep) in enumerate(zip(units, kept, strict=True)):
-        if keep:
-            alike[tuple(sorted(unit.items()))].append(number)
-    counts = [0.0] * len(units)
-    for numbers in alike.values():
-        chosen = min(per_shape, len(numbers))
-        for place in range(chosen):
-            # The middle of each of so many equal stretches.
-            counts[numbers[(2 * place + 1) * len(numbers) // (2 * chosen)]] = len(numbers) / chosen
-    return counts
+        return statistics
+    alike: defaultdict[bytes, list[int]] = defaultdict(list)
+    for unit in range(statistics.units):
+        alike[statistics.shapes[unit].tobytes() + statistics.axes[unit].tobytes()].append(unit)
+    counts = np.zeros(statistics.units)
+    for units in alike.values():
+        chosen = min(per_shape, len(units))
+        # The middle of each of so many equal stretches.
+        counts[[units[(2 * place + 1) * len(units) // (2 * chosen)] for place in range(chosen)]] = len(units) / chosen
+    kept = np.flatnonzero(counts)
+    return replace(
+        statistics,
+        offsets=statistics.offsets[kept],
+        shapes=statistics.shapes[kept],
+        axes=statistics.axes[kept],
+        stands_for=counts[kept],
+    )

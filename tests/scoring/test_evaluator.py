@@ -15,6 +15,7 @@ from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.unit_sample import sampled
 from eznas.terminals import TERMINAL_COUNT
 
 NETWORKS = 6
@@ -107,6 +108,17 @@ def test_a_program_that_is_given_up_has_no_score_and_others_keep_every_bit(worke
         np.testing.assert_array_equal(scores[complete], expected[complete])
         assert np.isnan(scores[~complete]).all()
     np.testing.assert_array_equal(evaluator.scores(programs), expected)
+
+
+@pytest.mark.parametrize("per_shape", [1, 2])
+def test_a_sample_of_units_gives_the_scores_of_that_sample(per_shape):
+    programs = [*random_programs(20, seed=8), *formulas("wt", "numel(wt)")]
+    estimating = Evaluator(store(NETWORKS), units_per_shape=per_shape)
+    of_samples = StatisticsStore(NETWORKS, lambda network: sampled(statistics(network), per_shape), 2**30, 1)
+    expected = Evaluator(of_samples).scores(programs)
+    for _ in range(2):
+        np.testing.assert_array_equal(estimating.scores(programs), expected)
+    assert not np.array_equal(expected, Evaluator(store(NETWORKS)).scores(programs), equal_nan=True)
 
 
 def test_units_count_as_often_as_they_stand_for_others_remembered_or_not():
