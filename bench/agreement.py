@@ -256,16 +256,16 @@ def _run_batch(
             number = float(numbers[unit, column]) if valid[unit, column] else None
             if number is not None and options.to_scalar == "l2":
                 number = abs(number)  # the interpreter records a single number with its sign
-            kinds.append(_compare(program, number, tensors, options.to_scalar, rng, tally))
+            kinds.append(compare(program, number, tensors, options.to_scalar, rng, tally))
         tally.evaluations.update(kinds)
         tally.programs[max(kinds, key=SEVERITY.index)] += 1
     return tally
 
 
-def _compare(
+def compare(
     program: Program, number: float | None, tensors: Unit, to_scalar: str, rng: np.random.Generator, tally: Tally
 ) -> str:
-    """The kind of one pair."""
+    """Return the kind of one pair: a number, None where invalid, and the reference on the same unit."""
     began = time.perf_counter()
     result = run_program(program, tensors)
     tally.reference_seconds += time.perf_counter() - began

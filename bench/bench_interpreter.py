@@ -76,7 +76,7 @@ def main() -> None:
         "first_call_seconds": round(time.process_time() - began, 2),
     }
     for name in options.populations:
-        programs = _population(name, networks, benchmark.accuracies[indices], options)
+        programs = population(name, evaluator_of(networks), benchmark.accuracies[indices], options)
         report[name] = _compare(programs, networks, options)
     print(json.dumps(report, indent=2))
 
@@ -104,13 +104,14 @@ def evolution_of(genome: str, options: argparse.Namespace) -> Evolution:
     return Evolution(settings.evolution, settings.genome_settings_object(), np.random.default_rng(options.seed))
 
 
-def _population(
-    name: str, networks: Sequence[NetworkStatistics], accuracies: np.ndarray, options: argparse.Namespace
+def population(
+    name: str, evaluator: Evaluator, accuracies: np.ndarray, options: argparse.Namespace
 ) -> tuple[Program, ...]:
+    """Return the programs of one of the populations; the converged one evolves on the networks of an evaluator."""
     if name != "converged":
         return first_generation("sequential" if name == "sequential" else "tree", options)
     evolution = evolution_of("tree", options)
-    fitness = Fitness(evaluator_of(networks), [RankedNetworks.of(accuracies)])
+    fitness = Fitness(evaluator, [RankedNetworks.of(accuracies)])
     while evolution.generation < GENERATIONS:
         evolution.tell(fitness.of(evolution.ask()))
     survivors = [one.program for one in evolution.population if one.is_valid]

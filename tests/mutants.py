@@ -55,6 +55,8 @@ class Fault:
 _SELECTION = ("search/test_selection.py",)
 _EVOLUTION = ("search/test_evolution.py",)
 _FITNESS = ("search/test_fitness.py",)
+_BATCHED = ("ops/test_batched.py",)
+_ON_DEVICE = "scoring/test_batched_evaluator.py"
 _TREE = ("genomes/test_tree.py",)
 _SEQUENTIAL = ("genomes/test_sequential.py",)
 _FORMULAS = ("discovery/enumeration/test_formulas.py",)
@@ -238,8 +240,8 @@ FAULTS = (
     Fault(
         "the best programs of a sample of units are reported as estimated",
         "runs/run.py",
-        "rescored(self._settings, self._inputs, exact, best, self._observer)",
-        "rescored(self._settings, self._inputs, self._estimating(store), best, self._observer)",
+        "exact = self._evaluator(store, ALL)",
+        "exact = self._evaluator(store, self._settings.units_per_shape)",
         ("runs/test_run.py::test_with_less_work_the_best_programs_are_measured_on_all_units",),
     ),
     Fault(
@@ -360,6 +362,55 @@ FAULTS = (
         "(np.isfinite(scores) | self._evaluator.unscorable).all()",
         "np.isfinite(scores).all()",
         _FITNESS,
+    ),
+    Fault(
+        "a softmax of many units is over another axis than that of one",
+        "ops/batched.py",
+        "a.softmax(1 if a.ndim in {2, 4} else 2)",
+        "a.softmax(1)",
+        _BATCHED,
+    ),
+    Fault(
+        "shapes are aligned in front of the axis of the units",
+        "ops/batched.py",
+        "argument.reshape(len(argument), *[1] * (axes - argument.ndim), *argument.shape[1:])",
+        "argument.reshape(*[1] * (axes - argument.ndim), *argument.shape)",
+        _BATCHED,
+    ),
+    Fault(
+        "batched results are kept to the end",
+        "ops/batched_plan.py",
+        "                    del own[operand]",
+        "                    pass",
+        ("ops/test_batched_plan.py::test_intermediate_results_are_let_go",),
+    ),
+    Fault(
+        "large tensors run on all units of a block",
+        "ops/batched_plan.py",
+        "min(most, *below, units_per_batch(max(1, self._elements(node)), batch_elements))",
+        "min(most, *below)",
+        ("ops/test_batched_plan.py::test_large_tensors_run_on_few_units_at_a_time",),
+    ),
+    Fault(
+        "what reads a remembered number runs on more units at a time",
+        "ops/batched_plan.py",
+        "int(cached_units[self._plan.first[node]])",
+        "most",
+        (f"{_ON_DEVICE}::test_what_reads_a_remembered_number_runs_on_as_many_units_as_if_it_were_computed",),
+    ),
+    Fault(
+        "units stand in a block as networks arrive",
+        "scoring/unit_blocks.py",
+        "self._waiting.pop(len(self.unit_counts), None)",
+        "self._waiting.pop(network, None)",
+        ("scoring/test_unit_blocks.py",),
+    ),
+    Fault(
+        "a batched evaluator gives nothing up",
+        "scoring/batched_evaluator.py",
+        "                if blocks.unit_counts[network] > 0:",
+        "                if blocks.unit_counts[network] < 0:",
+        (f"{_ON_DEVICE}::test_what_is_given_up_on_the_first_network_is_not_computed_on_the_others",),
     ),
     Fault(
         "ties are broken by rounding",

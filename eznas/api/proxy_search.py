@@ -21,7 +21,7 @@ from eznas.errors import EznasError
 from eznas.options import Aggregation, ThirdPass, ToScalar, Unit, Weights
 from eznas.proxies import Proxy
 from eznas.runs.settings import genome_settings_of, parse_memory
-from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.batched_evaluator import evaluator_on
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
@@ -158,7 +158,8 @@ class ProxySearch(ProxyEstimator):
             evolution = self._evolution(settings, genome_settings, depends_on)
             load_kernels()
             with networks.store(memory_bytes, threads) as store:
-                fitness = Fitness(Evaluator(store, self.to_scalar, self.aggregation), [ranked])
+                evaluator = evaluator_on(self.device, store, self.to_scalar, self.aggregation, threads)
+                fitness = Fitness(evaluator, [ranked])
                 self._inputs = inputs
                 try:
                     while not evolution.finished:

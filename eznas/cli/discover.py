@@ -72,6 +72,9 @@ def discover(
         ),
     ] = "",
     lead_cap: Annotated[float, typer.Option(help="The most that a lead on one benchmark counts.")] = 0.15,
+    least_share: Annotated[
+        float, typer.Option(help="Of the least tau over the benchmarks, what is added to the lead.")
+    ] = 0.1,
     draws: Annotated[
         int, typer.Option(min=1, help="Draws of weights and images over which the value of a formula is the mean.")
     ] = 1,
@@ -149,6 +152,7 @@ def discover(
         given=given,
         over=_listed(over),
         lead_cap=lead_cap,
+        least_share=least_share,
         draws=draws,
         operations=operations,
         terms=terms,

@@ -16,9 +16,6 @@ COMBINED: Final[dict[Combine, int]] = {"minimum": 0, "mean": 1, "median": 2}
 REFERENCES: Final[dict[Reference, int]] = {"none": 0, "given": 1, "over": 2}
 """How compiled code calls what the proxies are for that a formula is compared with."""
 
-LEAST_SHARE: Final = 0.1
-"""What the least correlation over the benchmarks adds to the lead: enough to go on where every lead is at its cap."""
-
 
 @dataclass(frozen=True)
 class Criterion:
@@ -33,6 +30,8 @@ class Criterion:
         reference: what the proxies are for that come with the networks: `given`, what a formula knows beyond the one
             proxy counts; `over`, its lead over the best of them.
         lead_cap: the most that a lead on one benchmark counts.
+        least_share: of the least correlation over the benchmarks, what is added to the lead: where every lead is at its
+            cap, it is what there is left to gain.
     """
 
     objective: Objective = "tau"
@@ -40,6 +39,7 @@ class Criterion:
     draws: int = 1
     reference: Reference = "none"
     lead_cap: float = 0.15
+    least_share: float = 0.1
 
     def top_shares(self, islands: int) -> NDArray[np.float64]:
         """Return the weight of `top` against `tau` on each island, float64 (islands,)."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.arithmetic import BLOCK, SLOTS, score_networks
-from eznas.discovery.criterion import COMBINED, LEAST_SHARE, REFERENCES
+from eznas.discovery.criterion import COMBINED, REFERENCES
 from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
 from eznas.ops.jit import compiled
@@ -164,7 +164,7 @@ def _oriented_fitness(arrays: Arrays, merits: NDArray[np.float64], orientation: 
             value = min(arrays.lead_cap, value - to_beat / arrays.draws)
         values[benchmark] = value
     fitness = _combined(values, arrays.combine)
-    return fitness + LEAST_SHARE * least if arrays.reference == _OVER else fitness
+    return fitness + arrays.least_share * least if arrays.reference == _OVER else fitness
 
 
 @compiled

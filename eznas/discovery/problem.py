@@ -38,6 +38,7 @@ class Arrays(NamedTuple):
         draws: see `Criterion`.
         reference: what the proxies are for, one of `REFERENCES`.
         lead_cap: see `Criterion`.
+        least_share: see `Criterion`.
     """
 
     features: NDArray[np.float32]
@@ -57,6 +58,7 @@ class Arrays(NamedTuple):
     draws: int
     reference: int
     lead_cap: float
+    least_share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,7 @@ def arrays_of(
         draws=criterion.draws,
         reference=REFERENCES[criterion.reference],
         lead_cap=criterion.lead_cap,
+        least_share=criterion.least_share,
     )
 
 

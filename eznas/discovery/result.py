@@ -207,6 +207,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "given": settings.given,
         "over": list(settings.over),
         "lead_cap": settings.lead_cap,
+        "least_share": settings.least_share,
         "draws": settings.draws,
         "batch_size": settings.batch_size,
         "seed": settings.seed,

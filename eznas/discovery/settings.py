@@ -48,6 +48,7 @@ class DiscoverySettings:
         given: a proxy that counts already, so that only what a formula knows beyond it is worth something; "" for none.
         over: proxies, the best of which a formula is to be ahead of on every benchmark; () for none.
         lead_cap: the most that the lead on one benchmark counts.
+        least_share: of the least correlation over the benchmarks, what is added to the lead.
         draws: of weights and images, over which the value of a formula is the mean.
         operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
         terms: of a formula, at most; see `eznas.ops.terms`.
@@ -75,6 +76,7 @@ class DiscoverySettings:
     given: str = ""
     over: tuple[str, ...] = ()
     lead_cap: float = Criterion.lead_cap
+    least_share: float = Criterion.least_share
     draws: int = 1
     operations: Operations = "extended"
     terms: int = 1
@@ -102,6 +104,8 @@ class DiscoverySettings:
             raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
         if not 0 < self.lead_cap <= 1:
             raise EznasError(f"lead_cap is {self.lead_cap}; it must be above 0, and 1 at most.")
+        if not 0 <= self.least_share <= 1:
+            raise EznasError(f"least_share is {self.least_share}; it must be from 0 to 1.")
         for formula in self.seed_formulas:
             self._check_seed(formula)
 
@@ -109,7 +113,8 @@ class DiscoverySettings:
     def criterion(self) -> Criterion:
         """From how a formula ranks the networks to its fitness."""
         reference: Reference = "given" if self.given else "over" if self.over else "none"
-        return Criterion(self.objective, self.combine, self.draws, reference, float(self.lead_cap))
+        cap, share = float(self.lead_cap), float(self.least_share)
+        return Criterion(self.objective, self.combine, self.draws, reference, cap, share)
 
     @property
     def references(self) -> tuple[str, ...]:

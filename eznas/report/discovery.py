@@ -48,7 +48,7 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
     if not protocol["given"]:
         idle.add("given")
     if not protocol["over"]:
-        idle |= {"over", "lead_cap"}
+        idle |= {"over", "lead_cap", "least_share"}
     return {**benchmarks, **{key: value for key, value in protocol.items() if key not in idle}}
 
 

@@ -28,6 +28,7 @@ from eznas.runs.networks import best_on_networks
 from eznas.runs.rescoring import rescored
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import less_work, summarise
+from eznas.scoring.batched_evaluator import evaluator_on
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import networks_scored
@@ -35,6 +36,7 @@ from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness
 from eznas.statistics.store import StatisticsStore
+from eznas.statistics.unit_sample import ALL
 
 RUNS: Final = Path("runs")
 """Where runs go that are given no directory."""
@@ -209,9 +211,9 @@ class Run:
             where no program is valid.
         """
         with self._training_store(self._settings, self._inputs) as store:
-            exact = Evaluator(store, self._settings.to_scalar, self._settings.aggregation)
+            exact = self._evaluator(store, ALL)
             fitness = Fitness(
-                self._estimating(store) if self._settings.samples_units else exact,
+                self._evaluator(store, self._settings.units_per_shape) if self._settings.samples_units else exact,
                 self._inputs.ranked_networks(),
                 self._settings.combine,
                 lambda _done, _count: self._observer.advance(),
@@ -246,15 +248,25 @@ class Run:
             scores = exact.scores([one.program for one in best[:1]])
         return evolution, checkpoint, best, scores.reshape(-1)
 
-    def _estimating(self, store: StatisticsStore) -> Evaluator:
-        """Return what evolution goes by where it computes some of the units only."""
+    def _evaluator(self, store: StatisticsStore, units_per_shape: int) -> Evaluator:
         settings = self._settings
-        return Evaluator(store, settings.to_scalar, settings.aggregation, units_per_shape=settings.units_per_shape)
+        return evaluator_on(
+            settings.collection.device,
+            store,
+            settings.to_scalar,
+            settings.aggregation,
+            settings.threads,
+            units_per_shape,
+        )
 
     @staticmethod
     def _own_training_store(settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
         return StatisticsStore(
-            inputs.training_count, inputs.collect, memory_bytes=settings.memory_bytes, workers=settings.threads
+            inputs.training_count,
+            inputs.collect,
+            memory_bytes=settings.memory_bytes,
+            workers=settings.threads,
+            reuse=settings.collection.device == "cpu",  # any other device takes the statistics to itself
         )
 
     def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:

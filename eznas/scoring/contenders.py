@@ -16,6 +16,9 @@ class Contenders:
     """Programs that are computed network by network, until they lack the score of one if that is all they need.
 
     Networks may be computed in many threads at once. Which programs are left in the end does not depend on their order.
+
+    Attributes:
+        cached: the column of remembered numbers by the digest of what they are the numbers of.
     """
 
     def __init__(self, programs: Sequence[Program], cached: Mapping[bytes, int], *, only_complete: bool) -> None:
@@ -27,7 +30,7 @@ class Contenders:
             only_complete: whether a program without a score on some network is given up.
         """
         self._programs = programs
-        self._cached = cached
+        self.cached = cached
         self._only_complete = only_complete
         self._lock = threading.Lock()
         self._left = np.arange(len(programs))
@@ -43,7 +46,7 @@ class Contenders:
         """The positions of the programs that are left, and the plan of them."""
         with self._lock:
             if len(self._plan.roots) > len(self._left):
-                self._plan = Plan.of([self._programs[position] for position in self._left.tolist()], self._cached)
+                self._plan = Plan.of([self._programs[position] for position in self._left.tolist()], self.cached)
             return self._left, self._plan
 
     def scored(self, positions: NDArray[np.int64], scores: NDArray[np.float64]) -> None:

@@ -29,12 +29,12 @@ from eznas.statistics.unit_sample import ALL, sampled
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
 
 
-_Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
+Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Of one network the numbers of its units, and whether they are valid: each of shape (units, nodes)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _NetworkNumbers:
+class NetworkNumbers:
     """What a plan gave for one network.
 
     Attributes:
@@ -51,7 +51,7 @@ class _NetworkNumbers:
     valid: NDArray[np.bool_]
     scores: NDArray[np.float64]
 
-    def numbers_of(self, digests: Sequence[bytes]) -> _Numbers:
+    def numbers_of(self, digests: Sequence[bytes]) -> Numbers:
         """Return the numbers of the recorded scalar nodes of these digests."""
         column_of = {digest: column for column, digest in enumerate(self.plan.recorded_digests)}
         columns = [column_of[digest] for digest in digests]
@@ -186,7 +186,7 @@ class Evaluator:
         )
         columns = {digest: column for column, digest in enumerate(remembered)}
         contenders = Contenders(programs, columns, only_complete=only_complete)
-        networks = self._run_race(contenders, self._cached_tables(remembered), progress, race)
+        networks = self._run(contenders, self._cached_tables(remembered), progress, race)
         self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
         self._remember(plan, networks)
@@ -195,44 +195,49 @@ class Evaluator:
             scores[left, position] = network.scores[np.searchsorted(network.positions, left)]
         return scores
 
-    def _run_race(
-        self,
-        contenders: Contenders,
-        tables: Sequence[_Numbers],
-        progress: Callable[[int, int], None] | None,
-        race: Race | None,
-    ) -> list[_NetworkNumbers]:
-        """Run the plan of the contenders on every network, on those of the race first."""
-        everything = range(self._store.count)
-        if race is None:
-            return self._run(contenders, tables, progress, everything)
-        first = race.networks.tolist()
-        numbers = dict(zip(first, self._run(contenders, tables, progress, first), strict=True))
-        left = contenders.left
-        scores = np.array([one.scores[np.searchsorted(one.positions, left)] for one in numbers.values()])
-        contenders.keep(left[race.choose(left, scores.T)])
-        others = [network for network in everything if network not in numbers]
-        numbers.update(zip(others, self._run(contenders, tables, progress, others), strict=True))
-        return [numbers[network] for network in everything]
-
     def _run(
         self,
         contenders: Contenders,
-        tables: Sequence[_Numbers],
+        tables: Sequence[Numbers],
         progress: Callable[[int, int], None] | None,
+        race: Race | None,
+    ) -> list[NetworkNumbers]:
+        """Run the plan of the contenders on every network, on those of the race first.
+
+        Args:
+            contenders: are told the scores of every network that has units.
+            tables: per network the numbers that are remembered of its units; [] when none are.
+            progress: as of `scores`.
+            race: as of `scores`.
+        """
+        everything = range(self._store.count)
+        if race is None:
+            return self._run_on(everything, contenders, tables, progress)
+        first = race.networks.tolist()
+        numbers = dict(zip(first, self._run_on(first, contenders, tables, progress), strict=True))
+        choose(race, contenders, list(numbers.values()))
+        others = [network for network in everything if network not in numbers]
+        numbers.update(zip(others, self._run_on(others, contenders, tables, progress), strict=True))
+        return [numbers[network] for network in everything]
+
+    def _run_on(
+        self,
         networks: Sequence[int],
-    ) -> list[_NetworkNumbers]:
+        contenders: Contenders,
+        tables: Sequence[Numbers],
+        progress: Callable[[int, int], None] | None,
+    ) -> list[NetworkNumbers]:
         """Run the plan of the contenders on some networks."""
 
-        def evaluate(index: int, statistics: NetworkStatistics) -> _NetworkNumbers:
+        def evaluate(index: int, statistics: NetworkStatistics) -> NetworkNumbers:
             positions, plan = contenders.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
             values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
             self._stands_for[index] = statistics.stands_for
-            scores = _aggregated(plan, values, valid, self._to_scalar, self._aggregation, statistics.stands_for)
+            scores = aggregated(plan, values, valid, self._to_scalar, self._aggregation, statistics.stands_for)
             if statistics.units > 0:
                 contenders.scored(positions, scores)
-            return _NetworkNumbers(positions, plan, values, valid, scores)
+            return NetworkNumbers(positions, plan, values, valid, scores)
 
         if tables and not contenders.plan[1].terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
@@ -244,7 +249,7 @@ class Evaluator:
             lambda index, statistics: evaluate(index, sampled(statistics, self._units_per_shape)), progress, networks
         )
 
-    def _cached_tables(self, remembered: Sequence[bytes]) -> list[_Numbers]:
+    def _cached_tables(self, remembered: Sequence[bytes]) -> list[Numbers]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
         if not remembered or self._unit_counts is None:
             return []
@@ -257,7 +262,7 @@ class Evaluator:
             for end, units in zip(ends, self._unit_counts, strict=True)
         ]
 
-    def _remember(self, plan: Plan, networks: Sequence[_NetworkNumbers]) -> None:
+    def _remember(self, plan: Plan, networks: Sequence[NetworkNumbers]) -> None:
         """Keep the numbers of every scalar node of a plan that was computed on all networks for later calls."""
         digests = [digest for digest in plan.recorded_digests if digest is not None]
         if not digests:
@@ -269,12 +274,19 @@ class Evaluator:
             self._cache.put(digest, _UnitNumbers(values[:, column].copy(), valid[:, column].copy()))
 
 
+def choose(race: Race, contenders: Contenders, networks: Sequence[NetworkNumbers]) -> None:
+    """Let a race choose among the contenders that are left, by what its networks gave."""
+    left = contenders.left
+    scores = np.array([network.scores[np.searchsorted(network.positions, left)] for network in networks])
+    contenders.keep(left[race.choose(left, scores.T)])
+
+
 def scores_of_network(
     plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, aggregation: Aggregation
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
     values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
-    return _aggregated(plan, values, valid, to_scalar, aggregation, statistics.stands_for)
+    return aggregated(plan, values, valid, to_scalar, aggregation, statistics.stands_for)
 
 
 def unit_numbers(
@@ -289,7 +301,7 @@ def unit_numbers(
     return _of_roots(plan, recorded, valid, to_scalar)
 
 
-def _aggregated(
+def aggregated(
     plan: Plan,
     recorded: NDArray[np.float32],
     valid: NDArray[np.bool_],
@@ -297,6 +309,16 @@ def _aggregated(
     aggregation: Aggregation,
     stands_for: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
+    """Return the score of a network by each program of a plan.
+
+    Args:
+        plan: that was run.
+        recorded: float32 (units, recorded), the numbers of its recorded nodes, as `evaluate_plan` gives them.
+        valid: bool, same shape.
+        to_scalar: as the numbers were taken.
+        aggregation: from the numbers of valid units to the score.
+        stands_for: see `aggregate_columns`.
+    """
     return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation, stands_for)
 
 
@@ -308,5 +330,5 @@ def _of_roots(
     return numbers[:, plan.root_columns], valid[:, plan.root_columns]
 
 
-def _no_cached_numbers(units: int) -> _Numbers:
+def _no_cached_numbers(units: int) -> Numbers:
     return np.empty((units, 0), dtype=np.float32), np.empty((units, 0), dtype=np.bool_)

@@ -51,26 +51,60 @@ def run_plan(
         EznasError: an own operation raises, changes its arguments, or returns something else than it says.
     """
     cached = cached_values, cached_valid
-    if not (plan.operation >= FIRST_OWN_ID).any():
-        return _compiled(plan, statistics, cached, to_scalar)
-    by_torch = _by_torch(plan)
-    columns = np.array(
-        [operand < TERMINAL_COUNT or not by_torch[operand - TERMINAL_COUNT] for operand in plan.recorded]
-    )
-    numbers = np.zeros((statistics.units, len(plan.recorded)), np.float32)
-    valid = np.zeros(numbers.shape, np.bool_)
-    numbers[:, columns], valid[:, columns] = _compiled(_without(plan, by_torch), statistics, cached, to_scalar)
-    known = {int(plan.recorded[column]): int(column) for column in np.flatnonzero(columns)}
-    machine = _Machine(plan, by_torch, statistics, cached, known)
-    with reproducible_kernels(), torch.no_grad():
-        for unit in range(statistics.units):
-            results = machine.run(unit, numbers, valid)
-            for column in np.flatnonzero(~columns).tolist():
-                result = results[int(plan.recorded[column])]
-                if result is not None:
-                    numbers[unit, column] = _number(result, to_scalar)
-                    valid[unit, column] = True
-    return numbers, valid
+    parts = PlanParts(plan)
+    return parts.completed(statistics, cached, _compiled(parts.without_own, statistics, cached, to_scalar), to_scalar)
+
+
+class PlanParts:
+    """A plan in two parts: what does not depend on an own operation, and what does.
+
+    Attributes:
+        without_own: the plan of the first part, which anything that runs plans can run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Tell the parts of a plan from each other."""
+        self._plan = plan
+        self._by_torch = _by_torch(plan)
+        self._columns = ~np.concatenate([np.zeros(TERMINAL_COUNT, np.bool_), self._by_torch])[plan.recorded]
+        self.without_own = _without(plan, self._by_torch) if self.uses_own else plan
+
+    @property
+    def uses_own(self) -> bool:
+        """Whether there is a second part."""
+        return bool(self._by_torch.any())
+
+    def completed(
+        self,
+        statistics: NetworkStatistics,
+        cached: tuple[NDArray[np.float32], NDArray[np.bool_]],
+        first_part: tuple[NDArray[np.float32], NDArray[np.bool_]],
+        to_scalar: ToScalar,
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the numbers of the whole plan on a network, from those of `without_own`.
+
+        Args:
+            statistics: of the network.
+            cached: the numbers that `LOAD` nodes read, and whether each is valid.
+            first_part: the numbers of `without_own` on every unit, and whether each is valid.
+            to_scalar: as they were taken.
+        """
+        if not self.uses_own:
+            return first_part
+        numbers = np.zeros((statistics.units, len(self._plan.recorded)), np.float32)
+        valid = np.zeros(numbers.shape, np.bool_)
+        numbers[:, self._columns], valid[:, self._columns] = first_part
+        known = {int(self._plan.recorded[column]): int(column) for column in np.flatnonzero(self._columns)}
+        machine = _Machine(self._plan, self._by_torch, statistics, cached, known)
+        with reproducible_kernels(), torch.no_grad():
+            for unit in range(statistics.units):
+                results = machine.run(unit, numbers, valid)
+                for column in np.flatnonzero(~self._columns).tolist():
+                    result = results[int(self._plan.recorded[column])]
+                    if result is not None:
+                        numbers[unit, column] = _number(result, to_scalar)
+                        valid[unit, column] = True
+        return numbers, valid
 
 
 def _compiled(
@@ -87,6 +121,8 @@ def _compiled(
 def _by_torch(plan: Plan) -> NDArray[np.bool_]:
     """Which nodes are own operations, or depend on one: bool (nodes,)."""
     chosen = plan.operation >= FIRST_OWN_ID
+    if not chosen.any():
+        return chosen
     for node in range(plan.size):
         if plan.operation[node] != LOAD:
             for operand in (plan.first[node], plan.second[node]):

@@ -41,7 +41,7 @@ class CollectionSettings:
         choices=get_args(ThirdPass),
     )
     # Part of a run's identity: a GPU rounds differently, so a run moved to one would be neither result.
-    device: str = setting("cpu", "where networks run: cpu, cuda or cuda:N", group=MACHINE)
+    device: str = setting("cpu", "where networks and evolving programs run: cpu, cuda or cuda:N", group=MACHINE)
     terminals: frozenset[int] | None = None
 
     def __post_init__(self) -> None:

@@ -12,7 +12,8 @@ from eznas.cli.app import main
 def settings_of(monkeypatch, capfd):
     """The settings that a command line makes; nothing is discovered."""
     made = []
-    monkeypatch.setattr(eznas.discovery.discovery, "Discovery", lambda settings, *_: made.append(settings))
+    discovery = eznas.discovery.discovery.Discovery
+    monkeypatch.setattr(discovery, "on_benchmarks", lambda settings, *_: made.append(settings))
 
     def session(make, folder, *_):
         make()
@@ -37,11 +38,13 @@ def test_without_options_digits_is_searched_for_tau(settings_of):
 
 def test_what_is_good_is_taken_from_the_options(settings_of):
     settings, folder = settings_of(
+        *("--nodes", "8", "--least-share", "0.3"),
         *("--benchmark", "digits", "--benchmark", "digits-chain", "--combine", "mean", "--objective", "both"),
         *("--over", "params, flops,sum(wt, abs(inp.data))", "--lead-cap", "0.1", "--draws", "3", "--seed", "4"),
     )
     assert settings.benchmarks == ("digits", "digits-chain")
     assert (settings.combine, settings.objective, settings.lead_cap, settings.draws) == ("mean", "both", 0.1, 3)
+    assert (settings.nodes, settings.least_share) == (8, 0.3)
     assert settings.over == ("params", "flops", "sum(wt, abs(inp.data))")
     assert folder == "runs/digits+digits-chain-formulas-4"
     assert settings_of("--given", "params")[0].criterion.reference == "given"

@@ -284,5 +284,7 @@ def test_objectives_that_exclude_each_other_or_mean_nothing_are_named():
         DiscoverySettings(given="params", over=("flops",))
     with pytest.raises(EznasError, match=r"lead_cap is 0"):
         DiscoverySettings(over=("flops",), lead_cap=0.0)
+    with pytest.raises(EznasError, match=r"least_share is 2"):
+        DiscoverySettings(over=("flops",), least_share=2)
     with pytest.raises(EznasError, match="draws is 0"):
         DiscoverySettings(draws=0)

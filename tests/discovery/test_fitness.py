@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import kendalltau
 from small_problem import FEATURE_COUNT, group, random_formulas
 
-from eznas.discovery.criterion import LEAST_SHARE, Criterion
+from eznas.discovery.criterion import Criterion
 from eznas.discovery.fitness import INVALID, fitness_of, judge, workspace_for
 from eznas.discovery.problem import arrays_of
 from eznas.ops.catalogue import BY_NAME
@@ -141,10 +141,10 @@ def test_the_lead_is_over_the_best_baseline_capped_on_each_benchmark_plus_a_shar
     assert 0 < baseline < taus[0]
     groups = [with_references(one, weak, strong), with_references(other, np.ones(40), -other.accuracies)]
     leads = [min(0.2, taus[0] - baseline), 0.2]  # constant, or worse than knowing nothing: nothing to beat
-    least = LEAST_SHARE * min(taus)
-    for combine in ("mean", "minimum"):
-        fitness = judged(product, groups, reference="over", lead_cap=0.2, combine=combine).fitness
-        assert fitness == pytest.approx(COMBINED[combine](leads) + least, abs=1e-12)
+    for combine, share in (("mean", 0.1), ("minimum", 0.1), ("mean", 0.3)):
+        settings = {"reference": "over", "lead_cap": 0.2, "least_share": share, "combine": combine}
+        fitness = judged(product, groups, **settings).fitness
+        assert fitness == pytest.approx(COMBINED[combine](leads) + share * min(taus), abs=1e-12)
 
 
 @pytest.mark.parametrize("objective", ["tau", "top"])
@@ -161,8 +161,7 @@ def test_the_best_baseline_is_that_of_the_objective_wherever_it_stands(objective
         values.append(correlation(scores_of([0], one), one.accuracies))
         to_beat.append(correlation(strong, one.accuracies))
     expected = max(
-        np.mean(sign * np.array(values) - to_beat) + LEAST_SHARE * min(sign * value for value in values)
-        for sign in (1, -1)
+        np.mean(sign * np.array(values) - to_beat) + 0.1 * min(sign * value for value in values) for sign in (1, -1)
     )
     fitness = judged([0], groups, reference="over", objective=objective, combine="mean").fitness
     assert fitness == pytest.approx(expected, abs=1e-12)
