@@ -3,9 +3,9 @@
     python bench/bench_cost.py --plot docs/images/engine-cost
 
 *Networks*: a first generation of 50 trees on 25, 50, 100 and 200 networks, as evolution evaluates it (a program that
-cannot have a fitness is given up) and as reports do (every score), and with one unit of each shape. *Size*: 20 random
-programs of about so many nodes that have a score on every network, on 25 networks. *Threads*: the first generation on
-50 networks by one and by two. Programs are evaluated by an evaluator that remembers nothing yet, on statistics that
+cannot have a fitness is given up), on all units and on one of each shape. *Size*: 10 random programs of about so many
+nodes that have a score on every network, on 25 networks. *Threads*: the first generation on 50 networks by one and by
+two. Programs are evaluated by an evaluator that remembers nothing yet, on statistics that
 are collected before, in memory as far as `--memory` allows; those of one unit of each shape always fit.
 
 Processor seconds of the process, and for threads also seconds on the clock, which other work on the machine lengthens.
@@ -40,9 +40,9 @@ from eznas.statistics.store import StatisticsStore
 
 NETWORKS: Final = (25, 50, 100, 200)
 SIZES: Final = (5, 10, 20, 30, 40, 50)
-OF_A_SIZE: Final = 20
+OF_A_SIZE: Final = 10
 THREADS: Final = (1, 2)
-WAYS: Final = ("exact, as evolution", "exact, as reports", "one unit of a shape, as evolution")
+WAYS: Final = {"all units": 0, "one unit of a shape": 1}
 
 
 def main() -> None:
@@ -75,11 +75,11 @@ def main() -> None:
             of_size = _programs_of_size(size, statistics, least, options.seed)
             report["size"][size] = {
                 way: _measured(lambda way=way, of_size=of_size: _evaluate(way, of_size, statistics, least), options)
-                for way in WAYS[1:]
+                for way in WAYS
             } | {"programs": len(of_size), "mean_size": float(np.mean([one.size for one in of_size]))}
         report["threads"] = {
             threads: _measured(
-                lambda threads=threads: _evaluate(WAYS[0], programs, statistics, 2 * least, threads), options
+                lambda threads=threads: _evaluate("all units", programs, statistics, 2 * least, threads), options
             )
             for threads in THREADS
         }
@@ -117,8 +117,7 @@ def _evaluate(
 ) -> None:
     # Nothing is kept by this store: what is kept, is kept below it.
     store = StatisticsStore(networks, statistics.get, memory_bytes=2**60, workers=threads, reuse=False)
-    evaluator = Evaluator(store, units_per_shape=1 if way.startswith("one unit") else 0)
-    evaluator.scores(programs, only_complete=way.endswith("evolution"))
+    Evaluator(store, units_per_shape=WAYS[way]).scores(programs, only_complete=True)
 
 
 def _programs_of_size(size: int, store: StatisticsStore, networks: int, seed: int) -> list[Program]:
@@ -154,9 +153,9 @@ def _markdown(report: dict[str, Any]) -> str:
     lines = [f"| networks | {' | '.join(WAYS)} |", "|---|" + "---|" * len(WAYS)]
     for count, ways in report["networks"].items():
         lines.append(f"| {count} | {' | '.join(str(ways[way]['processor_seconds']) for way in WAYS)} |")
-    lines += ["", f"| nodes | {' | '.join(WAYS[1:])} |", "|---|" + "---|" * (len(WAYS) - 1)]
+    lines += ["", f"| nodes | {' | '.join(WAYS)} |", "|---|" + "---|" * len(WAYS)]
     for size, ways in report["size"].items():
-        lines.append(f"| {size} | {' | '.join(str(ways[way]['processor_seconds']) for way in WAYS[1:])} |")
+        lines.append(f"| {size} | {' | '.join(str(ways[way]['processor_seconds']) for way in WAYS)} |")
     lines += ["", "| threads | processor seconds | seconds |", "|---|---|---|"]
     for threads, one in report["threads"].items():
         lines.append(f"| {threads} | {one['processor_seconds']} | {one['seconds']} |")
@@ -174,14 +173,13 @@ def _draw(figure: Any, report: dict[str, Any]) -> None:
             color=colour,
             label=way,
         )
-        if way in WAYS[1:]:
-            sizes = list(report["size"])
-            by_size.plot(
-                [report["size"][size]["mean_size"] for size in sizes],
-                [report["size"][size][way]["processor_seconds"] for size in sizes],
-                marker="o",
-                color=colour,
-            )
+        sizes = list(report["size"])
+        by_size.plot(
+            [report["size"][size]["mean_size"] for size in sizes],
+            [report["size"][size][way]["processor_seconds"] for size in sizes],
+            marker="o",
+            color=colour,
+        )
     for axes, label in ((by_networks, "networks"), (by_size, "nodes of a program")):
         axes.set(xlabel=label, ylabel="processor seconds", ylim=(0, None))
     by_networks.legend(fontsize=7)
