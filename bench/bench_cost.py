@@ -5,8 +5,8 @@
 *Networks*: a first generation of 50 trees on 25, 50, 100 and 200 networks, as evolution evaluates it (a program that
 cannot have a fitness is given up), on all units and on one of each shape. *Size*: 10 random programs of about so many
 nodes that have a score on every network, on 25 networks. *Threads*: the first generation on 50 networks by one and by
-two. Programs are evaluated by an evaluator that remembers nothing yet, on statistics that
-are collected before, in memory as far as `--memory` allows; those of one unit of each shape always fit.
+two. Programs are evaluated by an evaluator that remembers nothing yet, on statistics that are collected before, in
+memory as far as `--memory` allows, else on the disk.
 
 Processor seconds of the process, and for threads also seconds on the clock, which other work on the machine lengthens.
 The median of `--repeats` is shown, with the least and the greatest in the JSON.
