@@ -2,7 +2,9 @@
 
     python bench/bench_statistics.py --networks 20 --threads 2
 
-Architectures and images are random (seeded): the time does not depend on what the images show.
+Architectures and images are random (seeded): the time does not depend on what the images show. Beside it, what else is
+done with a network: it is built, its FLOPs are counted, and its statistics are written to the disk and read back, all
+numbers of them. The times of one thread are processor seconds, of several threads seconds on the clock.
 """
 
 from __future__ import annotations
@@ -10,14 +12,17 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import numpy as np
 import torch
 from torch import nn
 
+from eznas.spaces.complexity import flops
 from eznas.spaces.nasbench201 import NASBench201
 from eznas.statistics.collect import CollectionSettings, collect
+from eznas.statistics.disk import DiskArrays
 from eznas.statistics.inputs import Inputs, make_inputs
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.workers import run_in_threads
@@ -49,6 +54,7 @@ TASKS: dict[str, Task] = {
     "all 22, R-C-B": collection(CollectionSettings()),
     "all 22, C-B-R": collection(CollectionSettings(unit="C-B-R")),
     "inp_grad.data (EZNAS-A)": collection(CollectionSettings(terminals=frozenset({BY_NAME["inp_grad.data"].address}))),
+    "FLOPs": lambda network, inputs: void(flops(network, tuple(inputs.data.shape))),
 }
 
 
@@ -67,14 +73,11 @@ def main() -> None:
         f"{arguments.networks} networks, batch size {arguments.batch_size}; on average of the first {len(sizes)}: "
         f"{statistics.mean(s.units for s in sizes):.0f} units, {statistics.mean(s.nbytes for s in sizes) / 1e6:.0f} MB"
     )
-    print(f"{'':26}{'1 thread: median':>18}{'mean':>9}{f'{arguments.threads} threads: mean':>18}")
+    print(f"{'':36}{'1 thread: median':>18}{'mean':>9}{f'{arguments.threads} threads: mean':>18}")
+    print_row("building", [seconds_of(lambda a=a: space.build(a, 10, 32)) for a in architectures])
     for name, task in TASKS.items():
         networks = [space.build(a, 10, 32) for a in architectures]
-        seconds = []
-        for network in networks:
-            begun = time.perf_counter()
-            task(network, inputs)
-            seconds.append(time.perf_counter() - begun)
+        seconds = [seconds_of(lambda task=task, network=network: task(network, inputs)) for network in networks]
         begun = time.perf_counter()
         run_in_threads(
             lambda n, task=task, networks=networks: task(networks[n], inputs),
@@ -84,7 +87,26 @@ def main() -> None:
             progress=None,
         )
         together = (time.perf_counter() - begun) / arguments.networks
-        print(f"{name:26}{statistics.median(seconds):16.4f} s{statistics.mean(seconds):7.4f} s{together:16.4f} s")
+        print_row(name, seconds, together)
+    with closing(DiskArrays()) as disk:
+        starts = []
+        print_row("to the disk", [seconds_of(lambda s=s: starts.append(disk.write(s.values))) for s in sizes])
+        places = [(start, len(s.values)) for start, s in zip(starts, sizes, strict=True)]
+        print_row("from the disk, and summed", [seconds_of(lambda p=p: disk.read(*p).sum()) for p in places])
+    print_row("in memory, and summed", [seconds_of(lambda s=s: s.values.sum()) for s in sizes])
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the processor seconds of some work."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def print_row(name: str, seconds: Sequence[float], together: float | None = None) -> None:
+    """Print what a task takes for one network: in one thread, and per network in several."""
+    several = "" if together is None else f"{together:16.4f} s"
+    print(f"{name:36}{statistics.median(seconds):16.4f} s{statistics.mean(seconds):7.4f} s{several}")
 
 
 if __name__ == "__main__":

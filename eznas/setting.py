@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from eznas.errors import EznasError, shown
 
-NETWORKS, SCORE, SEARCH, MACHINE = GROUPS = ("Networks", "Score", "Search", "Machine")
+NETWORKS, SCORE, SEARCH, LESS_WORK, MACHINE = GROUPS = ("Networks", "Score", "Search", "Less work", "Machine")
 """Headings under which help texts and files list settings, in their order."""
 
 _MANY: Final = 1_000_000

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from eznas.cluster.cluster import Cluster
 from eznas.cluster.shard import Shard, ShardScores
 from eznas.cluster.worker import check_device
+from eznas.errors import EznasError
 from eznas.ops.program import Program
 from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
+from eznas.scoring.evaluator import Race
 
 
 class ShardedEvaluator:
@@ -32,9 +34,14 @@ class ShardedEvaluator:
             inputs: of the run, whose `failures` become known with the first scores.
 
         Raises:
-            EznasError: the device is not the processor.
+            EznasError: the device is not the processor, or the settings have options that only one process has.
         """
         check_device(settings.collection.device)
+        if settings.samples_units or settings.race_networks:
+            raise EznasError(
+                "Workers of a cluster neither sample units nor race programs: leave out --ray, or --units-per-shape "
+                "and --race-networks."
+            )
         self._cluster = cluster
         self._inputs = inputs
         count = min(cluster.workers, inputs.training_count)
@@ -70,12 +77,14 @@ class ShardedEvaluator:
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
+        race: Race | None = None,
     ) -> NDArray[np.float64]:
-        """As `Evaluator.scores`; progress is told when a worker is done with all its networks.
+        """As `Evaluator.scores`, but for races; progress is told when a worker is done with all its networks.
 
         Raises:
             EznasError: what a worker raises, or one cannot be what this process is.
         """
+        assert race is None
         count = self._inputs.training_count
         scores = np.full((len(programs), count), np.nan)
         if not programs:

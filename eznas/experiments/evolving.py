@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from eznas import proxies
 from eznas.errors import EznasError
 from eznas.observer import RunObserver
-from eznas.runs.backend import Backend, evaluator_of
+from eznas.runs.backend import Backend, Evaluators, evaluators_of
 from eznas.runs.directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
 from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
@@ -58,9 +58,9 @@ class TrainingStatistics:
         self._key = self._store = None
 
     @contextmanager
-    def evaluator(self, settings: RunSettings, inputs: RunInputs) -> Iterator[Evaluator]:
+    def evaluators(self, settings: RunSettings, inputs: RunInputs) -> Iterator[Evaluators]:
         """Open what scores a run's training networks: their statistics outlive the run, until `close`."""
-        yield evaluator_of(self._statistics(settings, inputs), settings)
+        yield evaluators_of(self._statistics(settings, inputs), settings)
 
     def _statistics(self, settings: RunSettings, inputs: RunInputs) -> StatisticsStore:
         """The statistics that a run needs, collected anew unless they are those of the call before."""
@@ -107,7 +107,7 @@ def evolve(
     else:
         run = Run.start(settings, path, observer)
     with closing(run):
-        run.execute(Backend(open_evaluator=statistics.evaluator))
+        run.execute(Backend(open_evaluators=statistics.evaluators))
     return True
 
 

@@ -26,7 +26,7 @@ from eznas.runs.settings import RunSettings
 from eznas.scoring.detail_format import NETWORKS
 from eznas.system.locks import MOVES_WITH_FOLDER, open_lock_file, try_lock
 
-RUN_FORMAT: Final = 3
+RUN_FORMAT: Final = 4
 """Raised whenever a run of an older format could not be continued to the identical result."""
 
 CONFIG: Final = "config.toml"

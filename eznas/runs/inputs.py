@@ -133,7 +133,8 @@ class RunInputs:
 def _check_accuracies(inputs: BenchmarkInputs, settings: RunSettings) -> None:
     """Raise an `EznasError` when nothing can rank networks that programs are judged on: all are equally good."""
     accuracies = inputs.training_accuracies
-    for chosen in inputs.split.subsamples or (np.arange(len(accuracies)),):
+    raced = (np.arange(settings.race_networks),) if settings.race_networks else ()
+    for chosen in (*(inputs.split.subsamples or (np.arange(len(accuracies)),)), *raced):
         if np.ptp(accuracies[chosen]) == 0:
             raise EznasError(
                 f"{len(chosen)} networks of {inputs.benchmark.name} that fitness is to be measured on all have the "

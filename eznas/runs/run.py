@@ -26,8 +26,9 @@ from eznas.runs.backend import Backend
 from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
 from eznas.runs.networks import best_on_networks
+from eznas.runs.rescoring import rescored
 from eznas.runs.settings import RunSettings, departures_text
-from eznas.runs.summary import summarise
+from eznas.runs.summary import less_work, summarise
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import networks_scored
 from eznas.search.evaluated import Evaluated
@@ -152,30 +153,32 @@ class Run:
         departures = departures_text(self._settings.departures_from_paper())
         if departures:
             self._observer.message(f"Differs from the paper in: {departures}")
+        for what, words in less_work(self._settings).items():
+            self._observer.message(f"Less work, {what.replace('_', ' ')}: {words}.")
         self._describe_process()
         for one in self._inputs.benchmarks:
             if one.split.note:
                 self._observer.message(one.split.note)
         held_out = [(one.benchmark, one.split.held_out) for one in self._inputs.benchmarks]
-        self._observer.expect(sum(networks_scored(len(indices)) for _, indices in held_out))
+        rescored_networks = self._inputs.training_count if self._settings.samples_units else 0
+        self._observer.expect(rescored_networks + sum(networks_scored(len(indices)) for _, indices in held_out))
         self._observer.phase(LOADING_KERNELS)
         load_kernels()
-        evolution, checkpoint, training_scores = self._evolve(backend)
+        evolution, checkpoint, best, training_scores = self._evolve(backend)
         summary, rankings = summarise(
             self.path,
             self._settings,
             held_out,
-            evolution.hall_of_fame,
+            best,
             checkpoint,
             self._observer,
+            {one.program: one.fitness for one in evolution.hall_of_fame} if self._settings.samples_units else {},
             backend.score_networks,
         )
-        if evolution.hall_of_fame:
+        if best:
             # First: where there is a summary, there is what its report shows of single networks.
             self._directory.write_networks(
-                best_on_networks(
-                    self._settings, self._inputs.benchmarks, evolution.hall_of_fame[0], training_scores, rankings
-                )
+                best_on_networks(self._settings, self._inputs.benchmarks, best[0], training_scores, rankings)
             )
         self._directory.write_summary(summary)
         return summary
@@ -192,19 +195,22 @@ class Run:
                     )
         self._directory.add_session(environment)
 
-    def _evolve(self, backend: Backend) -> tuple[Evolution, Checkpoint, NDArray[np.float64]]:
+    def _evolve(self, backend: Backend) -> tuple[Evolution, Checkpoint, Sequence[Evaluated], NDArray[np.float64]]:
         """Perform the generations that are left; the checkpoint is written after each.
 
         Returns:
-            The evolution at its end, its checkpoint, and the scores that the best program gives the training networks
-            of all benchmarks, float64 (networks,), as computed; (0,) where no program is valid.
+            The evolution at its end, its checkpoint, the best programs as they are to be reported, and the scores that
+            the first of them gives the training networks of all benchmarks, float64 (networks,), as computed; (0,)
+            where no program is valid.
         """
-        with backend.open_evaluator(self._settings, self._inputs) as evaluator:
+        with backend.open_evaluators(self._settings, self._inputs) as evaluators:
             fitness = Fitness(
-                evaluator,
+                evaluators.searching,
                 self._inputs.ranked_networks(),
                 self._settings.combine,
                 lambda _done, _count: self._observer.advance(),
+                self._settings.race_networks,
+                self._settings.race_share,
             )
             evolution, checkpoint = self._stored_evolution()
             collecting = True
@@ -227,8 +233,12 @@ class Run:
                 with _interrupts_held_back():
                     self._directory.write(checkpoint, self._hall_of_fame(evolution))
                 self._observer.generation(record, timing, self._settings.evolution.generations)
-            scores = evaluator.scores([best.program for best in evolution.hall_of_fame[:1]])
-        return evolution, checkpoint, scores.reshape(-1)
+            best = evolution.hall_of_fame
+            if self._settings.samples_units:
+                best = rescored(self._settings, self._inputs, evaluators.exact, best, self._observer)
+                self._directory.write_views(checkpoint, self._hall_of_fame(evolution, best))
+            scores = evaluators.exact.scores([one.program for one in best[:1]])
+        return evolution, checkpoint, best, scores.reshape(-1)
 
     def _stored_evolution(self) -> tuple[Evolution, Checkpoint]:
         """Return the evolution as the checkpoint has it, or a new one, and the checkpoint."""
@@ -242,7 +252,8 @@ class Run:
         self._directory.write_views(checkpoint, self._hall_of_fame(evolution))
         return evolution, checkpoint
 
-    def _hall_of_fame(self, evolution: Evolution) -> dict[str, Any]:
+    def _hall_of_fame(self, evolution: Evolution, exact: Sequence[Evaluated] | None = None) -> dict[str, Any]:
+        """Return the content of `hall_of_fame.json`: as evolution knows its programs, or as all units give them."""
         settings = self._settings
         return {
             "benchmarks": list(settings.benchmark),
@@ -255,7 +266,11 @@ class Run:
             "third_pass": settings.collection.third_pass,
             "to_scalar": settings.to_scalar,
             "aggregation": settings.aggregation,
-            "programs": [_program_entry(one, settings.benchmark) for one in evolution.hall_of_fame],
+            **less_work(settings),
+            "estimated": settings.samples_units and exact is None,
+            "programs": [
+                _program_entry(one, settings.benchmark) for one in (evolution.hall_of_fame if exact is None else exact)
+            ],
         }
 
 

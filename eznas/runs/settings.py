@@ -14,6 +14,7 @@ from eznas.runs.presets import PRESETS
 from eznas.search.settings import EvolutionSettings
 from eznas.setting import (
     GROUPS,
+    LESS_WORK,
     MACHINE,
     NETWORKS,
     SCORE,
@@ -25,6 +26,7 @@ from eznas.setting import (
     settings_of,
 )
 from eznas.statistics.settings import CollectionSettings
+from eznas.statistics.unit_sample import ALL
 from eznas.statistics.workers import available_cores
 
 if TYPE_CHECKING:
@@ -100,6 +102,17 @@ class RunSettings:
     fitness_samples: str = setting(
         _ALL, "networks that a |tau| is of: all, or the least of random subsamples, such as 4 of 20 for 4x20"
     )
+    units_per_shape: int = setting(
+        ALL, "units of the same shapes that evolution computes; 0 for all, as in every report", group=LESS_WORK
+    )
+    race_networks: int = setting(
+        0,
+        "networks of each that new programs are raced on, before the best go on to all; 0 for no race",
+        group=LESS_WORK,
+    )
+    race_share: float = setting(
+        0.25, "share of the raced programs that go on to all networks", group=LESS_WORK, minimum=0.01, maximum=1
+    )
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     genome_settings: Mapping[str, Any] = field(default_factory=dict)
     threads: int = setting(
@@ -125,6 +138,11 @@ class RunSettings:
         object.__setattr__(self, "benchmark", distinct_names(self.benchmark))
         parse_memory(self.memory)
         object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
+        if self.race_networks and not 3 <= self.race_networks < self.networks:
+            raise EznasError(
+                f"race_networks is {self.race_networks}: give 0 for no race, or 3 to {self.networks - 1} of the "
+                f"{self.networks} networks."
+            )
         resolved = genome_settings_of(self.genome, self.genome_settings)
         object.__setattr__(self, "genome_settings", asdict(resolved))
 
@@ -150,6 +168,11 @@ class RunSettings:
     def memory_bytes(self) -> int:
         """The budget of the statistics store, in bytes."""
         return parse_memory(self.memory)
+
+    @property
+    def samples_units(self) -> bool:
+        """Whether evolution computes some of the units only, so that the fitness it sees is an estimate."""
+        return self.units_per_shape != ALL
 
     def genome_settings_object(self) -> GenomeSettings:
         """Return the settings of the chosen genome kind as that kind's own class."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
+from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
@@ -40,6 +41,7 @@ def summarise(
     hall_of_fame: Sequence[Evaluated],
     checkpoint: Checkpoint,
     observer: RunObserver,
+    estimates: Mapping[Program, float],
     score: ScoreNetworks = score_networks,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Ranking]]]:
     """Rank the held-out networks with the best programs and the baselines.
@@ -52,6 +54,7 @@ def summarise(
         hall_of_fame: the best programs, best first.
         checkpoint: the last one.
         observer: is told of the networks that are done.
+        estimates: the fitness that evolution went by, where that is not the one that is reported.
         score: gives the scores of the networks.
 
     Returns:
@@ -93,6 +96,7 @@ def summarise(
                 "orientation": one.orientation,
                 "size": one.program.size,
                 "fitness": one.fitness,
+                **({"estimated_fitness": estimates[one.program]} if one.program in estimates else {}),
                 "benchmarks": {
                     name: {
                         "tau_training": one.orientation * tau,
@@ -151,6 +155,7 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "networks": settings.networks,
         "combine": settings.combine,
         "fitness_samples": settings.fitness_samples,
+        **less_work(settings),
         "batch_size": settings.batch_size,
         "seed": settings.seed,
         "unit": settings.collection.unit,
@@ -163,6 +168,21 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "device": settings.collection.device,
         "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",
     }
+
+
+def less_work(settings: RunSettings) -> dict[str, str]:
+    """Return in words what evolution left out by the options for less work, for protocols; {} for nothing."""
+    words = {}
+    if settings.samples_units:
+        words["units_in_evolution"] = (
+            f"at most {settings.units_per_shape} of the same shapes; the taus reported are of all units"
+        )
+    if settings.race_networks:
+        words["race"] = (
+            f"new programs on {settings.race_networks} networks of each benchmark first, of which the best "
+            f"{settings.race_share:.0%} went on to all"
+        )
+    return words
 
 
 def _evolution(settings: RunSettings, checkpoint: Checkpoint) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from eznas.options import Aggregation
 
 
 def aggregate_columns(
-    values: NDArray[np.float32], valid: NDArray[np.bool_], aggregation: Aggregation
+    values: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    aggregation: Aggregation,
+    stands_for: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Aggregate per-unit numbers to one score for each program.
 
@@ -21,6 +24,7 @@ def aggregate_columns(
         values: float32, shape (units, programs).
         valid: bool, same shape; numbers of invalid units are left out.
         aggregation: `mean` or `sum`.
+        stands_for: float64, shape (units,), how many units each stands for; None where each is itself alone.
 
     Returns:
         float64, shape (programs,): NaN where no unit is valid or the score is not finite, and exactly 0 where the units
@@ -28,10 +32,12 @@ def aggregate_columns(
     """
     if aggregation not in get_args(Aggregation):
         raise EznasError(f"Unknown aggregation {aggregation!r}; choose one of: {', '.join(get_args(Aggregation))}.")
-    counts = valid.sum(axis=0)
+    counts = valid.sum(axis=0) if stands_for is None else stands_for @ valid
     with np.errstate(invalid="ignore", over="ignore"):
         # float64, so that the order in which a network lists its units costs no precision.
         numbers = np.where(valid, values, 0.0).astype(np.float64)
+        if stands_for is not None:
+            numbers *= stands_for[:, None]
         scores: NDArray[np.float64] = numbers.sum(axis=0)
         scores[np.abs(scores) < RELATIVE_TOLERANCE * np.abs(numbers).sum(axis=0)] = 0.0
     if aggregation == "mean":

@@ -22,11 +22,13 @@ from eznas.ops.batched_plan import BatchedPlan
 from eznas.ops.plan import Plan
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.contenders import Contenders
-from eznas.scoring.evaluator import DEFAULT_CACHE_BYTES, Evaluator, NetworkNumbers, Numbers, aggregated
+from eznas.scoring.evaluator import DEFAULT_CACHE_BYTES, Evaluator, NetworkNumbers, Numbers, Race, aggregated, choose
 from eznas.scoring.plan_evaluation import PlanParts
 from eznas.scoring.unit_blocks import UnitBlock, UnitBlocks
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.store import StatisticsStore
+from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.unit_sample import ALL, sampled
 
 _SHARE_OF_DEVICE: Final = 0.6
 """Of a GPU's free memory, for statistics; the rest is for what is computed from them."""
@@ -50,6 +52,7 @@ class BatchedEvaluator(Evaluator):
         *,
         threads: int = 1,
         device_bytes: int | None = None,
+        units_per_shape: int = ALL,
     ) -> None:
         """Set up an evaluator; nothing is computed yet.
 
@@ -62,8 +65,9 @@ class BatchedEvaluator(Evaluator):
             threads: of the host, for eigenvalues.
             device_bytes: how much of the device's memory statistics may take; what does not fit stays with the CPU and
                 is copied whenever it is read. None for most of what is free.
+            units_per_shape: see `Evaluator`.
         """
-        super().__init__(store, to_scalar, aggregation, cache_bytes)
+        super().__init__(store, to_scalar, aggregation, cache_bytes, units_per_shape)
         self._device = torch.device(device)
         self._threads = threads
         self._device_bytes = device_bytes
@@ -76,12 +80,24 @@ class BatchedEvaluator(Evaluator):
         contenders: Contenders,
         tables: Sequence[Numbers],
         progress: Callable[[int, int], None] | None,
+        race: Race | None,
+    ) -> list[NetworkNumbers]:
+        networks = self._run_on_all(contenders, tables, progress)
+        if race is not None:  # which saves nothing here, where the units of all networks are computed at once
+            choose(race, contenders, [networks[network] for network in race.networks.tolist()])
+        return networks
+
+    def _run_on_all(
+        self,
+        contenders: Contenders,
+        tables: Sequence[Numbers],
+        progress: Callable[[int, int], None] | None,
     ) -> list[NetworkNumbers]:
         blocks = self._blocks
         if blocks is None:
             blocks = self._blocks = self._collected(progress)
             progress = None
-        networks: list[NetworkNumbers] = []
+        results: list[NetworkNumbers] = []
         starts = np.cumsum([0, *blocks.unit_counts])
         for stage, stage_blocks in (
             (range(blocks.first_networks), blocks.first),
@@ -100,13 +116,13 @@ class BatchedEvaluator(Evaluator):
                 if parts.uses_own:
                     cached = tables[network] if tables else _nothing(blocks.unit_counts[network])
                     numbers = parts.completed(blocks.statistics(network), cached, numbers, self._to_scalar)
-                scores = aggregated(plan, *numbers, self._to_scalar, self._aggregation)
+                scores = aggregated(plan, *numbers, self._to_scalar, self._aggregation, self._stands_for[network])
                 if blocks.unit_counts[network] > 0:
                     contenders.scored(positions, scores)
-                networks.append(NetworkNumbers(positions, plan, *numbers, scores))
+                results.append(NetworkNumbers(positions, plan, *numbers, scores))
                 if progress is not None:
-                    progress(len(networks), self._store.count)
-        return networks
+                    progress(len(results), self._store.count)
+        return results
 
     def _collected(self, progress: Callable[[int, int], None] | None) -> UnitBlocks:
         """Take all statistics from the store to the device."""
@@ -116,7 +132,13 @@ class BatchedEvaluator(Evaluator):
                 free, _ = torch.cuda.mem_get_info(self._device.index)
                 self._device_bytes = int(_SHARE_OF_DEVICE * free)
         blocks = UnitBlocks(self._device, self._device_bytes)
-        self._store.for_each(blocks.add, progress)
+
+        def add(network: int, statistics: NetworkStatistics) -> None:
+            sample = sampled(statistics, self._units_per_shape)
+            self._stands_for[network] = sample.stands_for
+            blocks.add(network, sample)
+
+        self._store.for_each(add, progress)
         blocks.finish()
         return blocks
 
@@ -202,7 +224,12 @@ class BatchedEvaluator(Evaluator):
 
 
 def evaluator_on(
-    device: str, store: StatisticsStore, to_scalar: ToScalar, aggregation: Aggregation, threads: int
+    device: str,
+    store: StatisticsStore,
+    to_scalar: ToScalar,
+    aggregation: Aggregation,
+    threads: int,
+    units_per_shape: int = ALL,
 ) -> Evaluator:
     """Return the evaluator for a device: the compiled one for `cpu`, the batched one for any other.
 
@@ -212,10 +239,11 @@ def evaluator_on(
         to_scalar: see `Evaluator`.
         aggregation: see `Evaluator`.
         threads: of the host, for what a GPU leaves to it.
+        units_per_shape: see `Evaluator`.
     """
     if device == "cpu":
-        return Evaluator(store, to_scalar, aggregation)
-    return BatchedEvaluator(store, device, to_scalar, aggregation, threads=threads)
+        return Evaluator(store, to_scalar, aggregation, units_per_shape=units_per_shape)
+    return BatchedEvaluator(store, device, to_scalar, aggregation, threads=threads, units_per_shape=units_per_shape)
 
 
 def _nothing(units: int) -> Numbers:

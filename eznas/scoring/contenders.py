@@ -59,3 +59,8 @@ class Contenders:
         if self._only_complete:
             with self._lock:
                 self._left = np.setdiff1d(self._left, positions[np.isnan(scores)])
+
+    def keep(self, positions: NDArray[np.int64]) -> None:
+        """Leave only these of the programs that are left: int64, increasing."""
+        with self._lock:
+            self._left = positions

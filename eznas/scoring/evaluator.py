@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from eznas.scoring.contenders import Contenders
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.unit_sample import ALL, sampled
 
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
 
@@ -99,6 +100,22 @@ class _ScalarCache:
             self._used -= evicted.nbytes
 
 
+class Race(Protocol):
+    """A race of programs on some of the networks, of which only the best go on to the others."""
+
+    @property
+    def networks(self) -> NDArray[np.int64]:
+        """Which networks it is run on, increasing."""
+
+    def choose(self, programs: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which programs go on, bool (programs,).
+
+        Args:
+            programs: int64 (programs,), the positions of those that are left.
+            scores: float64 (programs, networks), theirs on the networks of the race.
+        """
+
+
 class Evaluator:
     """Evaluates programs on the networks of a statistics store.
 
@@ -112,6 +129,7 @@ class Evaluator:
         to_scalar: ToScalar = "mean",
         aggregation: Aggregation = "mean",
         cache_bytes: int = DEFAULT_CACHE_BYTES,
+        units_per_shape: int = ALL,
     ) -> None:
         """Set up an evaluator; nothing is computed yet.
 
@@ -120,12 +138,16 @@ class Evaluator:
             to_scalar: from a program's output tensor to one number per unit: its mean, or its l2 norm.
             aggregation: from the numbers of a network's valid units to its score.
             cache_bytes: bound on the memory that remembered per-unit numbers take.
+            units_per_shape: on how many units of the same shapes programs are computed at most, see
+                `eznas.statistics.unit_sample`: scores are estimates unless it is `ALL`.
         """
         self._store = store
         self._to_scalar = to_scalar
         self._aggregation = aggregation
         self._cache = _ScalarCache(cache_bytes)
+        self._units_per_shape = units_per_shape
         self._unit_counts: NDArray[np.int64] | None = None
+        self._stands_for: dict[int, NDArray[np.float64] | None] = {}
 
     @property
     def unscorable(self) -> NDArray[np.bool_]:
@@ -140,6 +162,7 @@ class Evaluator:
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
+        race: Race | None = None,
     ) -> NDArray[np.float64]:
         """Score every network with every program.
 
@@ -148,6 +171,8 @@ class Evaluator:
             progress: called after each network with the number of networks done and of all networks.
             only_complete: give up a program that has no score on a network with units, which saves the computation
                 of the others: it has no score on any network then.
+            race: chooses after some of the networks which programs are scored on the others; the rest of them have no
+                score on any network.
 
         Returns:
             float64, shape (programs, networks). NaN where a program has no valid unit on a network or its score
@@ -161,7 +186,7 @@ class Evaluator:
         )
         columns = {digest: column for column, digest in enumerate(remembered)}
         contenders = Contenders(programs, columns, only_complete=only_complete)
-        networks = self._run(contenders, self._cached_tables(remembered), progress)
+        networks = self._run(contenders, self._cached_tables(remembered), progress, race)
         self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
         self._remember(plan, networks)
@@ -175,20 +200,41 @@ class Evaluator:
         contenders: Contenders,
         tables: Sequence[Numbers],
         progress: Callable[[int, int], None] | None,
+        race: Race | None,
     ) -> list[NetworkNumbers]:
-        """Run the plan of the contenders on every network.
+        """Run the plan of the contenders on every network, on those of the race first.
 
         Args:
             contenders: are told the scores of every network that has units.
             tables: per network the numbers that are remembered of its units; [] when none are.
             progress: as of `scores`.
+            race: as of `scores`.
         """
+        everything = range(self._store.count)
+        if race is None:
+            return self._run_on(everything, contenders, tables, progress)
+        first = race.networks.tolist()
+        numbers = dict(zip(first, self._run_on(first, contenders, tables, progress), strict=True))
+        choose(race, contenders, list(numbers.values()))
+        others = [network for network in everything if network not in numbers]
+        numbers.update(zip(others, self._run_on(others, contenders, tables, progress), strict=True))
+        return [numbers[network] for network in everything]
+
+    def _run_on(
+        self,
+        networks: Sequence[int],
+        contenders: Contenders,
+        tables: Sequence[Numbers],
+        progress: Callable[[int, int], None] | None,
+    ) -> list[NetworkNumbers]:
+        """Run the plan of the contenders on some networks."""
 
         def evaluate(index: int, statistics: NetworkStatistics) -> NetworkNumbers:
             positions, plan = contenders.plan
             cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
             values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
-            scores = aggregated(plan, values, valid, self._to_scalar, self._aggregation)
+            self._stands_for[index] = statistics.stands_for
+            scores = aggregated(plan, values, valid, self._to_scalar, self._aggregation, statistics.stands_for)
             if statistics.units > 0:
                 contenders.scored(positions, scores)
             return NetworkNumbers(positions, plan, values, valid, scores)
@@ -196,10 +242,12 @@ class Evaluator:
         if tables and not contenders.plan[1].terminals:
             # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
             return [
-                evaluate(index, NetworkStatistics.without_tensors("", len(values)))
-                for index, (values, _) in enumerate(tables)
+                evaluate(index, NetworkStatistics.without_tensors("", len(tables[index][0]), self._stands_for[index]))
+                for index in networks
             ]
-        return self._store.for_each(evaluate, progress)
+        return self._store.for_each(
+            lambda index, statistics: evaluate(index, sampled(statistics, self._units_per_shape)), progress, networks
+        )
 
     def _cached_tables(self, remembered: Sequence[bytes]) -> list[Numbers]:
         """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
@@ -226,12 +274,19 @@ class Evaluator:
             self._cache.put(digest, _UnitNumbers(values[:, column].copy(), valid[:, column].copy()))
 
 
+def choose(race: Race, contenders: Contenders, networks: Sequence[NetworkNumbers]) -> None:
+    """Let a race choose among the contenders that are left, by what its networks gave."""
+    left = contenders.left
+    scores = np.array([network.scores[np.searchsorted(network.positions, left)] for network in networks])
+    contenders.keep(left[race.choose(left, scores.T)])
+
+
 def scores_of_network(
     plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, aggregation: Aggregation
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
     values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
-    return aggregated(plan, values, valid, to_scalar, aggregation)
+    return aggregated(plan, values, valid, to_scalar, aggregation, statistics.stands_for)
 
 
 def unit_numbers(
@@ -252,6 +307,7 @@ def aggregated(
     valid: NDArray[np.bool_],
     to_scalar: ToScalar,
     aggregation: Aggregation,
+    stands_for: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
     """Return the score of a network by each program of a plan.
 
@@ -261,8 +317,9 @@ def aggregated(
         valid: bool, same shape.
         to_scalar: as the numbers were taken.
         aggregation: from the numbers of valid units to the score.
+        stands_for: see `aggregate_columns`.
     """
-    return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation)
+    return aggregate_columns(*_of_roots(plan, recorded, valid, to_scalar), aggregation, stands_for)
 
 
 def _of_roots(

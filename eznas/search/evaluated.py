@@ -25,6 +25,7 @@ class Evaluated:
         ranking: digest of the order into which the scores put the networks of each benchmark, best first by the
             orientation. Programs with equal rankings are functional repeats: they cannot be told apart on these
             networks.
+        lost: whether it lost a race, see `race`: then fitness and ranking are of some of the networks, `taus` is ().
     """
 
     program: Program
@@ -32,6 +33,7 @@ class Evaluated:
     fitness: float
     orientation: int
     ranking: str
+    lost: bool = False
 
     @classmethod
     def invalid(cls, program: Program) -> Self:
@@ -53,16 +55,27 @@ class Evaluated:
         """Whether the program has a fitness."""
         return self.ranking != INVALID_RANKING
 
-    def rank_key(self) -> tuple[bool, float, int, str]:
-        """Sorts the better program first: valid, then higher fitness, then fewer instructions, then a fixed order."""
-        return not self.is_valid, -self.fitness, self.program.size, self.program.digest
+    def merit(self) -> tuple[bool, float, bool]:
+        """Is greater for the better program: valid, then higher fitness, then one that lost no race."""
+        return self.is_valid, self.fitness, not self.lost
+
+    def rank_key(self) -> tuple[bool, float, bool, int, str]:
+        """Sorts the better program first: by merit, then fewer instructions, then a fixed order."""
+        return not self.is_valid, -self.fitness, self.lost, self.program.size, self.program.digest
 
     def encode(self) -> list[Any]:
         """Return the result as plain data for msgpack."""
-        return [self.program.encode(), list(self.taus), self.fitness, self.orientation, self.ranking]
+        return [self.program.encode(), list(self.taus), self.fitness, self.orientation, self.ranking, self.lost]
 
     @classmethod
     def decode(cls, data: Any) -> Self:
         """Rebuild a result from what `encode` returned; other data raises one of the errors of unpacking it."""
-        program, taus, fitness, orientation, ranking = data
-        return cls(Program.decode(program), tuple(map(float, taus)), float(fitness), int(orientation), str(ranking))
+        program, taus, fitness, orientation, ranking, lost = data
+        return cls(
+            Program.decode(program),
+            tuple(map(float, taus)),
+            float(fitness),
+            int(orientation),
+            str(ranking),
+            bool(lost),
+        )

@@ -39,6 +39,7 @@ class GenerationRecord:
         repeats: individuals whose program was known already or stood twice in the generation.
         retries: variations that were tried again, because their program was known already.
         invalid: individuals whose program has fitness -1.
+        lost: individuals whose program lost a race.
         best: best fitness seen so far.
         median: median fitness of the surviving population.
         best_program: formula of the best program seen so far.
@@ -53,6 +54,7 @@ class GenerationRecord:
     repeats: int
     retries: int
     invalid: int
+    lost: int
     best: float
     median: float
     best_program: str
@@ -240,10 +242,10 @@ class Evolution:
         return [one.genome for one in self._selection.parents(self._population, count, self._rng)]
 
     def _best_programs(self, candidates: Sequence[Evaluated]) -> tuple[Evaluated, ...]:
-        """Return the hall of fame: the simplest program of each of the best rankings."""
+        """Return the hall of fame: of the programs that lost no race, the simplest of each of the best rankings."""
         best: dict[str, Evaluated] = {}
         for result in sorted(candidates, key=Evaluated.rank_key):
-            if result.is_valid:
+            if result.is_valid and not result.lost:
                 best.setdefault(result.ranking, result)
         return tuple(best.values())[: self._settings.hall_of_fame]
 
@@ -260,6 +262,7 @@ class Evolution:
             repeats=len(created) - evaluated,
             retries=retries,
             invalid=sum(not individual.evaluated.is_valid for individual in created),
+            lost=sum(individual.evaluated.lost for individual in created),
             best=best.fitness if best else INVALID_FITNESS,
             median=float(np.median([result.fitness for result in self.population])),
             best_program=format_program(best.program) if best else "",

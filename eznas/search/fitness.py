@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import accumulate
 from statistics import fmean, median
 from typing import Final, Protocol, Self
 
@@ -24,14 +25,19 @@ from numpy.typing import NDArray
 from eznas.ops.program import Program
 from eznas.options import Combine, Orientation
 from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.evaluator import Race
 from eznas.scoring.ranking import rankable
 from eznas.search.evaluated import Evaluated
+from eznas.search.race import FitnessRace
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
     "minimum": min,
     "mean": fmean,
     "median": median,
 }
+
+
+_ORIENTATIONS: Final[tuple[Orientation, ...]] = (1, -1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +62,10 @@ class RankedNetworks:
         positions = np.arange(first, first + len(accuracies), dtype=np.int64)
         return cls(positions, np.ascontiguousarray(accuracies, dtype=np.float64), subsamples)
 
+    def first(self, count: int) -> RankedNetworks:
+        """Return the first so many of them, for a race: programs are judged on all of these at once."""
+        return RankedNetworks(self.positions[:count], self.accuracies[:count])
+
     def tau(self, scores: NDArray[np.float64]) -> float:
         """Return Kendall tau-b over all networks; `scores` is float64 (networks,)."""
         return kendall_tau(scores, self.accuracies)
@@ -78,6 +88,7 @@ class ProgramEvaluator(Protocol):
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
+        race: Race | None = None,
     ) -> NDArray[np.float64]:
         """As `Evaluator.scores`."""
 
@@ -91,6 +102,8 @@ class Fitness:
         benchmarks: Sequence[RankedNetworks],
         combine: Combine = "minimum",
         progress: Callable[[int, int], None] | None = None,
+        race_networks: int = 0,
+        race_share: float = 1.0,
     ) -> None:
         """Set up fitness.
 
@@ -99,25 +112,49 @@ class Fitness:
             benchmarks: the networks of each, at least one.
             combine: from the taus of several benchmarks to one fitness.
             progress: called after each network of an evaluation, as by `Evaluator.scores`.
+            race_networks: how many networks of each benchmark programs are raced on, see `race`; 0 for no race.
+            race_share: of the programs with a fitness on those, which go on to all networks.
         """
         self._evaluator = evaluator
         self._progress = progress
         self._benchmarks = tuple(benchmarks)
         self._combine = _COMBINED[combine]
+        self._raced = tuple(networks.first(race_networks) for networks in benchmarks) if race_networks else ()
+        self._race_share = race_share
 
     def of(self, programs: Sequence[Program]) -> list[Evaluated]:
         """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
         well_formed = [program for program in programs if program.is_well_formed]
         # A program that is not finite on some network has fitness -1, whatever the others give.
-        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True)
+        race = self._race(well_formed) if self._raced else None
+        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True, race=race)
         scores_of = dict(zip(well_formed, scores, strict=True))
-        return [self._evaluate(program, scores_of.get(program)) for program in programs]
+        finished = [self._evaluate(program, scores_of.get(program)) for program in programs]
+        return finished if race is None else race.results(finished)
+
+    def _race(self, programs: Sequence[Program]) -> FitnessRace:
+        """Return the race of these programs; its evaluator knows the networks by other numbers than the judge."""
+        counts = [len(networks.positions) for networks in self._raced]
+        within = [
+            replace(networks, positions=np.arange(end - count, end))
+            for networks, count, end in zip(self._raced, counts, accumulate(counts), strict=True)
+        ]
+        return FitnessRace(
+            programs,
+            np.concatenate([networks.positions for networks in self._raced]),
+            self._race_share,
+            lambda program, scores: self._judge(program, scores, within),
+        )
 
     def _evaluate(self, program: Program, scores: NDArray[np.float64] | None) -> Evaluated:
         """Turn the scores of all networks, or None for a program that cannot have any, into its fitness."""
         if scores is None or not (np.isfinite(scores) | self._evaluator.unscorable).all():
             return Evaluated.invalid(program)
-        rising, falling = self._oriented(scores, 1), self._oriented(scores, -1)
+        return self._judge(program, scores, self._benchmarks)
+
+    def _judge(self, program: Program, scores: NDArray[np.float64], benchmarks: Sequence[RankedNetworks]) -> Evaluated:
+        """Turn scores, float64 (networks,), NaN only where no program has one, into a fitness."""
+        rising, falling = (self._oriented(scores, orientation, benchmarks) for orientation in _ORIENTATIONS)
         better = rising if rising.fitness >= falling.fitness else falling
         if math.isnan(rising.fitness + falling.fitness):
             return Evaluated.invalid(program)
@@ -129,10 +166,12 @@ class Fitness:
             _ranking_digest(better.ranked),
         )
 
-    def _oriented(self, scores: NDArray[np.float64], orientation: Orientation) -> _Oriented:
-        """Judge the scores of all networks by one orientation; the fitness is NaN where a tau is undefined."""
-        ranked = [rankable(scores[networks.positions], orientation) for networks in self._benchmarks]
-        pairs = list(zip(self._benchmarks, ranked, strict=True))
+    def _oriented(
+        self, scores: NDArray[np.float64], orientation: Orientation, benchmarks: Sequence[RankedNetworks]
+    ) -> _Oriented:
+        """Judge the scores of networks by one orientation; the fitness is NaN where a tau is undefined."""
+        ranked = [rankable(scores[networks.positions], orientation) for networks in benchmarks]
+        pairs = list(zip(benchmarks, ranked, strict=True))
         taus = [networks.tau(part) for networks, part in pairs]
         judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]
         constant = any(len(np.unique(part[np.isfinite(part)])) < 2 for part in ranked)

@@ -100,16 +100,12 @@ class SelectSurvivors(Selection):
         winners: list[Individual] = []
         while ring and len(winners) < self._mu:
             contestants = rng.integers(len(ring), size=self._tournament).tolist()
-            winner = max(contestants, key=lambda index: _merit(ring[index]))
+            winner = max(contestants, key=lambda index: ring[index].evaluated.merit())
             winners.append(ring[winner] if self._distinct == "none" else ring.pop(winner))
         return tuple(winners)
 
 
 _SCHEMES: Final[dict[SelectionName, type[Selection]]] = {"parents": SelectParents, "survivors": SelectSurvivors}
-
-
-def _merit(individual: Individual) -> tuple[bool, float]:
-    return individual.evaluated.is_valid, individual.evaluated.fitness
 
 
 def _simplest_of_each_kind(individuals: Sequence[Individual], distinct: Distinct) -> list[Individual]:

@@ -16,13 +16,14 @@ networks of NAS-Bench-201 (32x32 pixels, 10 classes) come out exactly.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
+
+from eznas.spaces.skeleton import ShapesAlone, skeleton
 
 _ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.PReLU, nn.ELU, nn.LeakyReLU)
 
@@ -35,43 +36,33 @@ def parameters(module: nn.Module) -> int:
 def flops(module: nn.Module, input_shape: tuple[int, ...]) -> int:
     """Return the FLOPs of one forward pass on an input of `input_shape`, for example (1, 3, 32, 32).
 
-    A copy of the network is run on PyTorch's meta device, where tensors have shapes and no numbers: this takes
-    milliseconds for any size, and leaves the weights and the batch statistics as they are.
+    The shapes that the counts follow from run through the network's skeleton, which takes a few milliseconds for any
+    size, and leaves the weights and the batch statistics as they are.
     """
     total = 0
 
-    def add(rule: Callable[[Any, Tensor, Tensor], int]) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        def hook(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def counting(layer: nn.Module, rule: _Rule) -> Callable[[Tensor], Tensor]:
+        forward = layer.forward
+
+        def counted(inputs: Tensor) -> Tensor:
             nonlocal total
-            total += rule(layer, inputs[0], output)
+            output: Tensor = forward(inputs)
+            total += rule(layer, inputs, output)
+            return output
 
-        return hook
+        return counted
 
-    network = _on_meta_device(module).float().eval()
+    network = skeleton(module)
     for layer in network.modules():
-        if isinstance(layer, (nn.BatchNorm2d, *_ACTIVATIONS)):
-            # They keep the shape, and computing that on the meta device takes longer than all the rest.
-            layer.forward = _same_shape  # type: ignore[method-assign, assignment]
-        for kinds, rule in _RULES:
-            if isinstance(layer, kinds):
-                layer.register_forward_hook(add(rule))
-    with torch.no_grad():
+        if (rule := _rule_of(type(layer))) is not None:
+            # Past `nn.Module.__setattr__`, which would look for parameters and modules.
+            vars(layer)["forward"] = counting(layer, rule)
+    with torch.no_grad(), ShapesAlone():
         network(torch.empty(input_shape, device="meta"))
     return total
 
 
-def _on_meta_device(module: nn.Module) -> nn.Module:
-    """Return a copy without numbers. Copying the numbers first would take longer than everything else together."""
-    without_numbers: dict[int, Tensor] = {
-        id(parameter): nn.Parameter(torch.empty_like(parameter, device="meta"), requires_grad=False)
-        for parameter in module.parameters()
-    }
-    without_numbers.update((id(buffer), torch.empty_like(buffer, device="meta")) for buffer in module.buffers())
-    return copy.deepcopy(module, without_numbers)
-
-
-def _same_shape(inputs: Tensor) -> Tensor:
-    return inputs
+_Rule: TypeAlias = Callable[[Any, Tensor, Tensor], int]
 
 
 def _convolution(layer: nn.Conv2d, _inputs: Tensor, output: Tensor) -> int:
@@ -104,7 +95,7 @@ def _adaptive_pooling(_layer: nn.Module, inputs: Tensor, output: Tensor) -> int:
     return math.prod(inputs.shape[:-2]) * sum(sides[0]) * sum(sides[1])
 
 
-_RULES: tuple[tuple[tuple[type[nn.Module], ...], Callable[[Any, Tensor, Tensor], int]], ...] = (
+_RULES: tuple[tuple[tuple[type[nn.Module], ...], _Rule], ...] = (
     ((nn.Conv2d,), _convolution),
     ((nn.Linear,), _linear),
     ((nn.BatchNorm2d,), _batch_norm),
@@ -112,3 +103,7 @@ _RULES: tuple[tuple[tuple[type[nn.Module], ...], Callable[[Any, Tensor, Tensor],
     ((nn.AvgPool2d, nn.MaxPool2d), _pooling),
     ((nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d), _adaptive_pooling),
 )
+
+
+def _rule_of(kind: type[nn.Module]) -> _Rule | None:
+    return next((rule for kinds, rule in _RULES if issubclass(kind, kinds)), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -136,23 +136,26 @@ class StatisticsStore:
         self,
         function: Callable[[int, NetworkStatistics], Result],
         progress: Callable[[int, int], None] | None = None,
+        networks: Sequence[int] | None = None,
     ) -> list[Result]:
         """Call `function(network, statistics)` for every network, in `workers` threads.
 
         Args:
             function: must not keep the statistics.
-            progress: called in this thread after each network, with the number of networks done and `count`.
+            progress: called in this thread after each network, with the number of networks done and of all.
+            networks: which of them; None for all.
 
         Returns:
-            What `function` returned, by network.
+            What `function` returned, by network, in their order.
 
         Raises:
             Exception: what `function` or `collect` raised for the lowest network of those that raised; no further
                 network is begun then, nor after a keyboard interrupt.
         """
+        chosen = range(self.count) if networks is None else networks
         return run_in_threads(
-            lambda network: function(network, self.get(network)),
-            count=self.count,
+            lambda place: function(chosen[place], self.get(chosen[place])),
+            count=len(chosen),
             threads=self._workers,
             limit=self._networks_in_flight,
             progress=progress,

@@ -72,6 +72,7 @@ class NetworkStatistics:
         axes: int64[units, 22], number of axes; known for all 22.
         unit: the kind of the units.
         coverage: share of the network's parameters that belong to layers of units, 0 to 1.
+        stands_for: float64[units], how many units each stands for, see `unit_sample`; None where each is itself alone.
     """
 
     name: str
@@ -81,12 +82,14 @@ class NetworkStatistics:
     axes: npt.NDArray[np.int64]
     unit: Unit = "R-C-B"
     coverage: float = 1.0
+    stands_for: npt.NDArray[np.float64] | None = None
 
     @classmethod
-    def without_tensors(cls, name: str, units: int = 0) -> Self:
+    def without_tensors(cls, name: str, units: int = 0, stands_for: npt.NDArray[np.float64] | None = None) -> Self:
         """Return what stands for a network of which no tensor was collected; without units no program scores it."""
         layout = Layout.of([dict.fromkeys(_SHAPE_GROUPS, ())] * units, frozenset())
-        return cls(name, np.empty(0, np.float32), layout.offsets, layout.shapes, layout.axes)
+        values = np.empty(0, np.float32)
+        return cls(name, values, layout.offsets, layout.shapes, layout.axes, stands_for=stands_for)
 
     @property
     def units(self) -> int:

@@ -1,12 +1,13 @@
-"""Reading and writing at a place of an open file, in many threads at once: `pwrite` and `preadv`, or a lock."""
+"""Writing at a place of an open file, in many threads at once (by `pwrite`, or a lock), and seeing what is there."""
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from typing import IO, Final
 
-_IN_ONE_CALL: Final = hasattr(os, "pwrite") and hasattr(os, "preadv")
+_IN_ONE_CALL: Final = hasattr(os, "pwrite")
 
 
 class PositionedFile:
@@ -31,19 +32,20 @@ class PositionedFile:
             content = content[count:]
             place += count
 
-    def read(self, content: memoryview, place: int) -> bool:
-        """Fill `content` from `place` on; returns False where the file ends before.
+    def mapped(self, place: int, length: int) -> mmap.mmap:
+        """Return `length` bytes from `place` on without copying them; what is written there stays the caller's own.
+
+        Args:
+            place: a multiple of `mmap.ALLOCATIONGRANULARITY`.
+            length: at least 1.
 
         Raises:
-            OSError: the disk cannot be read.
+            OSError: the file ends before, or cannot be mapped.
         """
-        while content:
-            count = self._read(content, place)
-            if count == 0:
-                return False
-            content = content[count:]
-            place += count
-        return True
+        try:
+            return mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_COPY, offset=place)
+        except ValueError as error:
+            raise OSError(f"the file cannot be mapped: {error}") from error
 
     def truncate(self, length: int) -> None:
         """Let the file end at `length` bytes."""
@@ -60,11 +62,3 @@ class PositionedFile:
         with self._lock:
             self._file.seek(place)
             return self._file.write(content)
-
-    def _read(self, content: memoryview, place: int) -> int:
-        if _IN_ONE_CALL:
-            return os.preadv(self._file.fileno(), [content], place)
-        with self._lock:
-            self._file.seek(place)
-            count: int = self._file.readinto(content)  # type: ignore[attr-defined]  # raw files have it
-            return count

@@ -28,7 +28,7 @@ from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable
 from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
-from eznas.runs.backend import Backend
+from eznas.runs.backend import Backend, Evaluators
 from eznas.runs.inputs import RunInputs
 from eznas.runs.proxy_argument import resolve_proxy
 from eznas.runs.run import Run
@@ -76,9 +76,9 @@ class Killer(SilentObserver):
         self.cluster, self.evaluator, self.stopped, self.killed = cluster, None, None, 0
 
     @contextmanager
-    def open_evaluator(self, settings, inputs):
+    def open_evaluators(self, settings, inputs):
         with sharded_evaluator(self.cluster, settings, inputs) as self.evaluator:
-            yield self.evaluator
+            yield Evaluators(self.evaluator, self.evaluator)
 
     def evaluating(self, generation, total, *, collecting):
         if generation:
@@ -102,7 +102,7 @@ def test_a_run_is_the_same_though_three_workers_are_killed(cluster, settings, tm
     killer = Killer(cluster)
     monkeypatch.setattr(cluster, "answers", killer.answers)
     with Run.start(replace(settings, memory="100MB"), tmp_path / "divided", killer) as run:
-        run.execute(Backend(killer.open_evaluator, partial(score_on_cluster, cluster)))
+        run.execute(Backend(killer.open_evaluators, partial(score_on_cluster, cluster)))
     for name in ("hall_of_fame.json", "history.jsonl", "networks.json"):
         assert (tmp_path / "divided" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
     assert killer.killed == 3

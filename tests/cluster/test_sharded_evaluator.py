@@ -13,7 +13,7 @@ from eznas.cluster.sharded_evaluator import sharded_evaluator
 from eznas.cluster.worker import Preparation
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
-from eznas.runs.backend import own_evaluator
+from eznas.runs.backend import own_evaluators
 from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
 
@@ -36,8 +36,8 @@ def programs(count=40):
 @pytest.mark.parametrize("workers", [1, 3, 20])
 def test_scores_are_those_of_one_process(settings, workers, only_complete):
     inputs = RunInputs.of(settings)
-    with own_evaluator(settings, inputs) as alone:
-        expected = [alone.scores(part, only_complete=only_complete) for part in (programs(), programs(60))]
+    with own_evaluators(settings, inputs) as alone:
+        expected = [alone.exact.scores(part, only_complete=only_complete) for part in (programs(), programs(60))]
     cluster = InlineCluster(workers)
     with sharded_evaluator(cluster, settings, RunInputs.of(settings)) as divided:
         for part, scores in zip((programs(), programs(60)), expected, strict=True):
@@ -95,3 +95,12 @@ def test_a_worker_refuses_other_data_and_other_versions(settings):
     older = replace(here, versions=(*here.versions[:-1], ("scipy", "0.1")))
     with pytest.raises(EznasError, match=r"has scipy .*, and this process 0\.1: install the same versions"):
         shard.Shard(older, settings, inputs.fingerprints, [0], 0).scores([], False)
+
+
+@pytest.mark.parametrize("option", [{"units_per_shape": 1}, {"race_networks": 3, "race_share": 0.5}])
+def test_options_that_one_process_alone_has_are_refused(settings, option):
+    with (
+        pytest.raises(EznasError, match="leave out --ray, or --units-per-shape and --race-networks"),
+        sharded_evaluator(InlineCluster(2), replace(settings, **option), RunInputs.of(settings)),
+    ):
+        pass

@@ -11,8 +11,13 @@ from tiny_benchmark import write_tiny_benchmark
 from eznas import files
 from eznas.errors import EznasError
 from eznas.observer import SilentObserver
+from eznas.ops.program import Program
+from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
+from eznas.scoring.evaluator import Evaluator
+from eznas.search.fitness import Fitness
+from eznas.statistics.store import StatisticsStore
 
 VIEWS = ("hall_of_fame.json", "history.jsonl")
 
@@ -118,6 +123,63 @@ def test_threads_and_memory_do_not_change_the_result(settings, tmp_path, genome)
         with Run.start(replace(of_genome, threads=threads, memory=memory), tmp_path / name) as run:
             run.execute()
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+LESS_WORK = {"units_per_shape": 1, "race_networks": 4, "race_share": 0.5}
+
+
+@pytest.fixture(scope="module")
+def less_work(settings, tmp_path_factory):
+    """The directory of a finished run with all options for less work."""
+    path = tmp_path_factory.mktemp("runs") / "less"
+    with Run.start(settings.changed(LESS_WORK), path) as run:
+        run.execute()
+    return path
+
+
+def test_with_less_work_the_best_programs_are_measured_on_all_units(settings, less_work):
+    summary = json.loads((less_work / "summary.json").read_text())
+    stored = json.loads((less_work / "hall_of_fame.json").read_text())
+    assert stored["estimated"] is False
+    programs = [Program.decode(one["program"]) for one in stored["programs"]]
+    exact = RunInputs.of(settings)
+    with StatisticsStore(exact.training_count, exact.collect, 2**30, workers=1) as store:
+        expected = Fitness(Evaluator(store, "mean", "sum"), exact.ranked_networks()).of(programs)
+    assert [one["fitness"] for one in stored["programs"]] == [one.fitness for one in expected]
+    assert sorted((one.fitness for one in expected), reverse=True) == [one.fitness for one in expected]
+    (name,) = summary["protocol"]["benchmarks"]
+    for one, told in zip(summary["programs"], expected, strict=True):
+        assert one["fitness"] == one["benchmarks"][name]["tau_training"] == told.fitness
+    assert any(one["estimated_fitness"] != one["fitness"] for one in summary["programs"])
+
+
+def test_with_less_work_the_report_says_so(less_work, uninterrupted):
+    protocol, full = (
+        json.loads((path / "summary.json").read_text())["protocol"] for path in (less_work, uninterrupted)
+    )
+    assert protocol["units_in_evolution"].startswith("at most 1 of the same shapes")
+    assert "4 networks" in protocol["race"]
+    assert "units_per_shape 1 (paper 0), race_networks 4 (paper 0)" in protocol["differs_from_paper"]
+    assert full.keys() & {"units_in_evolution", "race"} == set()
+    history = [json.loads(line) for line in (less_work / "history.jsonl").read_text().splitlines()]
+    assert sum(record["lost"] for record in history) > 0
+
+
+def test_with_less_work_an_interruption_changes_nothing(settings, less_work, tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    with Run.start(replace(settings.changed(LESS_WORK), threads=1, memory="0"), path) as run:
+        monkeypatch.setattr("eznas.runs.run.rescored", dies)
+        with pytest.raises(Killed):
+            run.execute()
+    monkeypatch.undo()
+    assert json.loads((path / "hall_of_fame.json").read_text())["estimated"] is True
+    with Run.resume(path) as run:
+        run.execute()
+    assert contents(path) == contents(less_work)
+
+
+def dies(*_):
+    raise Killed
 
 
 def test_another_seed_gives_another_result(settings, uninterrupted, tmp_path):

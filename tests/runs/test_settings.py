@@ -48,6 +48,10 @@ def test_memory_is_read_with_its_unit(text, expected):
         ),
         ({"fitness_samples": "2x9", "networks": 8}, "of 3 to 8 networks, such as 4x3"),
         ({"fitness_samples": 4}, "fitness_samples is 4"),
+        ({"race_networks": 2}, "race_networks is 2: give 0 for no race, or 3 to 99"),
+        ({"race_networks": 8, "networks": 8}, "race_networks is 8"),
+        ({"race_share": 0.0}, "race_share is 0.0"),
+        ({"units_per_shape": -1}, "units_per_shape is -1"),
         ({"genome": "graph"}, "graph"),
         ({"genome_settings": {"max_depth": 3}}, "did you mean 'maximum_depth'"),
         (

@@ -57,3 +57,15 @@ def test_terms_are_joined_as_signed_logarithms():
     assert joined([np.e - 1, 1 - np.e**2], [1, -1]) == pytest.approx(1 + 2)
     assert joined([100.0, 100.0 * (1 + 1e-9)], [1, -1]) == 0.0
     assert np.isnan(joined([1.0, np.nan], [1, -1]))
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "sum"])
+def test_a_unit_counts_as_often_as_it_stands_for_others(aggregation):
+    valid = np.array([[True, False], [True, True], [False, True]])
+    values = np.arange(6, dtype=np.float32).reshape(3, 2) + 1
+    stands_for = np.array([3.0, 1.0, 2.0])
+    repeated = np.repeat(np.arange(3), [3, 1, 2])
+    np.testing.assert_allclose(
+        aggregate_columns(values, valid, aggregation, stands_for),
+        aggregate_columns(values[repeated], valid[repeated], aggregation),
+    )

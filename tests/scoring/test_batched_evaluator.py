@@ -59,6 +59,25 @@ def test_scores_are_those_of_the_compiled_evaluator(to_scalar, aggregation):
     assert np.isnan(scores[2]).all()
 
 
+def test_a_sample_of_units_and_a_race_are_those_of_the_compiled_evaluator():
+    class FirstFew:
+        networks = np.array([0, 2])
+
+        def choose(self, programs, scores):
+            assert scores.shape == (len(programs), 2)
+            return np.arange(len(programs)) < 5
+
+    programs = [*formulas("wt", "numel(wt)"), *random_programs(20, 3)]
+    with_options = {"only_complete": True, "race": FirstFew()}
+    actual = evaluator_on("cpu", store(NETWORKS), "mean", "sum", 1, units_per_shape=1).scores(programs, **with_options)
+    batched = BatchedEvaluator(store(NETWORKS), "cpu", "mean", "sum", units_per_shape=1)
+    for _ in range(2):
+        assert_agree(batched.scores(programs, **with_options), actual)
+    assert 0 < np.isfinite(actual).all(axis=1).sum() <= 5
+    full = Evaluator(store(NETWORKS), "mean", "sum").scores(programs)
+    assert not np.allclose(actual[:2], full[:2])
+
+
 @pytest.mark.parametrize("to_scalar", ["mean", "l2"])
 def test_what_is_remembered_changes_no_bit(to_scalar):
     first = formulas("normalized_sum(inp.data)", "normalized_sum(wt) * normalized_sum(wt)")

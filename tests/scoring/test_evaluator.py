@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
+from eznas.statistics.unit_sample import sampled
 from eznas.terminals import TERMINAL_COUNT
 
 NETWORKS = 6
@@ -104,6 +107,68 @@ def test_a_program_that_is_given_up_has_no_score_and_others_keep_every_bit(worke
         scores = evaluator.scores(programs, only_complete=True)
         np.testing.assert_array_equal(scores[complete], expected[complete])
         assert np.isnan(scores[~complete]).all()
+    np.testing.assert_array_equal(evaluator.scores(programs), expected)
+
+
+@pytest.mark.parametrize("per_shape", [1, 2])
+def test_a_sample_of_units_gives_the_scores_of_that_sample(per_shape):
+    programs = [*random_programs(20, seed=8), *formulas("wt", "numel(wt)")]
+    estimating = Evaluator(store(NETWORKS), units_per_shape=per_shape)
+    of_samples = StatisticsStore(NETWORKS, lambda network: sampled(statistics(network), per_shape), 2**30, 1)
+    expected = Evaluator(of_samples).scores(programs)
+    for _ in range(2):
+        np.testing.assert_array_equal(estimating.scores(programs), expected)
+    assert not np.array_equal(expected, Evaluator(store(NETWORKS)).scores(programs), equal_nan=True)
+
+
+def test_units_count_as_often_as_they_stand_for_others_remembered_or_not():
+    def sampled(network):
+        described = statistics(network)
+        return replace(described, stands_for=np.arange(1.0, described.units + 1))
+
+    def repeated(network):
+        described = statistics(network)
+        chosen = np.repeat(np.arange(described.units), np.arange(1, described.units + 1))
+        return replace(
+            described,
+            offsets=described.offsets[chosen],
+            shapes=described.shapes[chosen],
+            axes=described.axes[chosen],
+        )
+
+    programs = formulas("normalized_sum(inp.data)", "exp(wt)", "numel(wt) * l1_norm(act.noise)")
+    expected = Evaluator(StatisticsStore(4, repeated, 2**30, 1)).scores(programs)
+    evaluator = Evaluator(StatisticsStore(4, sampled, 2**30, 1))
+    for _ in range(2):
+        np.testing.assert_allclose(evaluator.scores(programs), expected)
+    np.testing.assert_allclose(evaluator.scores(formulas("normalized_sum(inp.data)")), expected[:1])
+
+
+class FirstOnes:
+    """Lets the first programs go on, and remembers what it saw."""
+
+    def __init__(self, networks, count):
+        self.networks, self.count, self.seen = np.array(networks), count, None
+
+    def choose(self, programs, scores):
+        self.seen = programs, scores
+        return np.arange(len(programs)) < self.count
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_after_a_race_only_the_chosen_have_scores_and_those_keep_every_bit(workers):
+    programs = [*random_programs(30, seed=4), *formulas("numel(wt)", "wt")]
+    expected = Evaluator(store(NETWORKS)).scores(programs)
+    evaluator = Evaluator(store(NETWORKS, workers=workers))
+    for _ in range(2):
+        race = FirstOnes([1, 4], 7)
+        scores = evaluator.scores(programs, only_complete=True, race=race)
+        left, of_race = race.seen
+        np.testing.assert_array_equal(of_race, expected[left][:, [1, 4]])
+        complete = [one for one in left[:7] if np.isfinite(expected[one]).all()]
+        assert 0 < len(complete) < len(left)
+        np.testing.assert_array_equal(scores[complete], expected[complete])
+        assert np.isnan(np.delete(scores, complete, axis=0)).all()
     np.testing.assert_array_equal(evaluator.scores(programs), expected)
 
 

@@ -30,6 +30,17 @@ def test_a_fitness_alone_makes_no_program_the_repeat_of_another():
     assert len(rankings) == 2
 
 
+def test_of_equals_the_one_that_lost_a_race_ranks_behind():
+    wt, absolute = parse_program("wt"), parse_program("abs(wt)")
+    lost, not_lost = Evaluated(wt, (), 0.5, 1, "a", lost=True), Evaluated(absolute, (0.5,), 0.5, 1, "b")
+    assert sorted([lost, not_lost], key=Evaluated.rank_key) == [not_lost, lost]
+    assert max([lost, not_lost], key=Evaluated.merit) == not_lost
+
+
 def test_what_is_encoded_is_decoded():
-    for one in (Evaluated(parse_program("exp(wt)"), (-0.5, 0.25), 0.25, -1, "a"), Evaluated.of(parse_program("wt"), 2)):
+    for one in (
+        Evaluated(parse_program("exp(wt)"), (-0.5, 0.25), 0.25, -1, "a"),
+        Evaluated(parse_program("exp(wt)"), (), 0.25, -1, "a", lost=True),
+        Evaluated.of(parse_program("wt"), 2),
+    ):
         assert Evaluated.decode(msgpack.unpackb(msgpack.packb(one.encode()))) == one

@@ -2,10 +2,13 @@ import csv
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from eznas import spaces
+from eznas.spaces import complexity
 from eznas.spaces.complexity import flops, parameters
 from eznas.spaces.nasbench201 import NASBench201
 
@@ -72,3 +75,32 @@ def test_only_trainable_parameters_count():
     layer = nn.Linear(3, 2)
     layer.bias.requires_grad_(False)
     assert parameters(layer) == 6
+
+
+def counted_while_running(network, images):
+    """FLOPs by the same rules from the tensors of a real forward pass."""
+    total = 0
+
+    def add(rule):
+        def hook(layer, inputs, output):
+            nonlocal total
+            total += rule(layer, inputs[0], output)
+
+        return hook
+
+    for layer in network.modules():
+        if (rule := complexity._rule_of(type(layer))) is not None:
+            layer.register_forward_hook(add(rule))
+    with torch.no_grad():
+        network.eval()(images)
+    return total
+
+
+@pytest.mark.parametrize("name", sorted(spaces.SPACES))
+def test_counts_are_those_of_a_real_pass_in_every_space(name):
+    space = spaces.get(name)
+    rng = np.random.default_rng(3)
+    for architecture in (space.random(rng), space.random(rng)):
+        network = space.build(architecture, 10, 32)
+        counted = flops(network, (1, 3, 32, 32))
+        assert counted == counted_while_running(network, torch.zeros(1, 3, 32, 32)), architecture

@@ -1,4 +1,3 @@
-import os
 import threading
 import time
 
@@ -11,6 +10,7 @@ from eznas.statistics import store as store_module
 from eznas.statistics.disk import DiskArrays
 from eznas.statistics.store import Placement, StatisticsStore
 from eznas.statistics.tensors import Layout, NetworkStatistics
+from eznas.system.positioned_file import PositionedFile
 
 COUNT = 12
 ALL = frozenset(range(22))
@@ -60,14 +60,14 @@ SIZE = Collector()(COUNT - 1).nbytes
 @pytest.fixture
 def slow_reads(monkeypatch):
     """Call it to let every read from the disk take that many seconds by the clock."""
-    preadv = os.preadv
+    mapped = PositionedFile.mapped
 
     def slow_down(seconds):
         def slowly(*args):
             CLOCK.advance(seconds)
-            return preadv(*args)
+            return mapped(*args)
 
-        monkeypatch.setattr(os, "preadv", slowly)
+        monkeypatch.setattr(PositionedFile, "mapped", slowly)
 
     return slow_down
 
@@ -151,7 +151,7 @@ def test_a_disk_that_breaks_later(tmp_path, monkeypatch):
         def fail(*args):
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(os, "preadv", fail)
+        monkeypatch.setattr(PositionedFile, "mapped", fail)
         for _ in range(2):
             assert statistics.for_each(contents) == EXPECTED
         assert statistics.placement.on_disk == 0

@@ -1,3 +1,4 @@
+import mmap
 import threading
 
 import pytest
@@ -15,15 +16,14 @@ def file(request, monkeypatch, tmp_path):
     opened.close()
 
 
-def test_many_threads_write_and_read_their_own_places(file):
-    size, wrong = 1000, []
+def test_many_threads_write_and_see_their_own_places(file):
+    size, wrong = mmap.ALLOCATIONGRANULARITY, []
 
     def work(number):
         content = bytes([number]) * size
         for _ in range(20):
             file.write(memoryview(content), number * size)
-            read = bytearray(size)
-            if not file.read(memoryview(read), number * size) or read != content:
+            if file.mapped(number * size, size)[:] != content:
                 wrong.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
@@ -34,8 +34,18 @@ def test_many_threads_write_and_read_their_own_places(file):
     assert wrong == []
 
 
-def test_reading_beyond_the_end_is_told(file):
+def test_seeing_beyond_the_end_is_told(file):
     file.write(memoryview(b"abcdef"), 0)
     file.truncate(4)
-    assert file.read(memoryview(bytearray(4)), 0)
-    assert not file.read(memoryview(bytearray(4)), 2)
+    assert file.mapped(0, 4)[:] == b"abcd"
+    with pytest.raises(OSError, match="cannot be mapped"):
+        file.mapped(0, 5)
+
+
+def test_what_is_written_into_what_is_seen_stays_there(file):
+    file.write(memoryview(b"abcdef"), 0)
+    first, second = file.mapped(0, 6), file.mapped(0, 6)
+    first[0:1] = b"z"
+    assert (first[:], second[:], file.mapped(0, 6)[:]) == (b"zbcdef", b"abcdef", b"abcdef")
+    file.close()
+    assert first[:] == b"zbcdef"  # for as long as anybody has it

@@ -66,11 +66,12 @@ def progress_chart(runs: Sequence[tuple[str, Progress]]) -> str:
     )
     bests = [value for _, one in runs for value in one.best if value is not None]
     unit = runs[0][1].unit
+    fitness = "Estimated fitness" if any(one.estimated for _, one in runs) else "Fitness"
     axes = Axes(
         Scale.of([float(step) for _, one in runs for step in one.steps], integers=True),
         Scale.of([*bests, *medians]),
         unit,
-        "fitness",
+        fitness.lower(),
     )
     legend = []
     for place, (name, one) in enumerate(runs):
@@ -85,8 +86,8 @@ def progress_chart(runs: Sequence[tuple[str, Progress]]) -> str:
         axes.line(best, colour, steps=True, dashed=place >= 4)
     last = ", ".join(f"{name} {number_text(one.best[-1])}" for name, one in runs if len(one.best))
     return axes.figure(
-        f"Fitness by {unit}",
-        f"Fitness by {unit}; at the end: {last}",
+        f"{fitness} by {unit}",
+        f"{fitness} by {unit}; at the end: {last}",
         f"At the end: {last if len(runs) > 1 else number_text(runs[0][1].best[-1])}.",
         legend,
     )

@@ -59,12 +59,14 @@ class Progress:
         steps: their numbers.
         best: the best fitness so far at each.
         median: that of the individuals of each step, None where that is no number; empty where it is not known.
+        estimated: whether these are estimates from a sample of units, which the fitness reported is not.
     """
 
     unit: str
     steps: Sequence[int]
     best: Sequence[float | None]
     median: Sequence[float | None] = ()
+    estimated: bool = False
 
 
 @dataclass(frozen=True)

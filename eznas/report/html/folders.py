@@ -77,7 +77,7 @@ def _of_run(folder: Path, summary: Mapping[str, Any]) -> Findings:
         baselines=[_baseline(one) for one in summary["baselines"]],
         benchmarks=protocol["benchmarks"],
         aggregation=protocol["aggregation"],
-        progress=_of_generations(history) if history else None,
+        progress=_of_generations(history, estimated="units_in_evolution" in protocol) if history else None,
         parts=summary_parts(summary),
         commands={
             "the same result again": f"eznas run --config {shlex.quote(str(config))}",
@@ -167,12 +167,13 @@ def _enumerated(one: Mapping[str, Any], benchmark: str) -> Scored:
     return Scored(one["name"], one["formula"], one["size"], one["orientation"], {benchmark: figures})
 
 
-def _of_generations(history: Sequence[Mapping[str, Any]]) -> Progress:
+def _of_generations(history: Sequence[Mapping[str, Any]], *, estimated: bool) -> Progress:
     return Progress(
         "generation",
         [one["generation"] for one in history],
         [one["best"] for one in history],
         [one["median"] for one in history],
+        estimated,
     )
 
 
