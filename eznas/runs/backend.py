@@ -13,8 +13,8 @@ from eznas.scoring.batched_evaluator import evaluator_on
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.scores import ScoreNetworks, score_networks
 from eznas.search.fitness import ProgramEvaluator
+from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
-from eznas.statistics.unit_sample import ALL
 
 
 class Evaluators(NamedTuple):

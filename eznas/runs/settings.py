@@ -25,8 +25,7 @@ from eznas.setting import (
     setting,
     settings_of,
 )
-from eznas.statistics.settings import CollectionSettings
-from eznas.statistics.unit_sample import ALL
+from eznas.statistics.settings import ALL, CollectionSettings
 from eznas.statistics.workers import available_cores
 
 if TYPE_CHECKING:

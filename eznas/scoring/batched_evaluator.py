@@ -26,9 +26,10 @@ from eznas.scoring.evaluator import DEFAULT_CACHE_BYTES, Evaluator, NetworkNumbe
 from eznas.scoring.plan_evaluation import PlanParts
 from eznas.scoring.unit_blocks import UnitBlock, UnitBlocks
 from eznas.statistics.isolation import reproducible_kernels
+from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.statistics.unit_sample import ALL, sampled
+from eznas.statistics.unit_sample import sampled
 
 _SHARE_OF_DEVICE: Final = 0.6
 """Of a GPU's free memory, for statistics; the rest is for what is computed from them."""

@@ -22,9 +22,10 @@ from eznas.options import Aggregation, ToScalar
 from eznas.scoring.aggregation import aggregate_columns
 from eznas.scoring.contenders import Contenders
 from eznas.scoring.plan_evaluation import run_plan
+from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.statistics.unit_sample import ALL, sampled
+from eznas.statistics.unit_sample import sampled
 
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
 

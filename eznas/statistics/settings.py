@@ -12,6 +12,9 @@ from eznas.options import ThirdPass, Unit
 from eznas.setting import MACHINE, SCORE, check_settings, setting
 from eznas.terminals import PASSES, TERMINAL_COUNT, TERMINALS
 
+ALL: Final = 0
+"""The size of a sample that leaves no unit out."""
+
 _ALL_TERMINALS: Final = frozenset(range(TERMINAL_COUNT))
 _DEVICE: Final = re.compile(r"cpu|cuda(:\d{1,4})?")
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
+from eznas.statistics.settings import ALL
 from eznas.statistics.tensors import NetworkStatistics
-
-ALL: Final = 0
-"""The size of a sample that leaves no unit out."""
 
 
 def sampled(statistics: NetworkStatistics, per_shape: int) -> NetworkStatistics:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from eznas.spaces.nasbench201 import NASBench201
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
+from eznas.statistics.settings import ALL
 from eznas.statistics.tensors import Layout, NetworkStatistics
-from eznas.statistics.unit_sample import ALL, sampled
+from eznas.statistics.unit_sample import sampled
 
 SMALL, LARGE = (dict.fromkeys(("wt", "inp", "pre", "act"), shape) for shape in ((2, 2), (3, 3)))
 
