@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -46,6 +46,10 @@ class _Writer(Protocol):
     def flush(self) -> object: ...
 
     def close(self) -> object: ...
+
+
+_FIGURES: Final = ("best", "median", "mean_size", "evaluated", "invalid", "formulas_evaluated")
+"""What TensorBoard shows of a record, as far as a search of that kind has it."""
 
 
 class RichProgress:
@@ -94,8 +98,9 @@ class TensorBoard:
 
     def __call__(self, generation: Generation) -> None:
         """Write one generation."""
-        for name in ("best", "median", "mean_size", "evaluated", "invalid"):
-            self._writer.add_scalar(f"eznas/{name}", float(generation.record[name]), generation.number)
+        for name in _FIGURES:
+            if name in generation.record:
+                self._writer.add_scalar(f"eznas/{name}", float(generation.record[name]), generation.number)
         if generation.best is not None:
             self._writer.add_text("eznas/best_program", generation.best.formula, generation.number)
         self._writer.flush()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eznas.api.batch import Batch
+from eznas.api.callbacks import Callback, Generation
 from eznas.api.model_scores import score_models
 from eznas.api.models import Models
 from eznas.api.training_networks import checked_accuracies
@@ -37,6 +40,7 @@ class ProxyEstimator:
     weights: Weights
     device: str
     threads: int | None
+    callbacks: Sequence[Callback]
     _inputs: Batch
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002  scikit-learn's signature
@@ -100,6 +104,20 @@ class ProxyEstimator:
                 f"This {type(self).__name__} has no {name} yet: call fit(models, accuracies, inputs) first."
             )
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def _told_to_end(self, generation: Generation) -> bool:
+        """Call every callback, and return whether one of them ends the search."""
+        answers = [callback(generation) for callback in self.callbacks]
+        return any(answer is True for answer in answers)
+
+    @contextmanager
+    def _callbacks_closed_at_the_end(self) -> Iterator[None]:
+        """Close the callbacks that can be closed when the block ends, however it does."""
+        try:
+            yield
+        finally:
+            for callback in self.callbacks:
+                getattr(callback, "close", lambda: None)()
 
     @classmethod
     def _argument_names(cls) -> list[str]:

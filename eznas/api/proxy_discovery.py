@@ -23,7 +23,7 @@ from eznas.api.random_states import untouched_random_states
 from eznas.api.training_networks import checked_accuracies
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
-from eznas.discovery.result import found_proxies
+from eznas.discovery.result import chosen_and_front
 from eznas.discovery.sample import Sample
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
@@ -145,15 +145,12 @@ class ProxyDiscovery(ProxyEstimator):
             self.history_: list[dict[str, Any]] = []
             self.pareto_front_: list[FoundProxy] = []
             self._inputs = inputs
-            try:
+            with self._callbacks_closed_at_the_end():
                 while not discovery.is_finished:
                     epoch = discovery.epochs
                     discovery.advance()
                     if discovery.epochs > epoch and self._ends(discovery):
                         break
-            finally:
-                for callback in self.callbacks:
-                    getattr(callback, "close", lambda: None)()
         if not self.pareto_front_:
             raise EznasError("No formula ranks these models: give more epochs, or more models.")
         return self
@@ -199,11 +196,9 @@ class ProxyDiscovery(ProxyEstimator):
             source = f"eznas.ProxyDiscovery, seed {self.random_state}"
             best, *self.pareto_front_ = [
                 FoundProxy(replace(proxy, source=source), found.fitness, found.size)
-                for found, proxy in found_proxies(discovery)
+                for found, _, proxy in chosen_and_front(discovery)
             ]
             self.best_proxy_ = best.proxy
             record |= {"best": discovery.archive.best.fitness}
         self.history_.append(record)
-        last = self.rounds * self.epochs
-        answers = [callback(Generation(discovery.epochs, last, best, record)) for callback in self.callbacks]
-        return any(answer is True for answer in answers)
+        return self._told_to_end(Generation(discovery.epochs, self.rounds * self.epochs, best, record))

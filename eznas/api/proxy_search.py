@@ -161,7 +161,7 @@ class ProxySearch(ProxyEstimator):
                 evaluator = evaluator_on(self.device, store, self.to_scalar, self.aggregation, threads)
                 fitness = Fitness(evaluator, [ranked])
                 self._inputs = inputs
-                try:
+                with self._callbacks_closed_at_the_end():
                     while not evolution.finished:
                         told = fitness.of(evolution.ask())
                         networks.check()
@@ -169,9 +169,6 @@ class ProxySearch(ProxyEstimator):
                         self._take(evolution, told, record, depends_on)
                         if self._call(record):
                             break
-                finally:
-                    for callback in self.callbacks:
-                        getattr(callback, "close", lambda: None)()
         if not self.hall_of_fame_:
             raise EznasError("No program ranks these models: give evolution more generations, or more models.")
         return self
@@ -222,6 +219,4 @@ class ProxySearch(ProxyEstimator):
 
     def _call(self, record: dict[str, Any]) -> bool:
         best = self.hall_of_fame_[0] if self.hall_of_fame_ else None
-        generation = Generation(record["generation"], self.generations, best, record)
-        answers = [callback(generation) for callback in self.callbacks]  # every one is called
-        return any(answer is True for answer in answers)
+        return self._told_to_end(Generation(record["generation"], self.generations, best, record))

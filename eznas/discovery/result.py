@@ -128,21 +128,19 @@ def choose(formulas: Sequence[Found], validation: Sequence[float], networks: flo
     return int(np.argmax(merits))
 
 
-def chosen_and_front(discovery: Discovery[Any]) -> list[Found]:
-    """Return the formula that training and validation networks speak for, and then the front of the archive."""
+def chosen_and_front(discovery: Discovery[Any]) -> list[tuple[Found, Judgement, Proxy]]:
+    """Return the formula that training and validation networks speak for, and then the front of the archive.
+
+    Each with what the training networks say of it, and as a proxy that is turned accordingly.
+    """
     settings, found = discovery.settings, discovery.archive.formulas
     formulas = [one for one in found if one.size <= settings.nodes] or found[:1]
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
     chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
-    return [chosen, *discovery.archive.front]
-
-
-def found_proxies(discovery: Discovery[Any]) -> list[tuple[Found, Proxy]]:
-    """Return the same formulas with the proxy that each of them is."""
-    reported = chosen_and_front(discovery)
+    reported = [chosen, *discovery.archive.front]
     return [
-        (found, proxy_of(found.codes, judgement.orientation, discovery))
-        for found, judgement in zip(reported, _judgements(reported, discovery.training_problem), strict=True)
+        (formula, judgement, proxy_of(formula.codes, judgement.orientation, discovery))
+        for formula, judgement in zip(reported, _judgements(reported, discovery.training_problem), strict=True)
     ]
 
 
@@ -157,13 +155,8 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
         EznasError: there are fewer images than a batch, or the device is not there.
     """
     settings = discovery.settings
-    reported = chosen_and_front(discovery)
-    training = _judgements(reported, discovery.training_problem)
+    reported, training, proxies = zip(*chosen_and_front(discovery), strict=True)
     validation = _judgements(reported, discovery.validation_problem)
-    proxies = [
-        proxy_of(formula.codes, judgement.orientation, discovery)
-        for formula, judgement in zip(reported, training, strict=True)
-    ]
     beside = _compared_with(discovery)
     by_benchmark = {
         sample.benchmark.name: rank_networks(

@@ -2,6 +2,8 @@
 
 import copy
 import random
+import sys
+import types
 
 import numpy as np
 import torch
@@ -65,3 +67,29 @@ def assert_same_state(before, after):
 def linear():
     """A network that has linear layers alone."""
     return nn.Sequential(nn.Flatten(), nn.Linear(432, 8), nn.GELU(), nn.Linear(8, 5))
+
+
+def written_to_tensorboard(monkeypatch):
+    """What TensorBoard is given from now on, without it: a list that grows, of tag and step, and of "closed"."""
+    written = []
+
+    class Writer:
+        def __init__(self, folder):
+            pass
+
+        def add_scalar(self, tag, value, step):
+            written.append((tag, step))
+
+        def add_text(self, tag, text, step):
+            written.append((tag, step))
+
+        def flush(self):
+            pass
+
+        def close(self):
+            written.append("closed")
+
+    module = types.ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    return written

@@ -1,9 +1,10 @@
 import pytest
-from api_models import BATCH, assert_same_state, network, random_states, state_of
+from api_models import BATCH, assert_same_state, network, random_states, state_of, written_to_tensorboard
 from sklearn.base import clone
 from torch import nn
 
 import eznas
+from eznas.api.callbacks import TensorBoard
 
 MODELS = [network(width, depth) for width in (2, 3, 5, 8) for depth in (1, 2, 3)]
 ACCURACIES = [width * 10 + depth for width in (2, 3, 5, 8) for depth in (1, 2, 3)]
@@ -76,6 +77,14 @@ def test_a_callback_may_end_the_search():
     found = discovery(epochs=5, callbacks=[stop]).fit(MODELS, ACCURACIES, BATCH)
     assert seen == [(1, 5, True)]
     assert len(found.history_) == 1
+
+
+def test_tensorboard_gets_the_numbers_of_every_epoch(monkeypatch):
+    written = written_to_tensorboard(monkeypatch)
+    discovery(callbacks=[TensorBoard()]).fit(MODELS, ACCURACIES, BATCH)
+    for tag in ("eznas/best", "eznas/formulas_evaluated", "eznas/best_program"):
+        assert [one for one in written if one[0] == tag] == [(tag, 1), (tag, 2)]
+    assert written[-1] == "closed"
 
 
 def test_it_is_an_estimator_of_scikit_learn():

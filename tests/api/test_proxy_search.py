@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from api_models import BATCH, assert_same_state, network, random_states, state_of
+from api_models import BATCH, assert_same_state, network, random_states, state_of, written_to_tensorboard
 from rich.console import Console
 from sklearn.base import clone
 from torch import nn
@@ -86,30 +86,7 @@ def test_tensorboard_says_what_it_needs(monkeypatch, tmp_path):
 
 
 def test_tensorboard_gets_the_numbers_of_every_generation(monkeypatch):
-    import sys
-    import types
-
-    written = []
-
-    class Writer:
-        def __init__(self, folder):
-            pass
-
-        def add_scalar(self, tag, value, step):
-            written.append((tag, step))
-
-        def add_text(self, tag, text, step):
-            written.append((tag, step))
-
-        def flush(self):
-            pass
-
-        def close(self):
-            written.append("closed")
-
-    module = types.ModuleType("torch.utils.tensorboard")
-    module.SummaryWriter = Writer
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    written = written_to_tensorboard(monkeypatch)
     search(generations=1, callbacks=[TensorBoard()]).fit(MODELS, ACCURACIES, BATCH)
     assert [one for one in written if one[0] == "eznas/best"] == [("eznas/best", 0), ("eznas/best", 1)]
     assert written[-1] == "closed"
