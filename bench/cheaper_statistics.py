@@ -24,7 +24,7 @@ import torch
 
 from eznas import benchmarks, seeds
 from eznas.ops.program import Program
-from eznas.scoring.benchmark_statistics import draw_images
+from eznas.scoring.drawn_images import draw_images
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.search.fitness import Fitness, RankedNetworks

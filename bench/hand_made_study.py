@@ -37,7 +37,7 @@ from eznas.experiments.folder import ExperimentFolder
 from eznas.proxies import hand_made
 from eznas.proxies.hand_made.probe import Probe
 from eznas.proxies.hand_made.zen import Zen, ZenFeatures
-from eznas.scoring.benchmark_statistics import LabelledImages, draw_labelled
+from eznas.scoring.drawn_images import LabelledImages, draw_labelled
 from eznas.scoring.correlation import spearman
 from eznas.statistics.collect import initialise
 

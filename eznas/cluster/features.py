@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.cluster import Cluster
 from eznas.cluster.worker import check_device
 from eznas.features.computation import ComputedFeatures, OwnComputation
 from eznas.features.source import BenchmarkSource, NetworkSource
 from eznas.ops.program import Program
+from eznas.scoring.benchmark_recipe import BenchmarkRecipe
 from eznas.statistics.settings import CollectionSettings
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
-from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.cluster import Cluster
 from eznas.cluster.worker import check_device
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
+from eznas.scoring.benchmark_recipe import BenchmarkRecipe
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
 from eznas.scoring.scores import ScoringSettings, score_networks

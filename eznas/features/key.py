@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eznas.benchmarks.base import Benchmark
-from eznas.scoring.benchmark_statistics import draw_images
+from eznas.scoring.drawn_images import draw_images
 from eznas.statistics.settings import CollectionSettings
 
 FORMAT: Final = 2

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+import time
+from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
+from eznas.scoring.benchmark_recipe import BenchmarkRecipe
+from eznas.scoring.collecting import Collected, CollectionTask, collected
+from eznas.scoring.drawn_images import draw_images
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
-from eznas.statistics.inputs import map_tensors
 from eznas.statistics.tensors import NetworkStatistics
-
-
-def draw_images(benchmark: Benchmark, batch_size: int, seed: int) -> torch.Tensor:
-    """Return the images that all networks of a benchmark see under `seed`, float32 (batch, 3, size, size).
-
-    Raises:
-        EznasError: the benchmark has fewer images than `batch_size`, or they are missing.
-    """
-    return torch.from_numpy(benchmark.image_batch(batch_size, seeds.generator(seed, "images")))
-
-
-class LabelledImages(NamedTuple):
-    """Images and the class of each: float32 (images, 3, size, size), and int64 (images,) or None."""
-
-    images: torch.Tensor
-    labels: torch.Tensor | None
-
-    def first(self, count: int) -> Self:
-        """Return the first of them."""
-        return type(self)(self.images[:count], None if self.labels is None else self.labels[:count])
-
-    def to(self, device: str) -> Self:
-        """Return them on a device."""
-        images = map_tensors(lambda tensor: tensor.to(device), self.images)
-        return type(self)(images, None if self.labels is None else self.labels.to(device))
-
-
-def draw_labelled(benchmark: Benchmark, count: int, seed: int) -> LabelledImages:
-    """Return images as `draw_images` does, with their classes: `count` of them, or all if the benchmark has fewer."""
-    batch_size = min(count, len(benchmark.images))
-    images, labels = benchmark.labelled_batch(batch_size, seeds.generator(seed, "images"))
-    return LabelledImages(torch.from_numpy(images), None if labels is None else torch.from_numpy(labels))
 
 
 class BenchmarkStatistics:
@@ -60,6 +32,7 @@ class BenchmarkStatistics:
         """
         settings.check_device()
         self._benchmark = benchmark
+        self._batch_size = batch_size
         self._seed = seed
         self._settings = settings
         self._inputs = make_inputs(draw_images(benchmark, batch_size, seed), seed)
@@ -70,21 +43,43 @@ class BenchmarkStatistics:
         images: torch.Tensor = self._inputs.data
         return images
 
-    def collect(self, index: int, network: nn.Module | None = None) -> NetworkStatistics:
+    def collect(self, index: int) -> NetworkStatistics:
         """Return the statistics of the network at `index`; may run in many threads at once.
-
-        Args:
-            index: of the network in the benchmark.
-            network: that network, if it is built already; it is given fresh weights.
 
         Raises:
             EznasError: the network has no unit, raises, or lacks a gradient; the sentence has its architecture.
         """
-        return collect(
-            self._benchmark.build(index) if network is None else network,
+        return self.collect_timed(index).statistics
+
+    def collect_timed(self, index: int, build: Callable[[], nn.Module] | None = None) -> Collected:
+        """Return the same and the processor seconds that it took, in this process or in one that helps it.
+
+        Args:
+            index: of the network in the benchmark.
+            build: gives that network if it is to be run here, for this one use; None builds it.
+
+        Raises:
+            EznasError: as `collect` raises it.
+        """
+        if self._settings.device != "cpu":
+            return self.collect_here(index, build)
+        return collected(lambda: self._task, index, lambda: self.collect_here(index, build))
+
+    def collect_here(self, index: int, build: Callable[[], nn.Module] | None = None) -> Collected:
+        """Return what `collect_timed` does, from the calling thread."""
+        network = self._benchmark.build(index) if build is None else build()
+        began = time.thread_time()
+        statistics = collect(
+            network,
             self._inputs,
             self._settings,
             seed=seeds.network_seed(self._seed, index),
             name=self._benchmark.architectures[index],
             copy=False,
         )
+        return Collected(statistics, time.thread_time() - began)
+
+    @cached_property
+    def _task(self) -> CollectionTask:
+        recipe = BenchmarkRecipe.of(self._benchmark)
+        return CollectionTask(recipe, self._batch_size, self._seed, self._settings)

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -20,7 +21,9 @@ from eznas.ops.plan import Plan
 from eznas.options import Aggregation, ToScalar, Unit, Weights
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
-from eznas.scoring.benchmark_statistics import LabelledImages, draw_images, draw_labelled
+from eznas.scoring.benchmark_statistics import BenchmarkStatistics
+from eznas.scoring.collecting import Collected
+from eznas.scoring.drawn_images import LabelledImages, draw_images, draw_labelled
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
@@ -62,11 +65,14 @@ class Candidate:
         name: as messages call it.
         build: makes it; called in any thread.
         weights_seed: decides its fresh weights, and the random choices of layers such as dropout.
+        collect: gives its statistics with fresh weights, from the same inputs as all have, and from what it is given
+            for `build` if it needs the network; None where `build` is the only way to them.
     """
 
     name: str
     build: Callable[[], nn.Module]
     weights_seed: int
+    collect: Callable[[CollectionSettings, Callable[[], nn.Module]], Collected] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,18 @@ def score_networks(
     wanted = [one.images for one in single_proxies(proxies) if isinstance(one, HandMadeProxy)]
     images = draw_labelled(benchmark, max(wanted, default=1), settings.seed)
 
+    @cache
+    def source(collection: CollectionSettings) -> BenchmarkStatistics:
+        return BenchmarkStatistics(benchmark, settings.batch_size, settings.seed, collection)
+
     def candidate(index: int) -> Candidate:
         weights_seed = seeds.network_seed(settings.seed, index)
-        return Candidate(benchmark.architectures[index], lambda: benchmark.build(index), weights_seed)
+        return Candidate(
+            benchmark.architectures[index],
+            lambda: benchmark.build(index),
+            weights_seed,
+            lambda collection, build: source(collection).collect_timed(index, build),
+        )
 
     candidates = [candidate(index) for index in indices.tolist()]
     return score_candidates(proxies, candidates, inputs, settings, observer, images)
@@ -253,40 +268,32 @@ class _Scorer:
     def column(self, candidate: Candidate) -> _Column:
         """Return the scores of a network by every proxy."""
         column = _Column(*np.full((2, len(self._proxies)), np.nan))
-        try:
-            network = candidate.build()
-        except EznasError as error:
-            column.reasons = dict.fromkeys(range(len(self._proxies)), str(error))
-            return column
+        build = cache(candidate.build)
         for collection in self._collections:
-            started = time.thread_time()
             try:
-                statistics = collect(
-                    network,
-                    self._inputs,
-                    collection.settings,
-                    candidate.weights_seed,
-                    candidate.name,
-                    copy=False,
-                    fresh=self._settings.weights == "fresh",
-                    loss=self._given.loss,
-                )
+                statistics, seconds = self._collected(candidate, collection.settings, build)
             except EznasError as error:
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
                 column.lacks_units |= isinstance(error, NoUnitError)
                 continue
             # Threads may write the size at once: one of them will be right the next time.
             self._largest = max(self._largest, statistics.nbytes)
+            started = time.thread_time()
             for computation in collection.computations:
                 column.values[computation.rows] = computation.scores(statistics)
-            column.seconds[collection.rows] = time.thread_time() - started
+            column.seconds[collection.rows] = seconds + time.thread_time() - started
             column.coverage = min(column.coverage, statistics.coverage)
         hand_made = {row: proxy for row, proxy in enumerate(self._proxies) if isinstance(proxy, HandMadeProxy)}
         if hand_made:
             try:
+                network = build()
+            except EznasError as error:
+                column.reasons |= dict.fromkeys(hand_made, str(error))
+                return column
+            try:
                 network.to(self._settings.device)
                 if self._settings.weights == "fresh":
-                    # Again, because the passes of the programs have left running statistics.
+                    # Again, because the passes of the programs may have left running statistics.
                     initialise(network, candidate.weights_seed)
             except Exception as error:  # a network may be the user's own code, and one that fails is reported by name
                 column.reasons |= dict.fromkeys(hand_made, _reason(error))
@@ -294,6 +301,25 @@ class _Scorer:
             for row, proxy in hand_made.items():
                 self._score_by_hand(proxy, row, candidate, network, column)
         return column
+
+    def _collected(
+        self, candidate: Candidate, settings: CollectionSettings, build: Callable[[], nn.Module]
+    ) -> Collected:
+        if candidate.collect is not None and self._settings.weights == "fresh":
+            return candidate.collect(settings, build)
+        network = build()
+        started = time.thread_time()
+        statistics = collect(
+            network,
+            self._inputs,
+            settings,
+            candidate.weights_seed,
+            candidate.name,
+            copy=False,
+            fresh=self._settings.weights == "fresh",
+            loss=self._given.loss,
+        )
+        return Collected(statistics, time.thread_time() - started)
 
     def _score_by_hand(
         self, proxy: HandMadeProxy, row: int, candidate: Candidate, network: nn.Module, column: _Column

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from eznas.errors import EznasError, first_line
 from eznas.options import Unit as UnitKind
@@ -146,7 +146,8 @@ def _prepared(network: nn.Module, device: str, called: str, seed: int | None, co
     _check_real(network, called)
     own = _copy(network, called) if copy else network
     try:
-        own.to(device=device, dtype=torch.float32)
+        if not _is_float32_on(own, torch.device(device)):
+            own.to(device=device, dtype=torch.float32)
         if seed is not None:
             initialise(own, seed)
     except Exception as error:
@@ -164,8 +165,26 @@ def _on(device: str, batch: object) -> object:
     return map_tensors(lambda tensor: tensor.to(device), batch)
 
 
+def _tensors_of(network: nn.Module) -> Iterator[Tensor]:
+    """Yield all parameters and buffers, without the names that `parameters()` makes on its way."""
+    for module in network.modules():
+        for tensor in (*module._parameters.values(), *module._buffers.values()):
+            if tensor is not None:
+                yield tensor
+
+
+def _is_float32_on(network: nn.Module, device: torch.device) -> bool:
+    """Return whether `network.to` would change nothing, which it takes its time to find out."""
+    return all(
+        tensor.device == device and (tensor.dtype is torch.float32 or not tensor.is_floating_point())
+        for tensor in _tensors_of(network)
+    )
+
+
 def _check_real(network: nn.Module, called: str) -> None:
     """Raise an `EznasError` for a complex weight or buffer, of which float32 would keep the real part only."""
+    if not any(tensor.is_complex() for tensor in _tensors_of(network)):
+        return
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         if tensor.is_complex():
             raise EznasError(

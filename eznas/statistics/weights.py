@@ -35,8 +35,9 @@ def initialise(network: nn.Module, seed: int) -> None:
         seed: the only source of randomness; the global random state is neither read nor changed.
     """
     generator = seeded_generator(seed, _WEIGHTS_STREAM)
-    tables = {id(module.weight) for module in network.modules() if isinstance(module, (nn.Embedding, nn.EmbeddingBag))}
-    for module in network.modules():
+    modules = list(network.modules())
+    tables = {id(module.weight) for module in modules if isinstance(module, (nn.Embedding, nn.EmbeddingBag))}
+    for module in modules:
         if isinstance(module, _CONVOLUTIONS):
             weight = _float32_like(module.weight)
             nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu", generator=generator)

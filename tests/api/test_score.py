@@ -5,7 +5,7 @@ from api_models import BATCH, Careless, assert_same_state, linear, network, rand
 from torch import nn
 
 import eznas
-from eznas.scoring.benchmark_statistics import draw_images
+from eznas.scoring.drawn_images import draw_images
 
 
 def test_the_score_is_the_same_number_every_time_and_follows_from_the_seed():

@@ -6,10 +6,10 @@ from inline_cluster import InlineCluster, Told
 from tiny_benchmark import write_tiny_benchmark
 
 from eznas import benchmarks
-from eznas.cluster.benchmark_recipe import BenchmarkRecipe
 from eznas.cluster.network_scores import score_on_cluster
 from eznas.errors import EznasError
 from eznas.runs.proxy_argument import resolve_proxy
+from eznas.scoring.benchmark_recipe import BenchmarkRecipe
 from eznas.scoring.scores import ScoringSettings, score_networks
 
 

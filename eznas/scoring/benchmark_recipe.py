@@ -11,7 +11,7 @@ from typing import Self
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
-from eznas.scoring.benchmark_statistics import draw_images
+from eznas.scoring.drawn_images import draw_images
 
 
 @dataclass(frozen=True)

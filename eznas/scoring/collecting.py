@@ -1,0 +1,147 @@
+"""Statistics of a benchmark's networks, collected in processes beside this one where its threads meet in it.
+
+A network of small layers is thousands of short calls from Python, which two threads make hardly faster than one.
+A helper loads the benchmark by its name, is given an index, and leaves the numbers in memory that both processes see.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eznas.scoring.benchmark_recipe import BenchmarkRecipe
+from eznas.statistics.settings import CollectionSettings
+from eznas.statistics.tensors import NetworkStatistics
+from eznas.system.helpers import Helpers
+
+if TYPE_CHECKING:
+    from eznas.scoring.benchmark_statistics import BenchmarkStatistics
+
+HELPERS: Final = Helpers("eznas.scoring.collecting:answer")
+"""Those of this process."""
+
+_NO_VALUES: Final = np.empty(0, np.float32)
+
+
+@dataclass(frozen=True)
+class CollectionTask:
+    """What the statistics of a network depend on beside its index.
+
+    Attributes:
+        benchmark: whose networks they are.
+        batch_size: images that every network sees.
+        seed: of the images and the weights.
+        settings: what is collected; on the CPU.
+    """
+
+    benchmark: BenchmarkRecipe
+    batch_size: int
+    seed: int
+    settings: CollectionSettings
+
+
+class Collected(NamedTuple):
+    """Statistics, and the processor seconds that it took to collect them."""
+
+    statistics: NetworkStatistics
+    seconds: float
+
+
+def collected(task: Callable[[], CollectionTask], index: int, here: Callable[[], Collected]) -> Collected:
+    """Return the statistics of a network, by a helper or from this thread: the same numbers.
+
+    Args:
+        task: says what a helper is to collect; called if one is free.
+        index: of the network.
+        here: collects them in this thread.
+
+    Raises:
+        EznasError: what `here` raises.
+    """
+
+    def ask(helper: Connection, kept: dict[str, Any]) -> Collected | None:
+        helper.send((task(), index))
+        if (told := helper.recv()) is None:
+            return None
+        without_values, size, seconds, is_new = told
+        if is_new:
+            descriptor = recv_handle(helper)
+            try:
+                kept["memory"] = mmap.mmap(descriptor, 0)
+            finally:
+                os.close(descriptor)
+        values = np.frombuffer(kept["memory"], np.float32, size).copy()
+        return Collected(replace(without_values, values=values), seconds)
+
+    return HELPERS.share(ask, here)
+
+
+def answer(connection: Connection, request: tuple[CollectionTask, int]) -> None:
+    """Send what `collected` asks for, in a helper: None for a network that raises, so that it raises there."""
+    task, index = request
+    try:
+        statistics, seconds = _source(task).collect_here(index)
+        is_new = _SHARED.hold(statistics.values)
+    except Exception:
+        connection.send(None)
+        return
+    connection.send((replace(statistics, values=_NO_VALUES), statistics.values.size, seconds, is_new))
+    if is_new:
+        _SHARED.send(connection)
+
+
+class _SharedMemory:
+    """Memory without a name that a helper and whoever asks it see; it is gone with the last of them.
+
+    It is used again for every network, since a page costs more than what is written there.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._memory: mmap.mmap | None = None
+
+    def hold(self, values: NDArray[np.float32]) -> bool:
+        """Write values to its beginning; return whether it had to become another, larger one for that."""
+        is_new = self._memory is None or len(self._memory) < values.nbytes
+        if is_new:
+            self._make(values.nbytes + values.nbytes // 4)
+        assert self._memory is not None
+        np.copyto(np.frombuffer(self._memory, np.float32, values.size), values)
+        return is_new
+
+    def send(self, connection: Connection) -> None:
+        """Give it to the other side."""
+        send_handle(connection, self._descriptor, 0)
+
+    def _make(self, size: int) -> None:
+        if self._memory is not None:
+            self._memory.close()
+            os.close(self._descriptor)
+        if hasattr(os, "memfd_create"):
+            self._descriptor = os.memfd_create("eznas")
+        else:
+            with tempfile.TemporaryFile() as file:
+                self._descriptor = os.dup(file.fileno())
+        os.ftruncate(self._descriptor, size)
+        self._memory = mmap.mmap(self._descriptor, size)
+
+
+_SHARED: Final = _SharedMemory()
+"""That of a helper."""
+
+
+@lru_cache(maxsize=4)
+def _source(task: CollectionTask) -> BenchmarkStatistics:
+    from eznas.scoring.benchmark_statistics import BenchmarkStatistics
+
+    return BenchmarkStatistics(task.benchmark.load(), task.batch_size, task.seed, task.settings)

@@ -1,0 +1,246 @@
+"""Processes beside this one, for work of its threads that Python lets only one of them do at a time.
+
+Nobody says how many: threads that meet in such work are the sign that helpers pay, and the time that they spend there
+together the price at which one is started. A helper that cannot be started, dies, or does not know what it is asked for
+costs that time and nothing else, since whoever asks can do the work itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Pipe
+from typing import Any, Final, TypeAlias, TypeVar
+
+Result = TypeVar("Result")
+Ask: TypeAlias = Callable[[Connection, dict[str, Any]], Result | None]
+"""Talks to a helper, which an `Answer` makes reply; has a dictionary for what it keeps of this helper."""
+
+Answer: TypeAlias = Callable[[Connection, Any], None]
+"""What a helper does with one request: sends whatever the function that asks expects."""
+
+_START: Final = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[3]); "
+    "from eznas.system.helpers import serve; serve(int(sys.argv[1]), sys.argv[2])"
+)
+_READY: Final = "ready"
+_SECONDS_TOGETHER: Final = 1.0
+"""So long threads may stand in each other's way before a process is started, which takes a few seconds itself."""
+
+_IDLE_SECONDS: Final = 20.0
+"""A helper that nobody asks for so long lets its memory go by ending; another one can be started."""
+
+_LOSSES: Final = 3
+"""After so many helpers that ended otherwise, memory being short perhaps, no other is started."""
+
+
+@dataclass(eq=False, slots=True)
+class _Helper:
+    """One process.
+
+    Attributes:
+        process: itself.
+        connection: to it.
+        ready: whether it has said that it has started.
+        busy: whether a thread talks to it.
+        kept: what those who ask it keep from one request to the next.
+    """
+
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    kept: dict[str, Any] = field(default_factory=dict)
+    ready: bool = False
+    busy: bool = False
+
+
+_allowed = False
+
+
+def allow_helpers(allowed: bool = True) -> None:
+    """Let processes be started, as a program of its own may, and a library within somebody else's may not.
+
+    Where the system has no POSIX descriptors, none are.
+    """
+    global _allowed  # noqa: PLW0603 (it says what this process is)
+    _allowed = allowed and os.name == "posix"
+
+
+class Helpers:
+    """The helpers for one kind of work; none before `allow_helpers`.
+
+    Args:
+        answer: `module:function`, an `Answer` that helpers import.
+    """
+
+    def __init__(self, answer: str) -> None:
+        self._answer = answer
+        self._lock = threading.Lock()
+        self._helpers: list[_Helper] = []
+        self._inside = 0  # threads that work or ask for work
+        self._working = 0  # of these, the ones that work themselves
+        self._seconds_together = 0.0
+        self._losses = 0
+        atexit.register(self.close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    @property
+    def count(self) -> int:
+        """How many there are at the moment."""
+        with self._lock:
+            return len(self._helpers)
+
+    def share(self, ask: Ask[Result], work: Callable[[], Result]) -> Result:
+        """Return what a free helper answers, or what `work` returns in this thread.
+
+        Args:
+            ask: gets the result from a helper; None if that cannot do it.
+            work: does the same here.
+
+        Raises:
+            Exception: what `work` raises.
+        """
+        if not _allowed:
+            return work()
+        with self._counted_inside():
+            helper = self._free()
+            if helper is not None and (result := self._asked(helper, ask)) is not None:
+                return result
+            return self._worked(work)
+
+    def close(self) -> None:
+        """End all of them; others may be started afterwards."""
+        with self._lock:
+            helpers, self._helpers = self._helpers, []
+            self._seconds_together = 0.0
+        for helper in helpers:
+            _end(helper)
+
+    @contextmanager
+    def _counted_inside(self) -> Iterator[None]:
+        with self._lock:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+
+    def _free(self) -> _Helper | None:
+        """Return a helper that waits for a request, marked as busy; those that turn out to have ended are let go."""
+        with self._lock:
+            for helper in list(self._helpers):
+                if helper.busy:
+                    continue
+                try:
+                    if helper.connection.poll():  # its first word, or its end
+                        helper.connection.recv()
+                        helper.ready = True
+                except (OSError, EOFError):
+                    self._lose(helper)
+                    continue
+                if helper.ready:
+                    helper.busy = True
+                    return helper
+        return None
+
+    def _asked(self, helper: _Helper, ask: Ask[Result]) -> Result | None:
+        try:
+            result = ask(helper.connection, helper.kept)
+        except (OSError, EOFError):
+            with self._lock:
+                self._lose(helper)
+            return None
+        except BaseException:  # Ctrl-C in the midst of an answer, the rest of which nobody would read
+            with self._lock:
+                self._lose(helper)
+            raise
+        with self._lock:
+            helper.busy = False
+        return result
+
+    def _worked(self, work: Callable[[], Result]) -> Result:
+        with self._lock:
+            self._working += 1
+            together = self._working > 1
+        began = time.perf_counter()
+        try:
+            return work()
+        finally:
+            with self._lock:
+                self._working -= 1
+                if together:
+                    self._seconds_together += time.perf_counter() - began
+                    if self._seconds_together >= _SECONDS_TOGETHER and len(self._helpers) < self._inside - 1:
+                        self._start()
+
+    def _start(self) -> None:
+        self._seconds_together = 0.0
+        if self._losses >= _LOSSES:
+            return
+        ours, theirs = Pipe()
+        with theirs:
+            arguments = [str(theirs.fileno()), self._answer, json.dumps(sys.path)]
+            try:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", _START, *arguments],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError:
+                self._losses = _LOSSES
+                ours.close()
+                return
+        self._helpers.append(_Helper(process, ours))
+
+    def _lose(self, helper: _Helper) -> None:
+        if helper in self._helpers:
+            self._helpers.remove(helper)
+            self._losses += _end(helper) != 0
+
+    def _forget(self) -> None:
+        """Leave the helpers to the process that this one is a fork of."""
+        self._lock = threading.Lock()
+        self._inside = self._working = 0
+        for helper in self._helpers:
+            helper.connection.close()
+            helper.process.returncode = 0  # nobody's child here: not to be waited for
+        self._helpers = []
+
+
+def serve(descriptor: int, answer: str) -> None:
+    """Answer requests until nobody asks any more; the whole life of a helper.
+
+    Args:
+        descriptor: of the connection.
+        answer: as `Helpers` takes it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks, whose end ends this process
+    module, _, name = answer.partition(":")
+    function: Answer = getattr(importlib.import_module(module), name)
+    with Connection(descriptor) as connection, suppress(OSError, EOFError):
+        connection.send(_READY)
+        while connection.poll(_IDLE_SECONDS):
+            function(connection, connection.recv())
+
+
+def _end(helper: _Helper) -> int:
+    """End a helper and return its exit code: 0 if it had ended by itself, having nothing to do."""
+    helper.connection.close()
+    try:
+        return helper.process.wait(0.2)
+    except subprocess.TimeoutExpired:
+        helper.process.kill()
+        return helper.process.wait()
