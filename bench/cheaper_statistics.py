@@ -24,8 +24,8 @@ import torch
 
 from eznas import benchmarks, seeds
 from eznas.ops.program import Program
-from eznas.scoring.drawn_images import draw_images
 from eznas.scoring.correlation import kendall_tau
+from eznas.scoring.drawn_images import draw_images
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.spaces.nasbench201 import NASBench201

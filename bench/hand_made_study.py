@@ -37,8 +37,8 @@ from eznas.experiments.folder import ExperimentFolder
 from eznas.proxies import hand_made
 from eznas.proxies.hand_made.probe import Probe
 from eznas.proxies.hand_made.zen import Zen, ZenFeatures
-from eznas.scoring.drawn_images import LabelledImages, draw_labelled
 from eznas.scoring.correlation import spearman
+from eznas.scoring.drawn_images import LabelledImages, draw_labelled
 from eznas.statistics.collect import initialise
 
 PUBLISHED = "nasbench201/nb201_zc_proxies.csv"

@@ -645,6 +645,27 @@ FAULTS = (
         ("report/html/test_verdict.py",),
     ),
     Fault(
+        "as many helpers are started as there are threads",
+        "system/helpers.py",
+        "len(self._helpers) < self._inside - 1",
+        "len(self._helpers) < self._inside",
+        ("system/test_helpers.py",),
+    ),
+    Fault(
+        "a helper whose answer nobody read is asked again",
+        "system/helpers.py",
+        "                self._lose(helper)\n            raise",
+        "                helper.busy = False\n            raise",
+        ("system/test_helpers.py",),
+    ),
+    Fault(
+        "shared memory that became too small is written to",
+        "scoring/collecting.py",
+        "self._memory is None or len(self._memory) < values.nbytes",
+        "self._memory is None",
+        ("scoring/test_collecting.py",),
+    ),
+    Fault(
         "the cells of a page are not escaped",
         "report/html/parts.py",
         "text = escape(_text(cell))",
