@@ -60,7 +60,7 @@ class Setting:
             EznasError: it is of another type or out of range; the sentence calls the setting `key`.
         """
         if self.several:
-            return _texts(key, value)
+            return _texts(key, value, empty=not self.default)
         if self.kind is str:
             if not isinstance(value, str) or not value:
                 raise EznasError(f"{key} is {shown(value)}: give a text.")
@@ -109,9 +109,10 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _texts(key: str, value: Any) -> tuple[str, ...]:
-    """Return the texts of a setting that may have several; each may be given once."""
+def _texts(key: str, value: Any, *, empty: bool) -> tuple[str, ...]:
+    """Return the texts of a setting that may have several, or also none if `empty`; each may be given once."""
     texts = (value,) if isinstance(value, str) else value
-    if not isinstance(texts, (list, tuple)) or not texts or not all(isinstance(one, str) and one for one in texts):
+    wanted = isinstance(texts, (list, tuple)) and (texts or empty)
+    if not wanted or not all(isinstance(one, str) and one for one in texts):
         raise EznasError(f"{key} is {shown(value)}: give a text, or a list of texts.")
     return tuple(texts)

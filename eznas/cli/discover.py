@@ -103,6 +103,13 @@ def discover(
             help="A name, path of a .json file or formula that the search starts from; may be given several times.",
         ),
     ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROXY",
+            help="A further proxy that the report shows, as `eznas evaluate` takes it; may be given several times.",
+        ),
+    ] = None,
     proposals: Annotated[int, typer.Option(min=0, help="Features that are tried between two rounds.")] = 200,
     max_seconds: Annotated[
         float | None, typer.Option(help="End the search after this time; the same command goes on with it.")
@@ -165,6 +172,7 @@ def discover(
         patience=patience,
         max_evaluations=max_evaluations,
         seed_formulas=tuple(seed_formula(resolve_proxy(text), unit, third_pass) for text in seed_proxy or []),
+        beside=tuple(beside or ()),
         search=SearchSettings(**search),
     )
     machine = Machine(threads, parse_memory(memory), device)

@@ -19,6 +19,7 @@ from eznas.discovery.sample import BenchmarkSample
 from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
+from eznas.runs.beside import proxies_beside, seen_beside
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
@@ -157,7 +158,8 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
     settings = discovery.settings
     reported, training, proxies = zip(*chosen_and_front(discovery), strict=True)
     validation = _judgements(reported, discovery.validation_problem)
-    beside = _compared_with(discovery)
+    compared_with = _compared_with(discovery)
+    beside = _beside(discovery, compared_with)
     by_benchmark = {
         sample.benchmark.name: rank_networks(
             [*proxies, *beside],
@@ -173,13 +175,14 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
         {name: of_benchmark[row] for name, of_benchmark in by_benchmark.items()}
         for row in range(len(proxies) + len(beside))
     ]
-    ahead = _leads(discovery, by_benchmark, [proxy.name for proxy in beside])
+    ahead = _leads(discovery, by_benchmark, len(proxies), [proxy.name for proxy in compared_with])
     made = [
         ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], ahead[row])
         for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
     ]
     compared = list(zip(beside, rankings[len(proxies) :], strict=True))
-    return Report(made[0], made[1:], compared, _single_networks(discovery, reported[0], made[0], compared))
+    networks = _single_networks(discovery, reported[0], made[0], compared[: len(compared_with)])
+    return Report(made[0], made[1:], compared, networks)
 
 
 def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
@@ -214,8 +217,14 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
+        **({"beside": " ".join(flattered)} if (flattered := _flattered(discovery)) else {}),
         "device": discovery.machine.device,
     }
+
+
+def _flattered(discovery: Discovery[BenchmarkSample]) -> list[str]:
+    networks = [(sample.benchmark, sample.networks.held_out) for sample in discovery.samples]
+    return seen_beside(discovery.settings.beside, networks)
 
 
 def worst(rankings: Rankings) -> dict[str, Any] | None:
@@ -235,23 +244,33 @@ def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
 
 def _compared_with(discovery: Discovery[BenchmarkSample]) -> list[AnyProxy]:
     """Return the baselines of every report, and what the formulas were compared with while they evolved."""
-    beside = reference_and_baselines()
-    known = {proxy.name for proxy in beside}
-    return [*beside, *(proxy for proxy in discovery.references if proxy.name not in known)]
+    compared = reference_and_baselines()
+    known = {proxy.name for proxy in compared}
+    return [*compared, *(proxy for proxy in discovery.references if proxy.name not in known)]
+
+
+def _beside(discovery: Discovery[BenchmarkSample], compared: Sequence[AnyProxy]) -> list[AnyProxy]:
+    """Return these, and what the settings want to see with them."""
+    known = {proxy.name for proxy in compared}
+    wanted = proxies_beside(discovery.settings.beside)
+    return [*compared, *(proxy for proxy in wanted if proxy.name not in known)]
 
 
 def _leads(
-    discovery: Discovery[BenchmarkSample], by_benchmark: Mapping[str, Sequence[Ranking]], beside: Sequence[str]
+    discovery: Discovery[BenchmarkSample],
+    by_benchmark: Mapping[str, Sequence[Ranking]],
+    formulas: int,
+    compared: Sequence[str],
 ) -> Sequence[Leads]:
-    """Return the leads of every formula, given all rankings by benchmark, those of the formulas first."""
-    formulas = len(next(iter(by_benchmark.values()))) - len(beside)
+    """Return the leads of every formula, given all rankings by benchmark: of the formulas, then of `compared`."""
     by_formula: list[dict[str, dict[str, Estimate]]] = [{} for _ in range(formulas)]
     for sample in discovery.samples:
         name, rankings = sample.benchmark.name, by_benchmark[sample.benchmark.name]
         accuracies = sample.benchmark.accuracies[sample.networks.held_out]
-        of_all = leads(rankings[:formulas], rankings[formulas:], accuracies, discovery.settings.seed)
+        others = rankings[formulas:][: len(compared)]
+        of_all = leads(rankings[:formulas], others, accuracies, discovery.settings.seed)
         for of_formula, estimates in zip(by_formula, of_all, strict=True):
-            of_formula[name] = dict(zip(beside, estimates, strict=True))
+            of_formula[name] = dict(zip(compared, estimates, strict=True))
     return by_formula
 
 

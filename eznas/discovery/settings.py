@@ -26,7 +26,7 @@ _LEAST: Final = {
     "draws": 1,
 }
 
-_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_formulas", "search")  # on the command line
+_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_formulas", "beside", "search")  # on the command line
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class DiscoverySettings:
         max_evaluations: formulas whose computation ends the search, at the end of an epoch; 0 for no end.
         proposals: features that are tried after each round but the last.
         seed_formulas: that the search starts from, beside random ones, see `seed_formulas.seed_formula`.
+        beside: further proxies that the report shows, as `eznas evaluate` takes them.
         search: how formulas evolve.
     """
 
@@ -87,12 +88,17 @@ class DiscoverySettings:
     max_evaluations: int = 0
     proposals: int = 200
     seed_formulas: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     search: SearchSettings = field(default_factory=SearchSettings)
 
     def __post_init__(self) -> None:
         if not self.benchmarks:
             raise EznasError("benchmarks is empty: name one or more.")
         object.__setattr__(self, "benchmarks", distinct_names(self.benchmarks))
+        if self.beside:
+            from eznas.runs.beside import check_beside
+
+            check_beside(self.beside)
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
@@ -126,6 +132,7 @@ class DiscoverySettings:
         """The command that makes a discovery with these settings."""
         words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
         words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
+        words += [word for proxy in self.beside for word in ("--beside", proxy)]
         for settings in (self, self.search):
             for one in fields(settings):
                 value = getattr(settings, one.name)

@@ -112,6 +112,12 @@ class RunSettings:
     race_share: float = setting(
         0.25, "share of the raced programs that go on to all networks", group=LESS_WORK, minimum=0.01, maximum=1
     )
+    beside: tuple[str, ...] = setting(
+        (),
+        "further proxy that the report shows beside the best programs, as `eznas evaluate` takes it, such as synflow",
+        several=True,
+        default_text="none",
+    )
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     genome_settings: Mapping[str, Any] = field(default_factory=dict)
     threads: int = setting(
@@ -137,6 +143,10 @@ class RunSettings:
         object.__setattr__(self, "benchmark", distinct_names(self.benchmark))
         parse_memory(self.memory)
         object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
+        if self.beside:
+            from eznas.runs.beside import check_beside
+
+            check_beside(self.beside)
         if self.race_networks and not 3 <= self.race_networks < self.networks:
             raise EznasError(
                 f"race_networks is {self.race_networks}: give 0 for no race, or 3 to {self.networks - 1} of the "

@@ -17,6 +17,7 @@ from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
+from eznas.runs.beside import proxies_beside, seen_beside
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
@@ -65,7 +66,8 @@ def summarise(
         evolved_proxy(settings, one.program, one.orientation, name=f"rank {rank}")
         for rank, one in enumerate(hall_of_fame, start=1)
     ]
-    beside = reference_and_baselines()
+    beside = proxies_beside(settings.beside)
+    compared = reference_and_baselines()
     rankings = {
         benchmark.name: rank_networks(
             [*evolved, *beside], benchmark, held_out, scoring_settings(settings), observer, score=score
@@ -75,14 +77,14 @@ def summarise(
     ahead = {
         benchmark.name: leads(
             rankings[benchmark.name][: len(evolved)],
-            rankings[benchmark.name][len(evolved) :],
+            rankings[benchmark.name][len(evolved) :][: len(compared)],
             benchmark.accuracies[held_out],
             settings.seed,
         )
         for benchmark, held_out in networks
     }
     shown = {BEST: 0} if evolved else {}
-    shown |= {proxy.name: row for row, proxy in enumerate(beside, start=len(evolved))}
+    shown |= {proxy.name: row for row, proxy in enumerate(compared, start=len(evolved))}
     of_single_networks = {
         name: {called: of_benchmark[row] for called, row in shown.items()} for name, of_benchmark in rankings.items()
     }
@@ -103,7 +105,7 @@ def summarise(
                         "held_out": of_benchmark[position].figures(),
                         "lead": {
                             other.name: lead.figures()
-                            for other, lead in zip(beside, ahead[name][position], strict=True)
+                            for other, lead in zip(compared, ahead[name][position], strict=True)
                         },
                     }
                     for (name, of_benchmark), tau in zip(rankings.items(), one.taus, strict=True)
@@ -166,6 +168,7 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
         "device": settings.collection.device,
+        **({"beside": " ".join(flattered)} if (flattered := seen_beside(settings.beside, networks)) else {}),
         "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",
     }
 

@@ -250,14 +250,18 @@ def test_the_fitness_in_the_search_is_the_tau_that_scoring_gives_the_program(mak
 
 
 def test_what_formulas_are_compared_with_is_in_the_fitness_and_in_the_report(make, tmp_path):
-    over = make(over=("params", "l1_norm(wt)"), lead_cap=0.3, held_out=6)
+    over = make(over=("params", "l1_norm(wt)"), lead_cap=0.3, held_out=6, beside=("l2_norm", "l1_norm(wt)"))
+    assert "--beside l2_norm --beside 'l1_norm(wt)'" in over.settings.command
     assert over.samples[0].references[0].shape == (2, 18)
     content = discover(lambda: over, tmp_path / "over", None, lambda _: None)
-    assert [one["name"] for one in content["baselines"]] == ["eznas-a", "flops", "params", "l1_norm(wt)"]
+    assert [one["name"] for one in content["baselines"]] == [
+        *("eznas-a", "flops", "params", "l1_norm(wt)", "l2_norm"),
+    ]
     assert set(content["chosen"]["benchmarks"][over.samples[0].benchmark.name]["lead"]) == {
-        one["name"] for one in content["baselines"]
+        *("eznas-a", "flops", "params", "l1_norm(wt)"),
     }
     assert content["protocol"]["over"] == ["params", "l1_norm(wt)"]
+    assert "beside" not in content["protocol"]
     given = make(given="params")
     assert finished(given).archive != finished(make()).archive
 

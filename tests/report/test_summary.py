@@ -90,6 +90,14 @@ def test_the_lead_over_baselines_and_what_each_would_pick_stand_in_a_table():
     assert ["params", "–", "–", "–", "–"] in lines
 
 
+def test_what_nothing_is_compared_with_has_a_row_and_no_column():
+    summary = a_summary([a_program("sigmoid(wt)")])
+    summary["baselines"].append({**summary["baselines"][0], "name": "synflow"})
+    lines = [line.split() for line in printed(summary).splitlines()]
+    assert ["score", "size", "accuracy", "rank", "over", "params"] in lines
+    assert ["synflow", "–", "–", "–", "–"] in lines
+
+
 def test_a_fitness_of_subsamples_has_a_column():
     lines = printed(a_summary([a_program("sigmoid(wt)")], samples="4x5")).splitlines()
     assert lines[1].split()[:3] == ["score", "fitness", "training"]
