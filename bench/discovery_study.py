@@ -1,6 +1,7 @@
 """What discovery finds on NAS-Bench-201: each dataset alone, and one formula for the three; several seeds; one table.
 
     python bench/discovery_study.py --seeds 5
+    python bench/discovery_study.py --datasets nasbench201-imagenet16-120 --alone --rounds 1 --epochs 100
 
 For each seed and dataset, 300 networks to evolve on, 100 to choose by, and 1,000 held out that nothing else has
 touched; each dataset with its own images. Every search is what `eznas discover` does under the settings that stand
@@ -103,6 +104,8 @@ def main() -> None:
     """Search and judge what is missing, and print the table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--datasets", nargs="+", default=DATASETS)
+    parser.add_argument("--alone", action="store_true", help="leave out the formula for all of them")
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--validation", type=int, default=100)
     parser.add_argument("--held-out", type=int, default=1000)
@@ -113,13 +116,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/discovery-study"))
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    cells: dict[str, list[dict[str, Any]]] = {dataset: [] for dataset in DATASETS}
+    cells: dict[str, list[dict[str, Any]]] = {dataset: [] for dataset in options.datasets}
     for seed in range(options.seeds):
-        together = search(options, DATASETS, seed)
-        for dataset in DATASETS:
+        together = {} if options.alone else {TOGETHER: search(options, tuple(options.datasets), seed)}
+        for dataset in options.datasets:
             alone = search(options, (dataset,), seed)
-            cells[dataset].append(judge(options, dataset, seed, {"its dataset alone": alone, TOGETHER: together}))
-    print(f"Settings: {settings_of(options, DATASETS, 0)!r}, seeds 0 to {options.seeds - 1}")
+            cells[dataset].append(judge(options, dataset, seed, {"its dataset alone": alone, **together}))
+    print(f"Settings: {settings_of(options, tuple(options.datasets), 0)!r}, seeds 0 to {options.seeds - 1}")
     print(f"Mean ± standard deviation (best) over the seeds, {options.held_out} held-out networks each.\n")
     print("\n".join(table(cells)))
 

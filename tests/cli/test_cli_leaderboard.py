@@ -28,4 +28,4 @@ def test_a_leaderboard_prints_a_table_and_writes_files(table, tmp_path, capsys):
 
 def test_an_unknown_proxy_is_refused_with_what_there_is(capsys):
     assert main(["leaderboard", "nosuch"]) == 1
-    assert "choose one of az_expressivity, " in capsys.readouterr().err
+    assert "choose one of across-spaces, az_expressivity, " in capsys.readouterr().err
