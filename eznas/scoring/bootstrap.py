@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eznas.scoring.correlation import Statistic
+from eznas.scoring.correlation import Statistic, of_resamples
 
 RESAMPLES: Final = 1000
 LEVEL: Final = 0.95
+_NUMBERS_AT_ONCE: Final = 2**20
 INTERVAL: Final = f"{LEVEL:.0%} percentile bootstrap over networks, {RESAMPLES:,} resamples"
 """What an interval is, for protocols."""
 
@@ -53,12 +54,13 @@ def bootstrap_intervals(
     count = len(score)
     if count == 0 or np.isnan(score).any() or np.isnan(accuracy).any():
         return [(math.nan, math.nan)] * len(statistics)
-    values = np.empty((len(statistics), resamples))
-    for i in range(resamples):
-        drawn = rng.integers(count, size=count)
-        drawn_scores, drawn_accuracies = score[drawn], accuracy[drawn]
-        for row, statistic in enumerate(statistics):
-            values[row, i] = statistic(drawn_scores, drawn_accuracies)
+    values = np.concatenate(
+        [
+            [of_resamples(statistic, score, accuracy, drawn) for statistic in statistics]
+            for drawn in _draws(count, resamples, rng)
+        ],
+        axis=1,
+    )
     return [_interval(row[~np.isnan(row)], level) for row in values]
 
 
@@ -92,12 +94,19 @@ def paired_intervals(
     count = len(accuracy)
     if count == 0:
         return [(math.nan, math.nan)] * len(pairs)
-    values = np.empty((len(scores), resamples))
-    for i in range(resamples):
-        drawn = rng.integers(count, size=count)
-        values[:, i] = [statistic(row[drawn], accuracy[drawn]) for row in scores]
+    values = np.concatenate(
+        [[of_resamples(statistic, row, accuracy, drawn) for row in scores] for drawn in _draws(count, resamples, rng)],
+        axis=1,
+    )
     differences = [values[first] - values[second] for first, second in pairs]
     return [_interval(row[~np.isnan(row)], level) for row in differences]
+
+
+def _draws(count: int, resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Yield the networks of all resamples, int64 (some, count): as many at a time as are little memory."""
+    at_once = max(1, _NUMBERS_AT_ONCE // count)
+    for start in range(0, resamples, at_once):
+        yield rng.integers(count, size=(min(at_once, resamples - start), count))
 
 
 def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:

@@ -59,12 +59,7 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
     first, second = _pair(x, y)
     if len(first) < 2 or np.isnan(first).any() or np.isnan(second).any():
         return math.nan
-    deviations_x = _mean_ranks(first, np.argsort(first)) - (len(first) + 1) / 2
-    deviations_y = _mean_ranks(second, np.argsort(second)) - (len(second) + 1) / 2
-    variances = float(deviations_x @ deviations_x) * float(deviations_y @ deviations_y)
-    if variances == 0.0:
-        return math.nan
-    return _within_unit(float(deviations_x @ deviations_y) / math.sqrt(variances))
+    return _rho(_mean_ranks(first, np.argsort(first)), _mean_ranks(second, np.argsort(second)))
 
 
 def top_decile_tau(scores: ArrayLike, accuracies: ArrayLike) -> float:
@@ -110,6 +105,28 @@ def partial_kendall_tau(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
     return _within_unit((of_both - of_x * of_y) / math.sqrt(unexplained)) if unexplained > 0 else math.nan
 
 
+def of_resamples(
+    statistic: Statistic, x: NDArray[np.float64], y: NDArray[np.float64], drawn: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return a statistic of many resamples of the same two sequences, to the last bit what it returns of each.
+
+    Args:
+        statistic: `kendall_tau`, `spearman` or `top_decile_tau`, whose loops are compiled; or any other.
+        x: float64 (n,), without NaN.
+        y: float64 (n,), without NaN.
+        drawn: int64 (resamples, n), which elements each resample has.
+    """
+    if statistic in _COMPILED:
+        # Only the order counts, and small whole numbers are sorted by counting them.
+        ranks_x, ranks_y = (np.unique(one, return_inverse=True)[1].astype(np.int64) for one in (x, y))
+        return _resampled(_COMPILED.index(statistic), ranks_x, ranks_y, drawn)
+    return np.array([statistic(x[one], y[one]) for one in drawn])
+
+
+_COMPILED: Final[tuple[Statistic, ...]] = (kendall_tau, spearman, top_decile_tau)
+_KENDALL, _SPEARMAN, _TOP_DECILE = range(3)
+
+
 def _pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     first = np.asarray(x, dtype=np.float64, order="C")
     second = np.asarray(y, dtype=np.float64, order="C")
@@ -120,12 +137,14 @@ def _pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     return first, second
 
 
+@njit(cache=True, nogil=True)
 def _tau_b(concordance: int, untied_x: int, untied_y: int) -> float:
     if untied_x == 0 or untied_y == 0:
         return math.nan
     return _within_unit(concordance / math.sqrt(untied_x * untied_y))
 
 
+@njit(cache=True, nogil=True)
 def _within_unit(value: float) -> float:
     """Undo the rounding that can carry a perfect correlation past 1."""
     return min(1.0, max(-1.0, value))
@@ -189,6 +208,81 @@ def compare_by_sorting(
     tied_y = _tied_pairs(sorted_y)
     pairs = count * (count - 1) // 2
     return pairs - tied_x - tied_y + tied_both - 2 * discordant, pairs - tied_x, pairs - tied_y, sorted_y
+
+
+@njit(cache=True, nogil=True)
+def _resampled(
+    statistic: int, x: NDArray[np.int64], y: NDArray[np.int64], drawn: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return a statistic of resamples of sequences of whole numbers, 0 to n - 1 at most."""
+    values = np.empty(len(drawn), np.float64)
+    for resample in range(len(drawn)):
+        first, second = x[drawn[resample]], y[drawn[resample]]
+        if statistic == _SPEARMAN:
+            values[resample] = _rho(_mean_ranks_by_counting(first), _mean_ranks_by_counting(second))
+            continue
+        if statistic == _TOP_DECILE:
+            kept = _is_in_top_decile(second)
+            first, second = first[kept], second[kept]
+        left, right = first.astype(np.float64), second.astype(np.float64)
+        if len(first) <= _ALL_PAIRS_LIMIT:
+            concordance, untied_x, untied_y = _compare_all_pairs(left, right)
+        else:
+            concordance, untied_x, untied_y, _ = compare_by_sorting(left, right, _order_by_counting(first))
+        values[resample] = _tau_b(concordance, untied_x, untied_y)
+    return values
+
+
+@njit(cache=True, nogil=True)
+def _rho(ranks_x: NDArray[np.float64], ranks_y: NDArray[np.float64]) -> float:
+    """Return Spearman's rho from mean ranks; its sums are of multiples of a quarter, and exact."""
+    middle = (len(ranks_x) + 1) / 2
+    together = of_x = of_y = 0.0
+    for i in range(len(ranks_x)):
+        deviation_x, deviation_y = ranks_x[i] - middle, ranks_y[i] - middle
+        together += deviation_x * deviation_y
+        of_x += deviation_x * deviation_x
+        of_y += deviation_y * deviation_y
+    if of_x == 0.0 or of_y == 0.0:
+        return math.nan
+    return _within_unit(together / math.sqrt(of_x * of_y))
+
+
+@njit(cache=True, nogil=True)
+def _smaller(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for 0, 1 and so on, past the largest value, how many values are smaller."""
+    smaller = np.zeros(values.max() + 2, np.int64)
+    for value in values:
+        smaller[value + 1] += 1
+    return np.cumsum(smaller)
+
+
+@njit(cache=True, nogil=True)
+def _mean_ranks_by_counting(values: NDArray[np.int64]) -> NDArray[np.float64]:
+    smaller = _smaller(values)
+    ranks = np.empty(len(values), np.float64)
+    for i in range(len(values)):
+        ranks[i] = (smaller[values[i]] + 1 + smaller[values[i] + 1]) / 2
+    return ranks
+
+
+@njit(cache=True, nogil=True)
+def _order_by_counting(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    places = _smaller(values)
+    order = np.empty(len(values), np.int64)
+    for i in range(len(values)):
+        order[places[values[i]]] = i
+        places[values[i]] += 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _is_in_top_decile(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    smaller = _smaller(values)
+    threshold = len(smaller) - 2
+    while len(values) - smaller[threshold] < math.ceil(len(values) / 10):
+        threshold -= 1
+    return values >= threshold
 
 
 @njit(cache=True, nogil=True)

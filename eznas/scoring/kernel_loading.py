@@ -8,7 +8,7 @@ import numpy as np
 
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
-from eznas.scoring.correlation import kendall_tau, spearman
+from eznas.scoring.correlation import kendall_tau, of_resamples, spearman, top_decile_tau
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.ties import tied
 from eznas.statistics.tensors import Layout, NetworkStatistics
@@ -36,3 +36,5 @@ def _load() -> None:
         numbers = np.arange(float(count))
         kendall_tau(tied(numbers), numbers)
         spearman(numbers, numbers)
+        for statistic in (kendall_tau, spearman, top_decile_tau):
+            of_resamples(statistic, numbers, numbers, np.zeros((1, count), np.int64))

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from eznas.scoring.correlation import kendall_tau, partial_kendall_tau, spearman, top_decile_tau
+from eznas.scoring.correlation import kendall_tau, of_resamples, partial_kendall_tau, spearman, top_decile_tau
 
 # A few values many times give ties in one sequence and in both; infinities are ordinary extremes.
 TIED = st.sampled_from([-math.inf, -1.0, -0.0, 0.0, 1e-300, 2.5, math.inf])
@@ -29,6 +29,18 @@ def test_kendall_tau_equals_scipy(sequences):
     x, y = sequences
     assume(not is_constant(x) and not is_constant(y))
     assert kendall_tau(x, y) == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("statistic", [kendall_tau, spearman, top_decile_tau, lambda x, y: float(x[0] - y[-1])])
+@pytest.mark.parametrize("count", [1, 2, 9, 40, 128, 129, 300])
+def test_resamples_have_the_statistic_of_each_to_the_last_bit(statistic, count):
+    rng = np.random.default_rng(count)
+    x, y = rng.normal(size=count).round(1), rng.normal(size=count).round(int(rng.integers(3)))
+    x[: count // 9] = -math.inf
+    y[::5], y[::7] = 0.0, -0.0
+    drawn = rng.integers(count, size=(50, count))
+    each = np.array([statistic(x[one], y[one]) for one in drawn])
+    assert np.array_equal(of_resamples(statistic, x, y, drawn), each, equal_nan=True)
 
 
 @settings(deadline=None, derandomize=True, max_examples=300)
