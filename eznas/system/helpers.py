@@ -40,6 +40,9 @@ _SECONDS_TOGETHER: Final = 1.0
 _IDLE_SECONDS: Final = 20.0
 """A helper that nobody asks for so long lets its memory go by ending; another one can be started."""
 
+_MEMORY_FOR_EACH: Final = 2 * 2**30
+"""Bytes of the machine's memory for each helper, which takes about a seventh of that beside its network."""
+
 _LOSSES: Final = 3
 """After so many helpers that ended otherwise, memory being short perhaps, no other is started."""
 
@@ -186,7 +189,7 @@ class Helpers:
 
     def _start(self) -> None:
         self._seconds_together = 0.0
-        if self._losses >= _LOSSES:
+        if self._losses >= _LOSSES or len(self._helpers) >= _most_helpers():
             return
         ours, theirs = Pipe()
         with theirs:
@@ -234,6 +237,10 @@ def serve(descriptor: int, answer: str) -> None:
         connection.send(_READY)
         while connection.poll(_IDLE_SECONDS):
             function(connection, connection.recv())
+
+
+def _most_helpers() -> int:
+    return max(1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEMORY_FOR_EACH)
 
 
 def _end(helper: _Helper) -> int:

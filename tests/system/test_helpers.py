@@ -97,6 +97,14 @@ def test_there_are_fewer_helpers_than_threads():
         assert made.count == 2
 
 
+def test_a_small_machine_has_few(monkeypatch):
+    monkeypatch.setattr(helpers, "_MEMORY_FOR_EACH", 2**60)
+    with some("double") as made:
+        for _ in range(5):
+            work_together(made, threads=3)
+        assert made.count == 1
+
+
 def test_a_thread_alone_starts_none():
     with some("double") as made:
         assert [made.share(ask, work) for _ in range(10)] == [(42, os.getpid())] * 10
