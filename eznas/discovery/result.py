@@ -19,7 +19,7 @@ from eznas.discovery.sample import BenchmarkSample
 from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
-from eznas.runs.beside import proxies_beside, seen_beside
+from eznas.runs.beside import each_once, proxies_beside, seen_beside
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
@@ -159,7 +159,7 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
     reported, training, proxies = zip(*chosen_and_front(discovery), strict=True)
     validation = _judgements(reported, discovery.validation_problem)
     compared_with = _compared_with(discovery)
-    beside = _beside(discovery, compared_with)
+    beside = each_once([*compared_with, *proxies_beside(settings.beside)])
     by_benchmark = {
         sample.benchmark.name: rank_networks(
             [*proxies, *beside],
@@ -244,16 +244,7 @@ def _by_benchmark(judgement: Judgement, names: Sequence[str]) -> list[float]:
 
 def _compared_with(discovery: Discovery[BenchmarkSample]) -> list[AnyProxy]:
     """Return the baselines of every report, and what the formulas were compared with while they evolved."""
-    compared = reference_and_baselines()
-    known = {proxy.name for proxy in compared}
-    return [*compared, *(proxy for proxy in discovery.references if proxy.name not in known)]
-
-
-def _beside(discovery: Discovery[BenchmarkSample], compared: Sequence[AnyProxy]) -> list[AnyProxy]:
-    """Return these, and what the settings want to see with them."""
-    known = {proxy.name for proxy in compared}
-    wanted = proxies_beside(discovery.settings.beside)
-    return [*compared, *(proxy for proxy in wanted if proxy.name not in known)]
+    return each_once([*reference_and_baselines(), *discovery.references])
 
 
 def _leads(

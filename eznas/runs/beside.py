@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,15 @@ def proxies_beside(texts: Sequence[str]) -> list[AnyProxy]:
     Raises:
         EznasError: one of them is no proxy.
     """
-    always = reference_and_baselines()
-    known = {proxy.name for proxy in always}
-    return [*always, *(proxy for proxy in map(resolve_proxy, texts) if proxy.name not in known)]
+    return each_once([*reference_and_baselines(), *map(resolve_proxy, texts)])
+
+
+def each_once(proxies: Iterable[AnyProxy]) -> list[AnyProxy]:
+    """Return the first proxy of every name, in their order."""
+    first: dict[str, AnyProxy] = {}
+    for proxy in proxies:
+        first.setdefault(proxy.name, proxy)
+    return list(first.values())
 
 
 def seen_beside(texts: Sequence[str], networks: Sequence[tuple[Benchmark, NDArray[np.int64]]]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,11 @@ from eznas.scoring.correlation import Statistic, of_resamples
 
 RESAMPLES: Final = 1000
 LEVEL: Final = 0.95
-_NUMBERS_AT_ONCE: Final = 2**20
 INTERVAL: Final = f"{LEVEL:.0%} percentile bootstrap over networks, {RESAMPLES:,} resamples"
 """What an interval is, for protocols."""
+
+_NUMBERS_AT_ONCE: Final = 2**20
+"""Networks of resamples that are drawn together, which is little memory."""
 
 
 def bootstrap_intervals(
@@ -54,13 +56,7 @@ def bootstrap_intervals(
     count = len(score)
     if count == 0 or np.isnan(score).any() or np.isnan(accuracy).any():
         return [(math.nan, math.nan)] * len(statistics)
-    values = np.concatenate(
-        [
-            [of_resamples(statistic, score, accuracy, drawn) for statistic in statistics]
-            for drawn in _draws(count, resamples, rng)
-        ],
-        axis=1,
-    )
+    values = _resampled([(statistic, score) for statistic in statistics], accuracy, resamples, rng)
     return [_interval(row[~np.isnan(row)], level) for row in values]
 
 
@@ -94,19 +90,25 @@ def paired_intervals(
     count = len(accuracy)
     if count == 0:
         return [(math.nan, math.nan)] * len(pairs)
-    values = np.concatenate(
-        [[of_resamples(statistic, row, accuracy, drawn) for row in scores] for drawn in _draws(count, resamples, rng)],
-        axis=1,
-    )
+    values = _resampled([(statistic, row) for row in scores], accuracy, resamples, rng)
     differences = [values[first] - values[second] for first, second in pairs]
     return [_interval(row[~np.isnan(row)], level) for row in differences]
 
 
-def _draws(count: int, resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield the networks of all resamples, int64 (some, count): as many at a time as are little memory."""
+def _resampled(
+    rows: Sequence[tuple[Statistic, NDArray[np.float64]]],
+    accuracies: NDArray[np.float64],
+    resamples: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Return for each row its statistic of its scores on the same resamples of the networks, (rows, resamples)."""
+    count = len(accuracies)
     at_once = max(1, _NUMBERS_AT_ONCE // count)
+    parts = []
     for start in range(0, resamples, at_once):
-        yield rng.integers(count, size=(min(at_once, resamples - start), count))
+        drawn = rng.integers(count, size=(min(at_once, resamples - start), count))
+        parts.append([of_resamples(statistic, scores, accuracies, drawn) for statistic, scores in rows])
+    return np.concatenate(parts, axis=1)
 
 
 def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:

@@ -112,11 +112,11 @@ def of_resamples(
 
     Args:
         statistic: `kendall_tau`, `spearman` or `top_decile_tau`, whose loops are compiled; or any other.
-        x: float64 (n,), without NaN.
-        y: float64 (n,), without NaN.
+        x: float64 (n,).
+        y: float64 (n,).
         drawn: int64 (resamples, n), which elements each resample has.
     """
-    if statistic in _COMPILED:
+    if statistic in _COMPILED and not (np.isnan(x).any() or np.isnan(y).any()):
         # Only the order counts, and small whole numbers are sorted by counting them.
         ranks_x, ranks_y = (np.unique(one, return_inverse=True)[1].astype(np.int64) for one in (x, y))
         return _resampled(_COMPILED.index(statistic), ranks_x, ranks_y, drawn)

@@ -19,14 +19,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Pipe
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    # Imported where a helper begins: this module is read whenever the program starts.
+    from multiprocessing.connection import Connection
 
 Result = TypeVar("Result")
-Ask: TypeAlias = Callable[[Connection, dict[str, Any]], Result | None]
+Ask: TypeAlias = "Callable[[Connection, dict[str, Any]], Result | None]"
 """Talks to a helper, which an `Answer` makes reply; has a dictionary for what it keeps of this helper."""
 
-Answer: TypeAlias = Callable[[Connection, Any], None]
+Answer: TypeAlias = "Callable[[Connection, Any], None]"
 """What a helper does with one request: sends whatever the function that asks expects."""
 
 _START: Final = (
@@ -126,8 +129,10 @@ class Helpers:
         with self._lock:
             helpers, self._helpers = self._helpers, []
             self._seconds_together = 0.0
-        for helper in helpers:
-            _end(helper)
+        for helper in helpers:  # none of them has anything to lose
+            helper.connection.close()
+            helper.process.kill()
+            helper.process.wait()
 
     @contextmanager
     def _counted_inside(self) -> Iterator[None]:
@@ -191,6 +196,8 @@ class Helpers:
         self._seconds_together = 0.0
         if self._losses >= _LOSSES or len(self._helpers) >= _most_helpers():
             return
+        from multiprocessing.connection import Pipe
+
         ours, theirs = Pipe()
         with theirs:
             arguments = [str(theirs.fileno()), self._answer, json.dumps(sys.path)]
@@ -230,6 +237,8 @@ def serve(descriptor: int, answer: str) -> None:
         descriptor: of the connection.
         answer: as `Helpers` takes it.
     """
+    from multiprocessing.connection import Connection
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks, whose end ends this process
     module, _, name = answer.partition(":")
     function: Answer = getattr(importlib.import_module(module), name)
@@ -244,7 +253,7 @@ def _most_helpers() -> int:
 
 
 def _end(helper: _Helper) -> int:
-    """End a helper and return its exit code: 0 if it had ended by itself, having nothing to do."""
+    """End a helper that does not answer; return its exit code: 0 if it had ended by itself, having nothing to do."""
     helper.connection.close()
     try:
         return helper.process.wait(0.2)

@@ -39,8 +39,10 @@ def test_resamples_have_the_statistic_of_each_to_the_last_bit(statistic, count):
     x[: count // 9] = -math.inf
     y[::5], y[::7] = 0.0, -0.0
     drawn = rng.integers(count, size=(50, count))
-    each = np.array([statistic(x[one], y[one]) for one in drawn])
-    assert np.array_equal(of_resamples(statistic, x, y, drawn), each, equal_nan=True)
+    with_nan = np.where(np.arange(count) == count // 2, math.nan, x)
+    for first in (x, with_nan):
+        each = np.array([statistic(first[one], y[one]) for one in drawn])
+        assert np.array_equal(of_resamples(statistic, first, y, drawn), each, equal_nan=True)
 
 
 @settings(deadline=None, derandomize=True, max_examples=300)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -205,10 +206,8 @@ def is_running(process):
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    ).stdout
-    return bool(state.strip()) and not state.strip().startswith("Z")
+    stat = Path(f"/proc/{process}/stat")  # where there is one: nobody may have waited for a process that has ended
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
