@@ -73,6 +73,14 @@ def few_networks(
             "evolved on networks that are held out here proves nothing.",
         ),
     ] = None,
+    predictor_score: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROXY",
+            help="A proxy whose scores the predictors know, beside params, FLOPs and the number of units; may be given "
+            "several times. The cheap ones are synflow, meco, l2_norm, zen and swap.",
+        ),
+    ] = None,
     held_out: Annotated[int, typer.Option(min=3, help="Networks to judge on, at most.")] = 500,
     seeds: Annotated[
         int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Each draws networks, images and weights, and evolves.")
@@ -114,6 +122,7 @@ def few_networks(
         settings,
         seed_formulas,
         _machine(threads, memory, device),
+        tuple(resolve_proxy(text) for text in predictor_score or []),
     )
     folder = output or RUNS / "few-networks"
     content = run_experiment(partial(study.run, folder), quiet)

@@ -15,7 +15,7 @@ from eznas.benchmarks.base import Benchmark
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.experiments import hand_made_scores, measure
 from eznas.experiments.architecture_numbers import Encoding, encode
 from eznas.experiments.discovering import ALWAYS_VARIED, common_settings
@@ -37,6 +37,7 @@ SEEDS: Final = 5
 VARIED: Final = (*ALWAYS_VARIED, "networks", "validation")
 """Settings of discoveries that the study sets itself."""
 
+_ALWAYS_KNOWN: Final = "params, flops and units are always among them"
 _LEAST: Final = 8  # a quarter of them is a validation set of two
 
 
@@ -57,6 +58,7 @@ class FewNetworks:
         discovery: settings of discoveries, but for those in `VARIED`.
         seed_formulas: what the seeded discovery starts from, as `seed_formulas.seed_formula` returns them.
         machine: what may be used; results depend on the device alone.
+        predictor_scores: proxies whose scores predictors know beside those of the baselines and the number of units.
     """
 
     benchmarks: Sequence[str] = BENCHMARKS
@@ -67,6 +69,7 @@ class FewNetworks:
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     seed_formulas: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
+    predictor_scores: tuple[AnyProxy, ...] = ()
 
     def __post_init__(self) -> None:
         least = min(self.counts, default=0)
@@ -74,6 +77,9 @@ class FewNetworks:
             raise EznasError(
                 f"The smallest number of networks is {least}: give {_LEAST} or more, or a mean says nothing."
             )
+        names = [proxy.name for proxy in hand_made_scores.with_baselines(self.predictor_scores)]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise EznasError(f"Predictors would know {shown(twice)} twice: name each score once; {_ALWAYS_KNOWN}.")
 
     def run(self, path: Path, report: Report) -> dict[str, Any]:
         """Do what is left of the study, and write `few_networks.json` and `few_networks.md` after every benchmark.
@@ -109,6 +115,7 @@ class FewNetworks:
         return content
 
     def _record(self) -> dict[str, Any]:
+        known = {"predictor_scores": [proxy.name for proxy in self.predictor_scores]} if self.predictor_scores else {}
         return {
             "held_out": self.held_out,
             # On a small benchmark the most networks that are known decide how many are left to be held out.
@@ -116,6 +123,7 @@ class FewNetworks:
             "device": self.machine.device,
             "discovery": common_settings(self.discovery, VARIED),
             "seed_formulas": list(self.seed_formulas),
+            **known,
         }
 
     def _counts_of(self, method: Method) -> Sequence[int]:
@@ -195,10 +203,12 @@ class FewNetworks:
         report: Report,
     ) -> dict[str, Any]:
         indices = np.concatenate([networks.training, networks.held_out])
+        proxies = hand_made_scores.with_baselines(self.predictor_scores)
         piece = folder.piece(name, "hand-made-scores", seed)
-        if piece is None or not hand_made_scores.is_of(piece, indices):
-            report(f"{name}, seed {seed}: hand-made scores of {len(indices)} networks")
-            piece = hand_made_scores.measured_scores(benchmark, indices, self._scoring(seed))
+        if piece is None or not hand_made_scores.is_of(piece, proxies, indices):
+            named = ", ".join(proxy.name for proxy in proxies)
+            report(f"{name}, seed {seed}: scores of {len(indices)} networks for predictors: {named}")
+            piece = hand_made_scores.measured_scores(proxies, benchmark, indices, self._scoring(seed))
             folder.write_piece(piece, name, "hand-made-scores", seed)
         return piece
 

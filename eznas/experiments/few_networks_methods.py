@@ -73,7 +73,7 @@ class Method:
         name: for the command line and for files.
         label: for tables and plots.
         find: what makes a proxy of the networks; None for a predictor.
-        predictor: which predictor on which encoding of the architectures, beside all hand-made scores; else None.
+        predictor: which predictor on which encoding of the architectures, beside scores of networks; else None.
         learns: whether the number of networks matters.
         folder: the name of the folder of its files, which methods may share; "" for its own name.
         is_default: whether it is one of those that `default` stands for.

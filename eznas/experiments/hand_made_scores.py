@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,26 @@ from eznas.proxies import AnyProxy, baselines, load
 from eznas.scoring.scores import ScoringSettings, score_networks
 
 
-def measured_scores(benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings) -> dict[str, Any]:
-    """Return the baselines' scores and the number of units of networks of a benchmark, as plain data for a file."""
-    proxies: list[AnyProxy] = [load("units"), *baselines()]
+def with_baselines(further: Sequence[AnyProxy]) -> list[AnyProxy]:
+    """Return what predictors are given the scores of: the number of units, the baselines, and further proxies."""
+    return [load("units"), *baselines(), *further]
+
+
+def measured_scores(
+    proxies: Sequence[AnyProxy], benchmark: Benchmark, indices: NDArray[np.int64], settings: ScoringSettings
+) -> dict[str, Any]:
+    """Return the scores of networks of a benchmark by proxies of different names, as plain data for a file."""
     scores = score_networks(proxies, benchmark, indices, settings).values
     named = {proxy.name: row.tolist() for proxy, row in zip(proxies, scores, strict=True)}
     return {"networks": indices.tolist(), "scores": named}
 
 
-def is_of(piece: Mapping[str, Any] | None, indices: NDArray[np.int64]) -> bool:
-    """Return whether a stored piece is there, of all these networks, and with all scores that there are."""
+def is_of(piece: Mapping[str, Any] | None, proxies: Sequence[AnyProxy], indices: NDArray[np.int64]) -> bool:
+    """Return whether a stored piece is there, of all these networks, and with the scores of these proxies."""
     return (
         piece is not None
         and set(indices.tolist()) <= set(piece["networks"])
-        and {proxy.name for proxy in baselines()} <= set(piece["scores"])
+        and [proxy.name for proxy in proxies] == list(piece["scores"])
     )
 
 

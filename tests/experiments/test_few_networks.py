@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from eznas import proxies
 from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
@@ -96,6 +97,21 @@ def test_markdown_and_sentences_name_every_method(finished, study):
         assert method.label in first
         assert method.label in second
     assert "8 known networks" in first
+
+
+def test_predictors_know_the_scores_that_are_asked_for(study, finished, tmp_path):
+    more = replace(study, methods=chosen_methods(["forest-places"]), predictor_scores=(proxies.load("l2_norm"),))
+    folder = tmp_path / "few"
+    other = of_method(more.run(folder, lambda _: None), "forest-places")
+    piece = json.loads(next(folder.glob("cells/*/forest-places/9/1.json")).read_text())
+    assert piece["hand_made_scores"] == ["units", "flops", "params", "l2_norm"]
+    without = json.loads(next(finished[0].glob("cells/*/forest-places/9/1.json")).read_text())
+    assert piece["columns"] == without["columns"] + 1
+    assert other["counts"][1]["tau"] != of_method(finished[1], "forest-places")["counts"][1]["tau"]
+    with pytest.raises(EznasError, match="predictor_scores"):
+        study.run(folder, lambda _: None)
+    with pytest.raises(EznasError, match="would know 'params' twice"):
+        replace(study, predictor_scores=(proxies.load("params"),))
 
 
 def test_the_plot_is_saved(finished, tmp_path):

@@ -5,17 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from eznas import benchmarks
-from eznas.experiments.hand_made_scores import is_of, measured_scores, score_columns
+from eznas import benchmarks, proxies
+from eznas.experiments.hand_made_scores import is_of, measured_scores, score_columns, with_baselines
 from eznas.files import json_text
 from eznas.scoring.scores import ScoringSettings
 from eznas.spaces.complexity import parameters
+
+PROXIES = with_baselines([proxies.load("synflow")])
 
 
 @pytest.fixture(scope="module")
 def measured(table):
     benchmark = benchmarks.load(table)
-    piece = measured_scores(benchmark, np.array([3, 1, 5]), ScoringSettings(threads=1))
+    piece = measured_scores(PROXIES, benchmark, np.array([3, 1, 5]), ScoringSettings(threads=1))
     return benchmark, json.loads(json_text(piece))
 
 
@@ -40,7 +42,8 @@ def test_a_missing_score_is_no_number(measured):
 
 def test_a_piece_serves_the_networks_and_scores_that_it_has(measured):
     _, piece = measured
-    assert is_of(piece, np.array([1, 3]))
-    assert not is_of(piece, np.array([1, 4]))
-    assert not is_of(None, np.array([1]))
-    assert not is_of({**piece, "scores": {"units": piece["scores"]["units"]}}, np.array([1]))
+    assert list(piece["scores"]) == ["units", "flops", "params", "synflow"]
+    assert is_of(piece, PROXIES, np.array([1, 3]))
+    assert not is_of(piece, PROXIES, np.array([1, 4]))
+    assert not is_of(None, PROXIES, np.array([1]))
+    assert not is_of(piece, [*PROXIES, proxies.load("l2_norm")], np.array([1]))
