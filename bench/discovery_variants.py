@@ -23,14 +23,14 @@ from typing import Final
 import numpy as np
 
 from eznas import benchmarks
-from eznas.discovery.archive import Found, fitness_on
+from eznas.discovery.archive import Found
 from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import judge, workspace_for
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup, arrays_of
-from eznas.discovery.result import choose
+from eznas.discovery.result import chosen_and_front
 from eznas.discovery.settings import DiscoverySettings
 from eznas.experiments.discovering import ALWAYS_VARIED, with_settings
 from eznas.experiments.seed_statistics import mean_over_seeds
@@ -49,7 +49,7 @@ VALIDATION: Final = 100
 TESTED: Final = 400
 DEFAULTS: Final = "defaults"
 VARIANTS: Final = (
-    *("terms=2", "terms=3"),
+    *("joined_terms=1", "joined_terms=2", "terms=2", "terms=3"),
     *("search.random_share=0.05", "search.random_share=0.2"),
     *("search.islands=1 search.children=32000", "search.islands=2 search.children=16000"),
     *("search.migrants=0", "search.restart_after=5", "search.restart_after=1000"),
@@ -83,11 +83,8 @@ def measure(variant: str, dataset: str, seed: int, threads: int) -> Cell:
     begun = time.process_time()
     while not discovery.is_finished:
         discovery.advance()
-    seconds = time.process_time() - begun
-    formulas = discovery.archive.formulas
-    on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
-    chosen = formulas[choose(formulas, on_validation, TRAINING / VALIDATION)]
-    return judged(chosen, discovery, dataset, seed, seconds)
+    chosen, _, _ = chosen_and_front(discovery)[0]
+    return judged(chosen, discovery, dataset, seed, time.process_time() - begun)
 
 
 def judged(chosen: Found, discovery: Discovery, dataset: str, seed: int, seconds: float) -> Cell:

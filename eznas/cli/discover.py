@@ -12,7 +12,7 @@ import typer
 
 from eznas.cli.network_options import BatchSize, Device, Memory, Ray, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
-from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
+from eznas.discovery.limits import MAXIMUM_JOINED_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
 from eznas.options import Aggregation, Combine, Objective, Operations
 from eznas.setting import settings_of
@@ -83,11 +83,21 @@ def discover(
         Operations,
         typer.Option(help="What formulas are made of: the paper's operations and extensions, or the former."),
     ] = "extended",
-    terms: Annotated[int, typer.Option(min=1, max=MAXIMUM_TERMS, help="Terms of a formula, at most.")] = 1,
+    terms: Annotated[int, typer.Option(min=1, max=MAXIMUM_TERMS, help="Terms of a formula that evolves, at most.")] = 1,
+    joined_terms: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=MAXIMUM_TERMS,
+            help="After the search, formulas of one term are joined to such of so many, at most; 1 for none.",
+        ),
+    ] = MAXIMUM_TERMS,
     nodes: Annotated[
         int,
-        typer.Option(min=1, max=MAXIMUM_NODES, help="Nodes of the reported formula, at most; the front has all."),
-    ] = MAXIMUM_NODES,
+        typer.Option(
+            min=1, max=MAXIMUM_JOINED_NODES, help="Nodes of the reported formula, at most; the front has all."
+        ),
+    ] = MAXIMUM_JOINED_NODES,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the search; between two the table grows.")] = 2,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each round.")] = 30,
     patience: Annotated[
@@ -165,6 +175,7 @@ def discover(
         draws=draws,
         operations=operations,
         terms=terms,
+        joined_terms=joined_terms,
         nodes=nodes,
         rounds=rounds,
         epochs=epochs,

@@ -186,8 +186,12 @@ def fitness_of(codes: NDArray[np.int32], length: int, arrays: Arrays, work: Work
         work.marks,
         work.scores,
     )
-    if not finite:
-        return INVALID
+    return fitness_of_scores(arrays, work) if finite else INVALID
+
+
+@compiled
+def fitness_of_scores(arrays: Arrays, work: Workspace) -> float:
+    """Return the fitness of the scores that are in `work`, which are finite, as `fitness_of` does of a formula."""
     for group in range(len(arrays.groups) - 1):
         if not _rank_group(arrays, group, work):
             return INVALID

@@ -14,6 +14,7 @@ from eznas.discovery.archive import Codes, Found, fitness_on
 from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import Judgement, judge, workspace_for
+from eznas.discovery.joining import with_joins
 from eznas.discovery.problem import Arrays
 from eznas.discovery.sample import BenchmarkSample
 from eznas.observer import RunObserver
@@ -130,15 +131,23 @@ def choose(formulas: Sequence[Found], validation: Sequence[float], networks: flo
 
 
 def chosen_and_front(discovery: Discovery[Any]) -> list[tuple[Found, Judgement, Proxy]]:
-    """Return the formula that training and validation networks speak for, and then the front of the archive.
+    """Return the formula that training and validation networks speak for, and then the front, joins included.
 
     Each with what the training networks say of it, and as a proxy that is turned accordingly.
     """
-    settings, found = discovery.settings, discovery.archive.formulas
+    settings = discovery.settings
+    archive = with_joins(
+        discovery.archive,
+        settings.joined_terms,
+        discovery.training_problem,
+        settings.criterion.archive_shares,
+        discovery.machine.workers,
+    )
+    found = archive.formulas
     formulas = [one for one in found if one.size <= settings.nodes] or found[:1]
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
     chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
-    reported = [chosen, *discovery.archive.front]
+    reported = [chosen, *archive.front]
     return [
         (formula, judgement, proxy_of(formula.codes, judgement.orientation, discovery))
         for formula, judgement in zip(reported, _judgements(reported, discovery.training_problem), strict=True)
@@ -213,6 +222,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "aggregation": settings.aggregation,
         "operations": settings.operations,
         "terms": settings.terms,
+        "joined_terms": settings.joined_terms,
         "nodes": settings.nodes,
         "ranking": RANKING_RULE,
         "interval": INTERVAL,

@@ -8,7 +8,7 @@ from typing import Final
 
 from eznas.benchmarks import distinct_names
 from eznas.discovery.criterion import Criterion
-from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
+from eznas.discovery.limits import MAXIMUM_JOINED_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
 from eznas.errors import EznasError
 from eznas.ops.terms import parse_terms
@@ -51,7 +51,8 @@ class DiscoverySettings:
         least_share: of the least correlation over the benchmarks, what is added to the lead.
         draws: of weights and images, over which the value of a formula is the mean.
         operations: that formulas are made of: the paper's with the extensions, or the paper's alone.
-        terms: of a formula, at most; see `eznas.ops.terms`.
+        terms: of a formula while it evolves, at most; see `eznas.ops.terms`.
+        joined_terms: of the formulas that are joined from evolved ones after the search, at most; 1 for none.
         nodes: of the reported formula, at most; the search itself goes on through larger ones, and so does the front.
         rounds: how often formulas are searched; between two rounds the table grows.
         epochs: of the search in each round, see `SearchSettings.children`.
@@ -81,7 +82,8 @@ class DiscoverySettings:
     draws: int = 1
     operations: Operations = "extended"
     terms: int = 1
-    nodes: int = MAXIMUM_NODES
+    joined_terms: int = MAXIMUM_TERMS
+    nodes: int = MAXIMUM_JOINED_NODES
     rounds: int = 2
     epochs: int = 30
     patience: int = 0
@@ -102,10 +104,11 @@ class DiscoverySettings:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
-        if not 1 <= self.terms <= MAXIMUM_TERMS:
-            raise EznasError(f"terms is {self.terms}; it must be from 1 to {MAXIMUM_TERMS}.")
-        if not 1 <= self.nodes <= MAXIMUM_NODES:
-            raise EznasError(f"nodes is {self.nodes}; it must be from 1 to {MAXIMUM_NODES}.")
+        for name in ("terms", "joined_terms"):
+            if not 1 <= getattr(self, name) <= MAXIMUM_TERMS:
+                raise EznasError(f"{name} is {getattr(self, name)}; it must be from 1 to {MAXIMUM_TERMS}.")
+        if not 1 <= self.nodes <= MAXIMUM_JOINED_NODES:
+            raise EznasError(f"nodes is {self.nodes}; it must be from 1 to {MAXIMUM_JOINED_NODES}.")
         if self.given and self.over:
             raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
         if not 0 < self.lead_cap <= 1:

@@ -172,8 +172,8 @@ def test_the_reported_formula_is_no_larger_than_is_asked_for(make):
     sizes = {nodes: [found.size for found, *_ in chosen_and_front(finished(make(nodes=nodes)))] for nodes in (2, 24)}
     assert sizes[2][0] <= 2 < sizes[24][0]
     assert sizes[2][1:] == sizes[24][1:]  # the front has all
-    with pytest.raises(EznasError, match="nodes is 25; it must be from 1 to 24"):
-        DiscoverySettings(nodes=25)
+    with pytest.raises(EznasError, match="nodes is 75; it must be from 1 to 74"):
+        DiscoverySettings(nodes=75)
 
 
 def test_a_formula_of_several_terms_is_one_proxy(make):
