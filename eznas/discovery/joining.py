@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,10 @@ from eznas.discovery.problem import Arrays
 from eznas.ops.jit import compiled
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.statistics.workers import run_in_threads
+
+_JOINED_AGAIN: Final = 4
+"""How many joins of each size are joined with a further term: with all that the archive keeps it takes as long as the
+search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +66,9 @@ def with_joins(archive: Archive, terms: int, arrays: Arrays, top_shares: Sequenc
     singles = _terms_of(archive, [arrays._replace(top_share=share) for share in top_shares])
     joins = [_Join((term,), ()) for term in range(len(singles.codes))]
     for _ in range(terms - 1 if joins else 0):
-        joins = _best_of_each_size(joins, _merits_with_one_more(joins, singles, threads), singles)
-        joined.add(_found(join, singles) for join in joins)
+        merits = _merits_with_one_more(joins, singles, threads)
+        joined.add(_found(join, singles) for join in _best_of_each_size(joins, merits, singles, KEPT_PER_SIZE))
+        joins = _best_of_each_size(joins, merits, singles, _JOINED_AGAIN)
     return joined
 
 
@@ -103,7 +109,7 @@ def _merits_with_one_more(joins: Sequence[_Join], singles: _Terms, threads: int)
     return np.array(run_in_threads(merits_of, count=len(joins), threads=threads, limit=lambda: threads))
 
 
-def _best_of_each_size(joins: Sequence[_Join], merits: NDArray[np.float64], singles: _Terms) -> list[_Join]:
+def _best_of_each_size(joins: Sequence[_Join], merits: NDArray[np.float64], singles: _Terms, count: int) -> list[_Join]:
     """Return the best of the joins with one term more, of each size by each of their merits, each set of terms once."""
     lengths = np.array([len(codes) for codes in singles.codes])
     sizes = np.add.outer([sum(lengths[list(join.members)]) for join in joins], lengths)
@@ -115,12 +121,12 @@ def _best_of_each_size(joins: Sequence[_Join], merits: NDArray[np.float64], sing
             kept: set[frozenset[int]] = set()
             for place in np.argsort(falling, kind="stable"):
                 members = (*joins[rows[place]].members, int(columns[place]))
-                if len(kept) < KEPT_PER_SIZE and frozenset(members) not in kept:
+                if len(kept) < count and frozenset(members) not in kept:
                     kept.add(frozenset(members))
                     best.setdefault(
                         frozenset(members), _Join(members, tuple(merits[rows[place], columns[place]].tolist()))
                     )
-                elif len(kept) == KEPT_PER_SIZE:
+                elif len(kept) == count:
                     break
     return list(best.values())
 
