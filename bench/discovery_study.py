@@ -1,7 +1,7 @@
 """What discovery finds on NAS-Bench-201: each dataset alone, and one formula for the three; several seeds; one table.
 
     python bench/discovery_study.py --seeds 5
-    python bench/discovery_study.py --datasets nasbench201-imagenet16-120 --alone --rounds 1 --epochs 100
+    python bench/discovery_study.py --datasets nasbench201-imagenet16-120 --alone --rounds 1 --epochs 45
 
 For each seed and dataset, 300 networks to evolve on, 100 to choose by, and 1,000 held out that nothing else has
 touched; each dataset with its own images. Every search is what `eznas discover` does under the settings that stand
@@ -44,6 +44,7 @@ def settings_of(options: argparse.Namespace, names: tuple[str, ...], seed: int) 
         held_out=0,
         seed=seed,
         terms=options.terms,
+        joined_terms=options.joined_terms,
         rounds=options.rounds,
         epochs=options.epochs,
     )
@@ -109,6 +110,7 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--validation", type=int, default=100)
     parser.add_argument("--held-out", type=int, default=1000)
+    parser.add_argument("--joined-terms", type=int, default=DiscoverySettings.joined_terms)
     parser.add_argument("--terms", type=int, default=DiscoverySettings.terms)
     parser.add_argument("--rounds", type=int, default=DiscoverySettings.rounds)
     parser.add_argument("--epochs", type=int, default=DiscoverySettings.epochs)

@@ -65,6 +65,7 @@ class ProxyDiscovery(ProxyEstimator):
         epochs: int = DiscoverySettings.epochs,
         rounds: int = DiscoverySettings.rounds,
         terms: int = DiscoverySettings.terms,
+        joined_terms: int = DiscoverySettings.joined_terms,
         validation: float = 0.25,
         objective: Objective = "tau",
         operations: Operations = "extended",
@@ -84,7 +85,8 @@ class ProxyDiscovery(ProxyEstimator):
         Args:
             epochs: of the search for formulas in each round.
             rounds: how often formulas are searched; between two rounds new features are tried.
-            terms: of a formula, at most.
+            terms: of a formula that evolves, at most.
+            joined_terms: of a formula that joins evolved ones of one term, at most; 1 for none.
             validation: share of the models that the formula is chosen by, and not evolved on.
             objective: `tau` over all models, `top` for tau weighted to the best ones, or `both`.
             operations: `extended`, or those of the `paper` alone.
@@ -102,6 +104,7 @@ class ProxyDiscovery(ProxyEstimator):
         self.epochs = epochs
         self.rounds = rounds
         self.terms = terms
+        self.joined_terms = joined_terms
         self.validation = validation
         self.objective = objective
         self.operations = operations
@@ -176,6 +179,7 @@ class ProxyDiscovery(ProxyEstimator):
             objective=self.objective,
             operations=self.operations,
             terms=self.terms,
+            joined_terms=self.joined_terms,
             rounds=self.rounds,
             epochs=self.epochs,
             search=self._search_settings(),
