@@ -6,7 +6,9 @@
 Populations: `random` is a first generation of trees, `converged` the survivors of 15 generations on these very networks
 and the next generation, `sequential` a first generation of sequences of instructions. For each, eager PyTorch
 (`bench/eager.py`) runs every program on every unit by itself. The engine scores the networks with all programs, as
-reports do; and as evolution does, which gives a program up when it lacks the score of a network.
+reports do; and as evolution does, which gives a program up when it lacks the score of a network. The last ways are
+evolution with the options of `eznas run` that leave work out: `--units-per-shape 1`, and with it a race on a third of
+the networks, after which a quarter of the programs goes on; there, fitness is part of the time.
 
 Every program computes each of its distinct sub-expressions once, for both. A unit that a program cannot take costs
 eager PyTorch nothing: one that PyTorch would refuse, or that gives a tensor beyond eznas's limit, is left out before.
@@ -40,6 +42,7 @@ from eznas.scoring.evaluator import Evaluator
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.statistics.collect import collect, make_inputs
+from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT
@@ -77,7 +80,7 @@ def main() -> None:
     }
     for name in options.populations:
         programs = population(name, evaluator_of(networks), benchmark.accuracies[indices], options)
-        report[name] = _compare(programs, networks, options)
+        report[name] = _compare(programs, networks, benchmark.accuracies[indices], options)
     print(json.dumps(report, indent=2))
 
 
@@ -118,18 +121,29 @@ def population(
     return tuple(dict.fromkeys([*survivors, *(one for one in evolution.ask() if one.is_well_formed)]))
 
 
-def evaluator_of(networks: Sequence[NetworkStatistics]) -> Evaluator:
+def evaluator_of(networks: Sequence[NetworkStatistics], units_per_shape: int = ALL) -> Evaluator:
     """Return an evaluator in one thread that remembers nothing yet."""
-    return Evaluator(StatisticsStore(len(networks), networks.__getitem__, memory_bytes=2**40, workers=1))
+    store = StatisticsStore(len(networks), networks.__getitem__, memory_bytes=2**40, workers=1)
+    return Evaluator(store, units_per_shape=units_per_shape)
 
 
 def _compare(
-    programs: Sequence[Program], networks: Sequence[NetworkStatistics], options: argparse.Namespace
+    programs: Sequence[Program],
+    networks: Sequence[NetworkStatistics],
+    accuracies: np.ndarray,
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     plan = Plan.of(programs)
     ways: dict[str, Callable[[], object]] = {
         "engine, as reports": lambda: evaluator_of(networks).scores(programs),
         "engine, as evolution": lambda: evaluator_of(networks).scores(programs, only_complete=True),
+        "a unit of each shape": lambda: evaluator_of(networks, 1).scores(programs, only_complete=True),
+        "a unit of each shape, and a race": lambda: Fitness(
+            evaluator_of(networks, 1),
+            [RankedNetworks.of(accuracies)],
+            race_networks=max(3, len(networks) // 3),
+            race_share=0.25,
+        ).of(programs),
     }
     if not options.without_eager:
         tensors = [[_unit(network, unit) for unit in range(network.units)] for network in networks]
