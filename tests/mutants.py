@@ -60,6 +60,7 @@ _BATCHED = ("ops/test_batched.py",)
 _ON_DEVICE = "scoring/test_batched_evaluator.py"
 _TREE = ("genomes/test_tree.py",)
 _SEQUENTIAL = ("genomes/test_sequential.py",)
+_JOINING = ("discovery/test_joining.py",)
 _FORMULAS = ("discovery/enumeration/test_formulas.py",)
 
 FAULTS = (
@@ -552,6 +553,41 @@ FAULTS = (
         "if value > best_value:",
         "if value < best_value:",
         ("discovery/test_search.py",),
+    ),
+    Fault(
+        "a term that is turned the other way is added to the others",
+        "discovery/joining.py",
+        "ADDED if turned_alike else SUBTRACTED",
+        "ADDED",
+        _JOINING,
+    ),
+    Fault(
+        "the fitness of a join is that of its terms added, whatever they are turned by",
+        "discovery/joining.py",
+        "np.where(wanted, turns, 0)",
+        "wanted.astype(np.int64)",
+        _JOINING,
+    ),
+    Fault(
+        "terms that cancel but for rounding are no ties in a join",
+        "discovery/joining.py",
+        "0.0 if np.abs(score) < RELATIVE_TOLERANCE * size else score",
+        "score",
+        _JOINING,
+    ),
+    Fault(
+        "a pair is joined with one of its own terms again",
+        "discovery/joining.py",
+        "else ~np.isin(places, members)",
+        "else places >= 0",
+        _JOINING,
+    ),
+    Fault(
+        "of the joins of a size the worst are kept",
+        "discovery/joining.py",
+        "for falling in -merits[rows, columns].T:",
+        "for falling in merits[rows, columns].T:",
+        _JOINING,
     ),
     Fault(
         "an island takes in what it found itself",

@@ -176,6 +176,15 @@ def test_the_reported_formula_is_no_larger_than_is_asked_for(make):
         DiscoverySettings(nodes=75)
 
 
+def test_joins_are_reported_and_change_nothing_in_the_search(make):
+    joined, alone = finished(make()), finished(make(joined_terms=1))
+    assert joined.archive == alone.archive
+    terms = [{len(proxy.terms) for _, _, proxy in chosen_and_front(one)} for one in (joined, alone)]
+    assert terms[0] > terms[1] == {1}
+    best = [max(found.fitness for found, *_ in chosen_and_front(one)) for one in (joined, alone)]
+    assert best[0] > best[1]
+
+
 def test_a_formula_of_several_terms_is_one_proxy(make):
     discovery = make(terms=2)
     proxy = proxy_of((3, 7, SUBTRACTED), -1, discovery)
