@@ -37,7 +37,7 @@ class PlainView(SilentObserver):
         self._console = console
         self._clock = clock
         self._patience_seconds = patience_seconds
-        self._timer: threading.Timer | None = None
+        self._awaited: object = None
         self._lock = threading.Lock()
         self._pace = _Pace()
         self._phase = ""
@@ -58,9 +58,10 @@ class PlainView(SilentObserver):
         if total is not None:
             self._print(f"{name}: {total} networks")
             return
-        self._timer = threading.Timer(self._patience_seconds, self._print, (name,))
-        self._timer.daemon = True
-        self._timer.start()
+        self._awaited = awaited = object()
+        timer = threading.Timer(self._patience_seconds, self._print_if_awaited, (awaited, name))
+        timer.daemon = True
+        timer.start()
 
     def advance(self) -> None:
         """Count a network; print now and then, and when the phase is done."""
@@ -101,11 +102,15 @@ class PlainView(SilentObserver):
         )
 
     def _begin(self, phase: str, total: int, *, ends_with_a_line: bool) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        # Not `Timer.cancel`: Ctrl-C in the midst of it can leave its lock locked, for which the next call would wait.
+        self._awaited = None
         with self._lock:
             self._phase, self._total, self._done, self._begun = phase, total, 0, self._clock()
             self._ends_with_a_line = ends_with_a_line
+
+    def _print_if_awaited(self, awaited: object, text: str) -> None:
+        if self._awaited is awaited:
+            self._print(text)
 
     def _print(self, text: str) -> None:
         self._printed = self._clock()

@@ -67,7 +67,9 @@ class _Loop(Generic[Result]):
         self._limit = limit
         self._begun = 0
         self._stopped = False
-        self._changed = threading.Condition()
+        # `with` takes a lock itself and is inside, or not, when Ctrl-C comes; with a condition, it may be neither.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     def work(self) -> None:
         """Run calls until there are no more; the body of each thread."""
@@ -75,19 +77,19 @@ class _Loop(Generic[Result]):
             try:
                 result = self._function(number)
             except BaseException as error:
-                with self._changed:
+                with self._lock:
                     self.errors[number] = error
                     self._stopped = True
                     self._changed.notify_all()
             else:
-                with self._changed:
+                with self._lock:
                     self.results[number] = result
                     self._changed.notify_all()
 
     def done(self) -> Iterator[int]:
         """Yield 1, 2 and so on, each when so many calls are done, until all are or one has raised."""
         for number in range(1, self._count + 1):
-            with self._changed:
+            with self._lock:
                 while len(self.results) < number and not self._stopped:
                     self._changed.wait()
                 if self._stopped:
@@ -96,7 +98,7 @@ class _Loop(Generic[Result]):
 
     def stop(self) -> None:
         """Let no further call begin."""
-        with self._changed:
+        with self._lock:
             self._stopped = True
             self._changed.notify_all()
 
@@ -108,7 +110,7 @@ class _Loop(Generic[Result]):
         interruption: KeyboardInterrupt | None = None
         while self._running:
             try:
-                with self._changed:
+                with self._lock:
                     self._changed.wait_for(lambda: self._running == 0)
             except KeyboardInterrupt as error:
                 interruption = error
@@ -116,7 +118,7 @@ class _Loop(Generic[Result]):
             raise interruption
 
     def _begin(self) -> int | None:
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: self._stopped or self._running == 0 or self._running < self._limit())
             if self._stopped or self._begun == self._count:
                 return None

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import sys
+import threading
 
 import pytest
 from rich.console import Console
@@ -95,17 +97,26 @@ def test_a_phase_is_followed_by_time_and_to_its_end(plain):
     ]
 
 
+def timers():
+    return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
 def test_what_is_over_soon_is_not_told_in_a_log():
     console = a_console(terminal=False)
+    before = timers()
     with PlainView(console, patience_seconds=60.0) as view:
         view.phase("loading digits")
         view.phase("loading kernels")
-        timer = view._timer
-    timer.join()
+        late = [timer for timer in timers() if timer not in before]
+    for timer in late:
+        timer.function(*timer.args)  # what it does when its time has come
+        timer.cancel()
+    assert len(late) == 2
     assert console.file.getvalue() == ""
     with PlainView(console, patience_seconds=0.0) as view:
         view.phase("loading digits")
-        view._timer.join()
+        for timer in timers():
+            timer.join()
         view.advance()
     assert console.file.getvalue() == "loading digits\n"
 
@@ -187,3 +198,26 @@ def rendered(view: LiveView) -> str:
     console = a_console(terminal=False)
     console.print(view._panel())
     return console.file.getvalue()
+
+
+def test_ctrl_c_at_the_worst_moment_does_not_let_the_view_wait_for_ever(plain):
+    view, _, _ = plain
+    view.phase("loading")
+
+    def interrupt(frame, event, _):
+        if event == "return" and frame.f_code is threading.Condition.__enter__.__code__:
+            raise KeyboardInterrupt  # the lock is locked, and the block that unlocks it is not entered
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        view.generation(RECORD, TIMING, 12)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    ending = threading.Thread(target=view.__exit__, args=(None, None, None), daemon=True)
+    ending.start()
+    ending.join(timeout=20)
+    assert not ending.is_alive()

@@ -1,4 +1,5 @@
 import _thread
+import sys
 import threading
 import time
 
@@ -104,3 +105,23 @@ def test_further_keyboard_interrupts_do_not_leave_calls_behind():
         run(work, 1000)
     assert begun
     assert sorted(ended) == sorted(begun)
+
+
+def test_a_keyboard_interrupt_finds_no_lock_half_taken():
+    """One that comes as a condition's own `with` has taken its lock would leave it taken, and the threads waiting."""
+
+    def interrupt(frame, event, _):
+        in_the_loop = frame.f_back is not None and frame.f_back.f_globals["__name__"] == run_in_threads.__module__
+        if event == "return" and frame.f_code is threading.Condition.__enter__.__code__ and in_the_loop:
+            raise KeyboardInterrupt
+        return interrupt
+
+    def run():
+        sys.settrace(interrupt)  # of this thread alone, which stands for the main one
+        results.extend(run_in_threads(lambda number: number, count=3, threads=2, limit=lambda: 2))
+
+    results = []
+    main = threading.Thread(target=run, daemon=True)
+    main.start()
+    main.join(timeout=20)
+    assert results == [0, 1, 2]
