@@ -183,6 +183,11 @@ def test_joins_are_reported_and_change_nothing_in_the_search(make):
     assert terms[0] > terms[1] == {1}
 
 
+def test_a_join_is_chosen_where_training_and_validation_networks_speak_for_it(make):
+    chosen = [chosen_and_front(finished(make(seed=seed, rounds=1)))[0] for seed in (0, 3)]
+    assert max(len(proxy.terms) for _, _, proxy in chosen) > 1
+
+
 def test_a_formula_of_several_terms_is_one_proxy(make):
     discovery = make(terms=2)
     proxy = proxy_of((3, 7, SUBTRACTED), -1, discovery)
