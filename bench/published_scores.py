@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
 from eznas.discovery.networks import Networks
+from eznas.experiments import few_networks_methods
 from eznas.experiments.architecture_numbers import Encoding, encode
 from eznas.experiments.few_networks import COUNTS
 from eznas.experiments.predictors import PredictorName, predicted, signed_logarithm
@@ -34,12 +35,9 @@ NONE: Final = "none"
 INPUT: Final = 0
 OUTPUT: Final = 3
 AGAIN: Final = "zen_as_published"  # their zen a second time
-METHODS: Final[tuple[tuple[PredictorName, Encoding], ...]] = (
-    ("ridge", "counts"),
-    ("ridge", "places"),
-    ("forest", "counts"),
-    ("forest", "places"),
-)
+METHODS: Final = {
+    method.label: method.predictor for method in few_networks_methods.METHODS.values() if method.predictor
+}
 
 
 def without_dead_ends(architecture: str) -> str:
@@ -91,16 +89,16 @@ def main() -> None:
     benchmark = benchmarks.load(BENCHMARK)
     table = score_table(benchmark)
     found = {
-        (method, count): [taus(method, benchmark, table, count, seed) for seed in range(options.seeds)]
-        for method in METHODS
+        (label, count): [taus(method, benchmark, table, count, seed) for seed in range(options.seeds)]
+        for label, method in METHODS.items()
         for count in COUNTS
     }
     for place, quantity in enumerate(("tau", "tau among the best tenth")):
         print(f"\n| {quantity}; known networks | {' | '.join(map(str, COUNTS))} |\n| :-- |{' --: |' * len(COUNTS)}")
-        for method in METHODS:
-            means = [mean_over_seeds([one[place] for one in found[method, count]]) for count in COUNTS]
+        for label in METHODS:
+            means = [mean_over_seeds([one[place] for one in found[label, count]]) for count in COUNTS]
             cells = [f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in means]
-            print(f"| {method[0]} on {method[1]}, 13 scores | {' | '.join(cells)} |")
+            print(f"| {label}, 13 scores | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -571,7 +571,7 @@ FAULTS = (
     Fault(
         "terms that cancel but for rounding are no ties in a join",
         "discovery/joining.py",
-        "0.0 if np.abs(score) < RELATIVE_TOLERANCE * size else score",
+        "settled(score, size)",
         "score",
         _JOINING,
     ),

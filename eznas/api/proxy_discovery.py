@@ -120,7 +120,7 @@ class ProxyDiscovery(ProxyEstimator):
         self.memory = memory
 
     def fit(self, models: Models, accuracies: ArrayLike, inputs: Batch) -> Self:
-        """Search; after an interruption, the attributes are those of the last whole epoch.
+        """Search; after an interruption, the attributes are those of the last whole epoch, before formulas are joined.
 
         Args:
             models: networks, or functions or classes that make them: a list, or a dictionary with their names.
@@ -154,6 +154,7 @@ class ProxyDiscovery(ProxyEstimator):
                     discovery.advance()
                     if discovery.epochs > epoch and self._ends(discovery):
                         break
+                self._take_over(discovery, joined=True)
         if not self.pareto_front_:
             raise EznasError("No formula ranks these models: give more epochs, or more models.")
         return self
@@ -195,14 +196,20 @@ class ProxyDiscovery(ProxyEstimator):
     def _ends(self, discovery: Discovery[Sample]) -> bool:
         """Bring the attributes of the fit to the epoch that was done; return whether a callback ends the search."""
         record: dict[str, Any] = {"epoch": discovery.epochs, "formulas_evaluated": discovery.formulas_evaluated}
-        best: FoundProxy | None = None
+        best = self._take_over(discovery, joined=False)
         if discovery.archive.best is not None:
-            source = f"eznas.ProxyDiscovery, seed {self.random_state}"
-            best, *self.pareto_front_ = [
-                FoundProxy(replace(proxy, source=source), found.fitness, found.size)
-                for found, _, proxy in chosen_and_front(discovery)
-            ]
-            self.best_proxy_ = best.proxy
             record |= {"best": discovery.archive.best.fitness}
         self.history_.append(record)
         return self._told_to_end(Generation(discovery.epochs, self.rounds * self.epochs, best, record))
+
+    def _take_over(self, discovery: Discovery[Sample], *, joined: bool) -> FoundProxy | None:
+        """Bring the formulas of the fit to what the discovery has found; return the chosen one, None without any."""
+        if discovery.archive.best is None:
+            return None
+        source = f"eznas.ProxyDiscovery, seed {self.random_state}"
+        best, *self.pareto_front_ = [
+            FoundProxy(replace(proxy, source=source), found.fitness, found.size)
+            for found, _, proxy in chosen_and_front(discovery, joined=joined)
+        ]
+        self.best_proxy_ = best.proxy
+        return best

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eznas.discovery.codes import ADDED, arity, is_join, term_spans
 from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
-from eznas.ops.jit import compiled
+from eznas.ops.jit import compiled, inlined
 from eznas.ops.kernels.execute import map_one, map_two
 from eznas.ops.limits import RELATIVE_TOLERANCE
 
@@ -57,6 +57,19 @@ def _schedule(
         target[step] = slot
         stack[depth - 1] = -1 - slot
     return int(stack[0])
+
+
+@inlined
+def signed_log(aggregate: np.float64) -> np.float64:
+    """The logarithm of 1 and the aggregate's size, with the aggregate's sign: what a term adds to a score."""
+    size: np.float64 = np.log1p(np.abs(aggregate))
+    return size if aggregate >= 0 else -size
+
+
+@inlined
+def settled(total: np.float64, size: np.float64) -> np.float64:
+    """A sum, or 0 where its parts, whose absolute values sum to `size`, cancel but for the error of computing them."""
+    return np.float64(0.0) if np.abs(total) < RELATIVE_TOLERANCE * size else total
 
 
 @compiled
@@ -142,8 +155,7 @@ def _aggregate_term(
             if end == ends[network]:
                 if count == 0:
                     return False
-                if np.abs(total) < RELATIVE_TOLERANCE * size:
-                    total = np.float64(0.0)  # the units cancel but for the error of computing them
+                total = settled(total, size)
                 score = total / count if use_mean else total
                 if not np.isfinite(score):
                     return False
@@ -210,10 +222,9 @@ def score_networks(
             scores[:] = 0.0
         sign = 1.0 if spans[term, 2] == ADDED else -1.0
         for network in range(len(scores)):
-            size = np.log1p(np.abs(aggregates[network]))
-            scores[network] += sign * (size if aggregates[network] >= 0 else -size)
-            sizes[network] += size
+            logarithm = signed_log(aggregates[network])
+            scores[network] += sign * logarithm
+            sizes[network] += np.abs(logarithm)
     for network in range(len(scores)):
-        if np.abs(scores[network]) < RELATIVE_TOLERANCE * sizes[network]:
-            scores[network] = 0.0
+        scores[network] = settled(scores[network], sizes[network])
     return True

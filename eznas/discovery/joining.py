@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.discovery.archive import KEPT_PER_SIZE, Archive, Codes, Found
+from eznas.discovery.arithmetic import settled, signed_log
 from eznas.discovery.codes import ADDED, SUBTRACTED, is_join
 from eznas.discovery.fitness import INVALID, Workspace, fitness_of_scores, judge, workspace_for
 from eznas.discovery.problem import Arrays
 from eznas.ops.jit import compiled
-from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.statistics.workers import run_in_threads
 
 _JOINED_AGAIN: Final = 4
@@ -144,8 +144,7 @@ def _found(join: _Join, singles: _Terms) -> Found:
 @compiled
 def _write_signed_logarithms(scores: NDArray[np.float64], into: NDArray[np.float64]) -> None:
     for network in range(len(scores)):
-        size = np.log1p(np.abs(scores[network]))
-        into[network] = size if scores[network] >= 0 else -size
+        into[network] = signed_log(scores[network])
 
 
 @compiled
@@ -175,5 +174,5 @@ def _rank_joins(
         for network in range(len(sums)):
             score = sums[network] + signs[term] * logarithms[term, network]
             size = sizes[network] + np.abs(logarithms[term, network])
-            work.scores[network] = 0.0 if np.abs(score) < RELATIVE_TOLERANCE * size else score
+            work.scores[network] = settled(score, size)
         fitness[term] = fitness_of_scores(arrays, work)

@@ -130,19 +130,24 @@ def choose(formulas: Sequence[Found], validation: Sequence[float], networks: flo
     return int(np.argmax(merits))
 
 
-def chosen_and_front(discovery: Discovery[Any]) -> list[tuple[Found, Judgement, Proxy]]:
-    """Return the formula that training and validation networks speak for, and then the front, joins included.
+def chosen_and_front(discovery: Discovery[Any], *, joined: bool = True) -> list[tuple[Found, Judgement, Proxy]]:
+    """Return the formula that training and validation networks speak for, and then the front.
 
     Each with what the training networks say of it, and as a proxy that is turned accordingly.
+
+    Args:
+        discovery: at any moment.
+        joined: whether formulas are joined first, which takes as long as some epochs: for the end of a search.
     """
-    settings = discovery.settings
-    archive = with_joins(
-        discovery.archive,
-        settings.joined_terms,
-        discovery.training_problem,
-        settings.criterion.archive_shares,
-        discovery.machine.workers,
-    )
+    settings, archive = discovery.settings, discovery.archive
+    if joined:
+        archive = with_joins(
+            archive,
+            settings.joined_terms,
+            discovery.training_problem,
+            settings.criterion.archive_shares,
+            discovery.machine.workers,
+        )
     found = archive.formulas
     formulas = [one for one in found if one.size <= settings.nodes] or found[:1]
     on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)

@@ -5,6 +5,7 @@ from torch import nn
 
 import eznas
 from eznas.api.callbacks import TensorBoard
+from eznas.discovery import result
 
 MODELS = [network(width, depth) for width in (2, 3, 5, 8) for depth in (1, 2, 3)]
 ACCURACIES = [width * 10 + depth for width in (2, 3, 5, 8) for depth in (1, 2, 3)]
@@ -48,6 +49,13 @@ def test_the_result_depends_on_the_seed_alone(fitted):
     assert again.history_ == fitted.history_
     assert again.pareto_front_ == fitted.pareto_front_
     assert discovery(random_state=1).fit(MODELS, ACCURACIES, BATCH).pareto_front_ != fitted.pareto_front_
+
+
+def test_formulas_are_joined_once_when_the_search_is_over(monkeypatch):
+    joins, epochs = [], []
+    monkeypatch.setattr(result, "with_joins", lambda archive, *_: joins.append(len(epochs)) or archive)
+    discovery(callbacks=[epochs.append]).fit(MODELS, ACCURACIES, BATCH)
+    assert joins == [2]
 
 
 def test_models_and_random_states_stay_as_they_are():
