@@ -98,7 +98,8 @@ def test_finished_blocks_have_no_row_to_spare():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_what_does_not_fit_the_device_stays_with_the_cpu():
     cuda = torch.device("cuda", torch.cuda.current_device())
-    for room, kinds in ((0, {"cpu"}), (statistics(3).nbytes, {"cpu", "cuda"}), (ROOM, {"cuda"})):
+    for_the_first = unit_blocks_module._FIRST_ROWS // statistics(3).units * statistics(3).values.nbytes
+    for room, kinds in ((0, {"cpu"}), (for_the_first, {"cpu", "cuda"}), (ROOM, {"cuda"})):
         blocks = UnitBlocks(cuda, room)
         for position in range(8):
             blocks.add(position, statistics(3))
