@@ -19,7 +19,7 @@ from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.collecting import HELPERS
 from eznas.statistics.collect import CollectionSettings
 from eznas.statistics.workers import available_cores, run_in_threads
-from eznas.system.helpers import allow_helpers
+from eznas.system.processes import allow_processes
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
     collect("one thread", 1)
     collect(f"{arguments.threads} threads", arguments.threads)
-    allow_helpers()
+    allow_processes()
     collect(f"{arguments.threads} threads, helpers start", arguments.threads)
     collect(f"{arguments.threads} threads and helpers", arguments.threads)
     collect(f"{arguments.threads} threads and helpers", arguments.threads)

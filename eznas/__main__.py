@@ -12,9 +12,9 @@ def main() -> int:
     interruption = handle_interruptions()
     try:
         from eznas.cli.app import main as command_line
-        from eznas.system.helpers import allow_helpers
+        from eznas.system.processes import allow_processes
 
-        allow_helpers()  # this process is eznas's own
+        allow_processes()  # this process is eznas's own
         code = command_line()
         # What is left is to end the interpreter, which has no `except` for a Ctrl-C.
         ignore_interruptions()

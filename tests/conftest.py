@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from functools import cache
@@ -32,6 +33,15 @@ def one_command_line() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_together() -> None:
+    """Let the processes that share the tests share what is to be compiled, too, where it is not in numba's cache."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from eznas.discovery.evolution_loading import make_all
+
+        make_all()
 
 
 @pytest.fixture(scope="session", autouse=True)

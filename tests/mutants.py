@@ -695,6 +695,27 @@ FAULTS = (
         ("system/test_helpers.py",),
     ),
     Fault(
+        "a part is made before those that it needs",
+        "system/parts.py",
+        "if names.isdisjoint(part.needs)]",
+        "]",
+        ("system/test_parts.py",),
+    ),
+    Fault(
+        "a part is made while another process is at it",
+        "system/parts.py",
+        "        if not lock(descriptor):\n            return False\n",
+        "",
+        ("system/test_parts.py",),
+    ),
+    Fault(
+        "what was compiled of older code counts as made",
+        "system/parts.py",
+        '.read_text("utf-8") == part.key',
+        '.read_text("utf-8") != ""',
+        ("system/test_parts.py",),
+    ),
+    Fault(
         "shared memory that became too small is written to",
         "scoring/collecting.py",
         "self._memory is None or len(self._memory) < values.nbytes",

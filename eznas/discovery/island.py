@@ -8,18 +8,20 @@ et al., "Regularized evolution for image classifier architecture search", AAAI 2
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.discovery.alphabet import Alphabet
+from eznas.discovery.alphabet import Alphabet, alphabet_of
 from eznas.discovery.chance import below, mixed, uniform
-from eznas.discovery.fitness import INVALID, Workspace, fitness_of
+from eznas.discovery.fitness import INVALID, Workspace, fitness_of, workspace_for
 from eznas.discovery.limits import MAXIMUM_NODES
-from eznas.discovery.problem import Arrays
+from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
 from eznas.discovery.variation import cross, draw_fresh, mutate
-from eznas.ops.jit import compiled
+from eznas.ops.jit import compile_for, compiled, compiled_part
+from eznas.system.parts import Part
 
 KEPT_PER_SIZE: Final = 8
 """How many formulas of each size an island remembers."""
@@ -144,7 +146,7 @@ def _tournament(island: Island, rounds: int, parsimony: float) -> int:
 
 
 @compiled
-def _child(
+def child_of(
     island: Island,
     alphabet: Alphabet,
     rounds: int,
@@ -219,5 +221,23 @@ def evolve(
             length = guest_lengths[turn - fresh]
             child[:] = guests[turn - fresh]
         else:
-            length = _child(island, alphabet, rounds, parsimony, crossover, random_share, patch, child)
+            length = child_of(island, alphabet, rounds, parsimony, crossover, random_share, patch, child)
         _take_in(island, child, length, arrays, work)
+
+
+def compiled_parts() -> list[Part]:
+    """Return what of evolution can be compiled by itself; the last part has all of it, and the others are its parts."""
+    none, feature = np.ones(1, np.int64), np.ones((1, 1), np.float32)
+    group = NetworkGroup(none, feature, np.ones((1, 1), np.bool_), np.ones(1), np.empty((0, 1)))
+    arrays, alphabet = arrays_of([group], "sum"), alphabet_of(none)
+    work, island = workspace_for(arrays), new_island(1, np.random.default_rng(0))
+    child, guests = np.zeros(MAXIMUM_NODES, np.int32), np.zeros((0, MAXIMUM_NODES), np.int32)
+    of_child = (island, alphabet, 1, 0.0, 0.0, 0.0, child, child)
+    of_evolution = (island, arrays, alphabet, work, guests, none, 1, 1, 1, 0.0, 0.0, 0.0)
+    return [
+        compiled_part("fitness", __file__, partial(compile_for, fitness_of, child, 1, arrays, work)),
+        compiled_part("variation", __file__, partial(compile_for, child_of, *of_child)),
+        compiled_part(
+            "evolution", __file__, partial(compile_for, evolve, *of_evolution), needs=("fitness", "variation")
+        ),
+    ]

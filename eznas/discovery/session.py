@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eznas.discovery.discovery import Discovery
+from eznas.discovery.evolution_loading import begin_loading
 from eznas.discovery.found import found_proxy
 from eznas.discovery.result import protocol, report
 from eznas.discovery.sample import BenchmarkSample
@@ -53,6 +54,7 @@ def discover(
     with locked(folder, wait=False) as is_free:
         if not is_free:
             raise EznasError(f"Another process is working on {folder}: wait for it to end, or choose another folder.")
+        begin_loading()
         begun = time.monotonic()
         discovery = make()
         checkpoint = folder / _CHECKPOINT

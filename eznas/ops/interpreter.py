@@ -10,28 +10,32 @@ in every plan and thread.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
-from eznas.ops.jit import compiled
+from eznas.ops.jit import compile_for, compiled, compiled_part
 from eznas.ops.kernels.blas_threads import one_blas_thread
-from eznas.ops.kernels.kernel import FACTORIZED, Workspace
+from eznas.ops.kernels.execute import call_kernel
+from eznas.ops.kernels.kernel import FACTORIZED, Operand, Workspace
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.schedule import (
     COUNTED,
     STORED,
     Nodes,
     Operands,
+    Schedule,
     infer_shapes,
     new_schedule,
     place_nodes,
     schedule_nodes,
 )
 from eznas.ops.shapes import MAXIMUM_AXES, element_count
-from eznas.ops.streams import number_of, operand_at, register_elements, run_node
+from eznas.ops.streams import number_of, operand_at, register_elements, run_node, run_stream
+from eznas.system.parts import Part
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
 ToScalar = Literal["mean", "l2"]
@@ -115,6 +119,21 @@ def _read_only(array: NDArray[Any], data_type: type[np.generic]) -> NDArray[Any]
     frozen = np.ascontiguousarray(array, data_type).view()
     frozen.flags.writeable = False
     return frozen
+
+
+def compiled_parts() -> list[Part]:
+    """Return what of the interpreter can be compiled by itself, which is most of it."""
+    numbers, places, by_axis = np.empty(0, np.float32), np.empty(0, np.int64), np.empty((0, MAXIMUM_AXES), np.int64)
+    values, plan = _read_only(numbers, np.float32), _read_only(places, np.int64)
+    operands = Operands(values, numbers, places, by_axis, places)
+    schedule = Schedule(places, places, places, places, places, places, places, places, by_axis)
+    result, operand = Operand(numbers, places, 0), Operand(values, places, 0)
+    workspace = Workspace(numbers, by_axis, numbers, places)
+    of_stream = (0, Nodes(plan, plan, plan), operands, schedule, numbers, places, True)
+    return [
+        compiled_part("kernels", __file__, partial(compile_for, call_kernel, 0, result, operand, operand, workspace)),
+        compiled_part("streams", __file__, partial(compile_for, run_stream, *of_stream)),
+    ]
 
 
 def evaluate_plan(

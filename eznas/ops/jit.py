@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import cache, update_wrapper
 from hashlib import blake2b
@@ -11,8 +12,12 @@ from types import CellType, FunctionType
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
-from numba import config, njit, types
+from llvmlite.binding import get_host_cpu_name
+from numba import __version__ as numba_version
+from numba import config, njit, typeof, types
 from numba.extending import intrinsic
+
+from eznas.system.parts import Part
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,6 +87,18 @@ def compiled(function: Function) -> Function:
     No fast-math flag is set: NaN, infinities and the order of float32 operations are part of the results.
     """
     return _compile(function)
+
+
+def compile_for(function: Callable[..., Any], *arguments: Any) -> None:
+    """Make a compiled function ready for arguments such as these, from numba's cache or anew, without a call."""
+    if not JIT_DISABLED:
+        cast("Any", function).compile(tuple(map(typeof, arguments)))
+
+
+def compiled_part(name: str, source: str, make: Callable[[], object], needs: tuple[str, ...] = ()) -> Part:
+    """Return a part whose code is that of a file, `__file__`, and of all that it imports; see `Part` for the others."""
+    key = f"{fingerprint(Path(source))} {sys.implementation.cache_tag} numba {numba_version} {get_host_cpu_name()}"
+    return Part(name, key, make, needs)
 
 
 def inlined(function: Function) -> Function:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import atexit
 import importlib
-import json
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from eznas.system.processes import processes_are_allowed, start_process
 
 if TYPE_CHECKING:
     # Imported where a helper begins: this module is read whenever the program starts.
@@ -32,10 +31,7 @@ Ask: TypeAlias = "Callable[[Connection, dict[str, Any]], Result | None]"
 Answer: TypeAlias = "Callable[[Connection, Any], None]"
 """What a helper does with one request: sends whatever the function that asks expects."""
 
-_START: Final = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[3]); "
-    "from eznas.system.helpers import serve; serve(int(sys.argv[1]), sys.argv[2])"
-)
+_SERVE: Final = "eznas.system.helpers:serve"
 _READY: Final = "ready"
 _SECONDS_TOGETHER: Final = 1.0
 """So long threads may stand in each other's way before a process is started, which takes a few seconds itself."""
@@ -69,20 +65,8 @@ class _Helper:
     busy: bool = False
 
 
-_allowed = False
-
-
-def allow_helpers(allowed: bool = True) -> None:
-    """Let processes be started, as a program of its own may, and a library within somebody else's may not.
-
-    Where the system has no POSIX descriptors, none are.
-    """
-    global _allowed  # noqa: PLW0603 (it says what this process is)
-    _allowed = allowed and os.name == "posix"
-
-
 class Helpers:
-    """The helpers for one kind of work; none before `allow_helpers`.
+    """The helpers for one kind of work; none before `allow_processes`.
 
     Args:
         answer: `module:function`, an `Answer` that helpers import.
@@ -116,7 +100,7 @@ class Helpers:
         Raises:
             Exception: what `work` raises.
         """
-        if not _allowed:
+        if not processes_are_allowed():
             return work()
         with self._counted_inside():
             helper = self._free()
@@ -200,15 +184,9 @@ class Helpers:
 
         ours, theirs = Pipe()
         with theirs:
-            arguments = [str(theirs.fileno()), self._answer, json.dumps(sys.path)]
+            descriptor = theirs.fileno()
             try:
-                process = subprocess.Popen(
-                    [sys.executable, "-c", _START, *arguments],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
+                process = start_process(_SERVE, str(descriptor), self._answer, descriptors=[descriptor])
             except OSError:
                 self._losses = _LOSSES
                 ours.close()
@@ -230,19 +208,18 @@ class Helpers:
         self._helpers = []
 
 
-def serve(descriptor: int, answer: str) -> None:
-    """Answer requests until nobody asks any more; the whole life of a helper.
+def serve(descriptor: str, answer: str) -> None:
+    """Answer requests until nobody asks any more, or whoever asks has ended; the whole life of a helper.
 
     Args:
-        descriptor: of the connection.
+        descriptor: of the connection, as digits.
         answer: as `Helpers` takes it.
     """
     from multiprocessing.connection import Connection
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks, whose end ends this process
     module, _, name = answer.partition(":")
     function: Answer = getattr(importlib.import_module(module), name)
-    with Connection(descriptor) as connection, suppress(OSError, EOFError):
+    with Connection(int(descriptor)) as connection, suppress(OSError, EOFError):
         connection.send(_READY)
         while connection.poll(_IDLE_SECONDS):
             function(connection, connection.recv())

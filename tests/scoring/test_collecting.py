@@ -14,7 +14,8 @@ from eznas.errors import EznasError
 from eznas.scoring import collecting
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.statistics.collect import CollectionSettings
-from eznas.system.helpers import Helpers, allow_helpers
+from eznas.system.helpers import Helpers
+from eznas.system.processes import allow_processes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="helpers need POSIX descriptors")
 
@@ -28,14 +29,14 @@ def benchmark(tmp_path_factory):
 def helper():
     """Helpers with one process that waits for requests."""
     made = Helpers("eznas.scoring.collecting:answer")
-    allow_helpers()
+    allow_processes()
     made._start()
     end = time.monotonic() + 60
     while not made._helpers[0].connection.poll(1):
         assert time.monotonic() < end
     yield made
     made.close()
-    allow_helpers(False)
+    allow_processes(False)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from eznas.system import helpers
-from eznas.system.helpers import Helpers, allow_helpers
+from eznas.system.helpers import Helpers
+from eznas.system.processes import allow_processes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="helpers need POSIX descriptors")
 
@@ -20,9 +21,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="helpers need POSIX d
 @pytest.fixture(autouse=True)
 def allowed(monkeypatch):
     monkeypatch.setattr(helpers, "_SECONDS_TOGETHER", 0.02)
-    allow_helpers()
+    allow_processes()
     yield
-    allow_helpers(False)
+    allow_processes(False)
 
 
 @contextmanager
@@ -113,7 +114,7 @@ def test_a_thread_alone_starts_none():
 
 
 def test_none_is_started_where_it_is_not_allowed():
-    allow_helpers(False)
+    allow_processes(False)
     with some("double") as made:
         work_together(made)
         assert made.count == 0
@@ -177,8 +178,9 @@ def test_ctrl_c_in_the_midst_of_an_answer_gives_the_helper_up():
 PARENT = """
 import sys, threading, time
 from eznas.system import helpers
+from eznas.system.processes import allow_processes
 helpers._SECONDS_TOGETHER = 0.0
-helpers.allow_helpers()
+allow_processes()
 made = helpers.Helpers("helper_answers:double")
 def meet():
     for _ in range(20):
