@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy, RankAggregate
 from eznas.scoring.network_scores import NetworkScores
@@ -67,6 +66,8 @@ def rank_sum(values: NDArray[np.float64], orientations: Sequence[int]) -> NDArra
     Returns:
         float64 (networks,); NaN where no proxy has a score.
     """
+    from scipy.stats import rankdata  # half a second at the start of every command, and few need it
+
     oriented = np.array([sign * tied(row) for sign, row in zip(orientations, values, strict=True)])
     ranks = rankdata(np.where(np.isnan(oriented), -np.inf, oriented), axis=1)
     total: NDArray[np.float64] = np.log(ranks / values.shape[1]).sum(0)
