@@ -128,6 +128,17 @@ def _maximised(layer: nn.MaxPool2d, shape: Shape) -> Shape | None:
     return _windows(shape, shape[1], layer.kernel_size, layer.stride, layer.padding, layer.dilation)
 
 
+def _mapped(layer: nn.Linear, shape: Shape) -> Shape | None:
+    return (*shape[:-1], layer.out_features) if shape and shape[-1] == layer.in_features else None
+
+
+def _adapted(layer: nn.AdaptiveAvgPool2d, shape: Shape) -> Shape | None:
+    if len(shape) != 4 or min(shape) < 1:
+        return None
+    sizes = layer.output_size if isinstance(layer.output_size, tuple) else (layer.output_size, layer.output_size)
+    return (*shape[:2], *(side if size is None else size for side, size in zip(shape[2:], sizes, strict=True)))
+
+
 _OfSides: TypeAlias = int | tuple[int, ...]
 
 
@@ -149,9 +160,12 @@ def _both(sides: _OfSides) -> tuple[int, ...]:
     return (sides, sides) if isinstance(sides, int) else sides
 
 
+# Means and matrix products on the meta device would import PyTorch's compiler, which takes a second.
 _LAYER_RULES: Final[dict[type[nn.Module], LayerRule]] = {
     nn.Conv2d: _convolved,
     nn.BatchNorm2d: _normalised,
+    nn.Linear: _mapped,
+    nn.AdaptiveAvgPool2d: _adapted,
     nn.AvgPool2d: _averaged,
     nn.MaxPool2d: _maximised,
     **dict.fromkeys((nn.ReLU, nn.ReLU6, nn.ELU, nn.LeakyReLU, nn.SiLU, nn.Tanh, nn.Sigmoid), _same),

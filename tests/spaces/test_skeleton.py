@@ -1,4 +1,6 @@
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -42,6 +44,8 @@ LAYERS = [
     nn.AvgPool2d(3, stride=2, ceil_mode=True),
     nn.AvgPool2d((3, 2)),
     nn.MaxPool2d(3, stride=2, padding=1, dilation=2),
+    nn.AdaptiveAvgPool2d((2, None)),
+    nn.Linear(11, 3, bias=False),
     nn.BatchNorm2d(4),
     nn.GroupNorm(2, 4),
     nn.Hardswish(),
@@ -65,7 +69,7 @@ def test_an_input_without_a_batch_is_left_to_pytorch():
     assert shape_of(nn.Conv2d(3, 4, 3), (3, 8, 8)) == (4, 6, 6)
 
 
-@pytest.mark.parametrize("layer", [nn.Conv2d(5, 4, 3), nn.BatchNorm2d(5), nn.MaxPool2d(40)], ids=str)
+@pytest.mark.parametrize("layer", [nn.Conv2d(5, 4, 3), nn.BatchNorm2d(5), nn.MaxPool2d(40), nn.Linear(5, 2)], ids=str)
 def test_what_pytorch_refuses_is_refused(layer):
     with pytest.raises((RuntimeError, ValueError)):
         shape_of(layer, (1, 3, 8, 8))
@@ -94,3 +98,12 @@ def test_a_forward_method_of_ones_own_is_kept():
     layer = nn.Conv2d(3, 4, 3)
     layer.forward = lambda images: images[:, :2]
     assert shape_of(layer, (1, 3, 8, 8)) == (1, 2, 8, 8)
+
+
+def test_a_network_with_a_head_is_counted_without_the_compiler_of_pytorch():
+    code = (
+        "import sys; from eznas.spaces.complexity import flops; from eznas.spaces.nasbench201 import NASBench201; "
+        "flops(NASBench201(4, 1).build('(2, 2, 2, 2, 2, 2)', 10, 8), (1, 3, 8, 8)); "
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
