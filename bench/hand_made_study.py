@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eznas import benchmarks, seeds
@@ -215,23 +216,26 @@ def built(benchmark: Benchmark, index: int, weights_seed: int, initialisation: s
 def print_agreement(
     scores: Scores, published: Mapping[int, Mapping[str, float]], again: Scores | None, names: list[str]
 ) -> None:
-    """Print Spearman's rho for each proxy, over the networks that both give a score."""
-    columns = ["proxy", "networks", "ours and theirs", *(["ours and ours"] if again else [])]
+    """Print Spearman's rho for each proxy, over the networks that both give a score, and over those of equal sign."""
+    columns = ["proxy", "networks", "ours and theirs", "of equal sign", "ours and theirs there"]
+    columns += ["ours and ours"] if again else []
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for name in names:
         theirs = {index: one[name] if one[name] > FAILED else None for index, one in published.items()}
         ours = {index: one[name] for index, one in scores.items()}
-        cells = agreement(ours, theirs)
+        first, second = pairs(ours, theirs)
+        alike = np.sign(first) == np.sign(second)
+        cells = [str(len(first)), f"{spearman(first, second):.3f}"]
+        cells += [f"{alike.mean():.1%}", f"{spearman(first[alike], second[alike]):.3f}"]
         if again:
-            cells += agreement(ours, {index: one[name] for index, one in again.items()})[1:]
+            cells.append(f"{spearman(*pairs(ours, {index: one[name] for index, one in again.items()})):.3f}")
         print(f"| `{name}` | {' | '.join(cells)} |")
 
 
-def agreement(ours: Mapping[int, float | None], others: Mapping[int, float | None]) -> list[str]:
-    """Return the number of networks with both scores, and Spearman's rho over them."""
-    pairs = [(one, others[index]) for index, one in ours.items() if one is not None and others[index] is not None]
-    first, second = np.array(pairs, np.float64).reshape(-1, 2).T
-    return [str(len(pairs)), f"{spearman(first, second):.3f}"]
+def pairs(ours: Mapping[int, float | None], others: Mapping[int, float | None]) -> NDArray[np.float64]:
+    """Return both scores, float64 (2, networks), of the networks that have both."""
+    both = [(one, others[index]) for index, one in ours.items() if one is not None and others[index] is not None]
+    return np.array(both, np.float64).reshape(-1, 2).T
 
 
 if __name__ == "__main__":
