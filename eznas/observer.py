@@ -16,7 +16,7 @@ class RunObserver(Protocol):
         """Learn that something begins: work on `total` networks, or something else that takes its time."""
 
     def advance(self) -> None:
-        """Learn that one more network of the phase is done; called from any thread."""
+        """Learn that one more network of the phase is done, or whatever it has a number of; called from any thread."""
 
     def expect(self, networks: int) -> None:
         """Learn that `networks` will be scored after the last generation."""

@@ -18,6 +18,7 @@ import numpy as np
 from eznas import seeds
 from eznas.discovery.alphabet import Alphabet, alphabet_of
 from eznas.discovery.archive import Archive, Codes
+from eznas.discovery.evolution_loading import load_evolution
 from eznas.discovery.machine import Machine
 from eznas.discovery.pace import Pace
 from eznas.discovery.problem import Arrays, arrays_of
@@ -84,6 +85,7 @@ class Discovery(Generic[AnySample]):
         self.features: tuple[Program, ...] = ()
         self.dropped: dict[str, int] = {}
         self._pace = Pace()
+        self._told_of = -1  # the round that the observer knows of
         self._training: Arrays
         self._validation: Arrays
         self._alphabet: Alphabet
@@ -161,10 +163,21 @@ class Discovery(Generic[AnySample]):
             self._grow()
             self._pace = self._pace.next_round()
         else:
+            self._tell_of_round()
             self._search.advance(self.machine.workers)
             self.epochs += 1
             best = self.archive.best
             self._pace = self._pace.after_epoch(best.fitness if best else -1.0)
+            self._observer.advance()
+
+    def _tell_of_round(self) -> None:
+        if self._told_of == self._pace.round:
+            return
+        self._told_of = self._pace.round
+        load_evolution(self._observer)
+        self._observer.phase(f"epochs of round {self._told_of + 1} of {self.settings.rounds}", self.settings.epochs)
+        for _ in range(self._pace.epochs):  # done before it was interrupted
+            self._observer.advance()
 
     @property
     def training_problem(self) -> Arrays:

@@ -170,6 +170,8 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
         EznasError: there are fewer images than a batch, or the device is not there.
     """
     settings = discovery.settings
+    if observer is not None and settings.joined_terms > 1:
+        observer.phase("joining formulas")
     reported, training, proxies = zip(*chosen_and_front(discovery), strict=True)
     validation = _judgements(reported, discovery.validation_problem)
     compared_with = _compared_with(discovery)

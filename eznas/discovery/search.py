@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.archive import Archive, Codes, Found, remembered, with_merits
 from eznas.discovery.criterion import Criterion
-from eznas.discovery.evolution_loading import load_evolution
 from eznas.discovery.fitness import INVALID, workspace_for
 from eznas.discovery.island import EVALUATED, IMPROVED, MADE, evolve, new_island
 from eznas.discovery.limits import MAXIMUM_NODES
@@ -79,7 +78,6 @@ class FormulaSearch:
 
     def advance(self, threads: int) -> None:
         """Let every island evolve for one epoch, then exchange formulas and let those that stand still start anew."""
-        load_evolution()
 
         def one_epoch(number: int) -> None:
             fresh = self._settings.members if self._fresh[number] else 0

@@ -17,10 +17,11 @@ from eznas.discovery.sample import BenchmarkSample
 from eznas.errors import EznasError
 from eznas.features.folder import locked
 from eznas.files import LARGEST_TEXT, json_text, read_regular, write_atomically
-from eznas.observer import RunObserver
+from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies.proxy import PROXY_FILE, save
 from eznas.runs.directory import HISTORY
 from eznas.scoring.detail_format import NETWORKS
+from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 
 _CHECKPOINT: Final = "checkpoint.npz"
 RESULT: Final = "result.json"
@@ -55,6 +56,8 @@ def discover(
         if not is_free:
             raise EznasError(f"Another process is working on {folder}: wait for it to end, or choose another folder.")
         begin_loading()
+        (observer or SilentObserver()).phase(LOADING_KERNELS)
+        load_kernels()
         begun = time.monotonic()
         discovery = make()
         checkpoint = folder / _CHECKPOINT

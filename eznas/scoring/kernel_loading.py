@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -30,14 +30,19 @@ def load_kernels() -> None:
     It is done in a thread of its own, and Ctrl-C waits for its end: an exception in the midst of it would be raised in
     a callback of LLVM, which goes on without what the callback should have returned, and the process crashes.
     """
-    begin(engine_parts, "eznas.scoring.kernel_loading:make_engine")
+    begin(engine_parts(), "eznas.scoring.kernel_loading:make_engine")
     run_in_threads(lambda _: _load(), count=1, threads=1, limit=lambda: 1)
 
 
-def begin(parts: Callable[[], Sequence[Part]], make_all: str) -> None:
+def begin(parts: Sequence[Part], make_all: str) -> None:
     """Let another process make parts if some are missing and there is a core for it; see `make_beside`."""
-    if not JIT_DISABLED and available_cores() > 1 and missing_parts(parts(), _folder()):
+    if available_cores() > 1 and are_missing(parts):
         make_beside(make_all)
+
+
+def are_missing(parts: Sequence[Part]) -> bool:
+    """Whether some of the parts are yet to be made."""
+    return not JIT_DISABLED and bool(missing_parts(parts, _folder()))
 
 
 def make(parts: Sequence[Part]) -> None:

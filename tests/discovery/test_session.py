@@ -13,6 +13,7 @@ from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
+from eznas.observer import SilentObserver
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ranking import rankable
 
@@ -52,6 +53,37 @@ def test_every_epoch_has_a_record(whole):
     result = json.loads((whole / "result.json").read_text())
     assert history[-1]["formulas_evaluated"] == result["search"]["formulas_evaluated"]
     assert history[-1]["best"] == max(one["fitness"] for one in result["front"])
+
+
+class Told(SilentObserver):
+    """Remembers its phases, each with the number of its advances."""
+
+    def __init__(self):
+        self.phases = []
+
+    def phase(self, name, total=None):
+        self.phases.append([name, total, 0])
+
+    def advance(self):
+        self.phases[-1][2] += 1
+
+
+def test_a_watcher_learns_of_kernels_epochs_and_joins(make, tmp_path):
+    told = Told()
+    half = make()
+    half.advance()
+    state = half.encode()
+
+    def resumed():
+        discovery = Discovery(half.settings, half.samples, half.references, half.machine, told)
+        discovery.restore(state)
+        return discovery
+
+    discover(resumed, tmp_path / "watched", None, lambda _: None, told)
+    assert told.phases[0][0].startswith("loading the compiled kernels")
+    epochs = [phase for phase in told.phases if "epochs" in phase[0]]
+    assert epochs == [["epochs of round 1 of 2", 2, 2], ["epochs of round 2 of 2", 2, 2]]
+    assert "joining formulas" in [name for name, *_ in told.phases]
 
 
 class StoppedAtTheSecond:

@@ -24,8 +24,8 @@ def test_another_process_is_asked_for_parts_that_are_missing_where_there_is_a_co
     monkeypatch.setattr(kernel_loading, "available_cores", lambda: cores)
     monkeypatch.setattr(kernel_loading, "_folder", lambda: tmp_path)
     parts = [Part("one", "key", lambda: None)]
-    kernel_loading.begin(lambda: parts, "a:b")
+    kernel_loading.begin(parts, "a:b")
     assert functions == begun
     kernel_loading.make(parts)
-    kernel_loading.begin(lambda: parts, "a:b")
+    kernel_loading.begin(parts, "a:b")
     assert functions == begun
