@@ -200,7 +200,9 @@ def compare_by_sorting(
             if end - start <= _SHORT_RUN:
                 _insertion_sort(y, start, end)
             else:
-                y[start:end] = _merge_sort(y[start:end].copy())[1]
+                ascending = _merge_sort(y[start:end].copy())[1]
+                for place in range(start, end):
+                    y[place] = ascending[place - start]
             tied_x += (end - start) * (end - start - 1) // 2
             tied_both += _tied_pairs(y[start:end])
         start = end
@@ -333,10 +335,9 @@ def _merge_sort(values: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
                 i += 1 - from_right
                 j += from_right
                 k += 1
-            if i < middle:
-                target[k:end] = source[i:middle]
-            else:
-                target[k:end] = source[j:end]
+            rest = i if i < middle else j
+            for place in range(k, end):
+                target[place] = source[rest + place - k]
         source, target = target, source
         width *= 2
     return inversions, source

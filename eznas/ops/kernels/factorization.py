@@ -177,7 +177,8 @@ def _factorize_by_blocks(
     """The pivots of a large matrix, by LAPACK."""
     lu = numbers[: n * n]
     pivot_rows = numbers[n * n : n * n + n + 2].view(np.int32)
-    lu[:] = a
+    for element in range(n * n):
+        lu[element] = a[element]
     factorize(lu, n, pivot_rows)
     sign = ONE
     for k in range(n):

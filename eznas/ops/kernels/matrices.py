@@ -83,7 +83,8 @@ def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Determinants of a batch of square matrices."""
     n = a.shape[a.axes - 1]
     if n == 1:
-        result.values[:] = a.values
+        for matrix in range(result.values.size):
+            result.values[matrix] = a.values[matrix]
         return
     pivots = pivots_of(a, workspace)
     for matrix in range(result.values.size):
