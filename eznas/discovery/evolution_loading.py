@@ -10,7 +10,7 @@ from eznas.scoring.kernel_loading import are_missing, begin, engine_parts, make
 from eznas.statistics.workers import run_in_threads
 from eznas.system.parts import Part
 
-LOADING_EVOLUTION: Final = "loading the compiled search (made once on a machine, which takes about a minute)"
+LOADING_EVOLUTION: Final = "loading the compiled search (made once, in a minute)"
 """What the phase is called."""
 
 

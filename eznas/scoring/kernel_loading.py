@@ -20,7 +20,7 @@ from eznas.statistics.tensors import Layout, NetworkStatistics
 from eznas.statistics.workers import available_cores, run_in_threads
 from eznas.system.parts import Part, make_beside, make_parts, missing_parts
 
-LOADING_KERNELS: Final = "loading the compiled kernels (made once on a machine, which takes about a minute)"
+LOADING_KERNELS: Final = "loading the compiled kernels (made once, in a minute)"
 """What the phase is called."""
 
 
