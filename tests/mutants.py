@@ -716,6 +716,20 @@ FAULTS = (
         ("system/test_parts.py",),
     ),
     Fault(
+        "an adaptive mean keeps the side that it is to set",
+        "spaces/skeleton.py",
+        "side if size is None else size",
+        "side if size is None else side",
+        ("spaces/test_skeleton.py",),
+    ),
+    Fault(
+        "another process is begun for parts that are there",
+        "scoring/kernel_loading.py",
+        "available_cores() > 1 and are_missing(parts)",
+        "available_cores() > 1",
+        ("scoring/test_kernel_loading.py",),
+    ),
+    Fault(
         "shared memory that became too small is written to",
         "scoring/collecting.py",
         "self._memory is None or len(self._memory) < values.nbytes",

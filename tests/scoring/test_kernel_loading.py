@@ -16,10 +16,10 @@ def test_kernels_are_loaded_outside_the_thread_that_ctrl_c_interrupts(monkeypatc
     assert threading.main_thread() not in threads
 
 
-@pytest.mark.skipif(kernel_loading.JIT_DISABLED, reason="nothing is compiled")
 @pytest.mark.parametrize(("cores", "begun"), [(1, []), (2, ["a:b"])])
 def test_another_process_is_asked_for_parts_that_are_missing_where_there_is_a_core(monkeypatch, tmp_path, cores, begun):
     functions = []
+    monkeypatch.setattr(kernel_loading, "JIT_DISABLED", False)
     monkeypatch.setattr(kernel_loading, "make_beside", functions.append)
     monkeypatch.setattr(kernel_loading, "available_cores", lambda: cores)
     monkeypatch.setattr(kernel_loading, "_folder", lambda: tmp_path)
