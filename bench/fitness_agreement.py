@@ -6,7 +6,7 @@ Ten generations of trees and ten of sequences, as evolution breeds them on these
 the engine, as evolution does, and by the PyTorch reference (`eznas.ops.reference`) program by program and unit by unit,
 and both scores become a fitness in the same way. Where the two differ, scores that rounding moved have changed places;
 a fitness is tau, so that one exchanged pair of n networks moves it by 4 / (n (n - 1)): the differences are counted in
-such exchanges, and the formulas printed.
+such exchanges, and the formulas printed, with what `bench/agreement.py` calls their numbers on every unit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import agreement
 import bench_interpreter
 import numpy as np
 import torch
 
 from eznas import benchmarks
+from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import format_program
+from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.ops.reference import run_program
 from eznas.scoring.aggregation import aggregate_columns
@@ -36,13 +40,7 @@ class ReferenceEvaluator:
     """Scores networks by the reference; stands where `Evaluator` does."""
 
     def __init__(self, networks: Sequence[NetworkStatistics]) -> None:
-        self._units = [
-            [
-                [torch.from_numpy(network.tensor(unit, address)) for address in range(TERMINAL_COUNT)]
-                for unit in range(network.units)
-            ]
-            for network in networks
-        ]
+        self._units = [[_tensors(network, unit) for unit in range(network.units)] for network in networks]
         self.unscorable = np.zeros(len(networks), np.bool_)
 
     def scores(self, programs: Sequence[Program], *_: object, **__: object) -> np.ndarray:
@@ -57,6 +55,10 @@ class ReferenceEvaluator:
         return float(
             aggregate_columns(np.array(numbers, np.float32)[:, None], np.array(valid)[:, None], aggregation="mean")[0]
         )
+
+
+def _tensors(network: NetworkStatistics, unit: int) -> list[torch.Tensor]:
+    return [torch.from_numpy(network.tensor(unit, address)) for address in range(TERMINAL_COUNT)]
 
 
 def _mean(result: torch.Tensor) -> float:
@@ -92,7 +94,7 @@ def main() -> None:
             programs = evolution.ask()
             evaluated = engine.of(programs)
             others += [
-                _difference(one, other, len(networks))
+                _difference(one, other, networks)
                 for one, other in zip(evaluated, by_reference.of(programs), strict=True)
                 if one.fitness != other.fitness
             ]
@@ -110,13 +112,30 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def _difference(one: Evaluated, other: Evaluated, networks: int) -> dict[str, Any]:
+def _difference(one: Evaluated, other: Evaluated, networks: Sequence[NetworkStatistics]) -> dict[str, Any]:
+    pairs = len(networks) * (len(networks) - 1) / 2
     return {
         "formula": format_program(one.program),
         "fitness": one.fitness,
         "reference": other.fitness,
-        "exchanged_pairs": round(abs(one.fitness - other.fitness) * networks * (networks - 1) / 4, 1),
+        "exchanged_pairs": round(abs(one.fitness - other.fitness) * pairs / 2, 1),
+        "units": _kinds_of_units(one.program, networks),
     }
+
+
+def _kinds_of_units(program: Program, networks: Sequence[NetworkStatistics]) -> dict[str, int]:
+    """Return how many units of all networks are of each kind: whether the numbers agree, and if not, why."""
+    plan, kinds, rng = Plan.of([program]), Counter[str](), np.random.default_rng(0)
+    for network in networks:
+        cached = np.zeros((network.units, 0), np.float32)
+        numbers, valid = evaluate_plan(
+            plan, network.values, network.offsets, network.shapes, network.axes, cached, cached.astype(np.bool_), "mean"
+        )
+        for unit in range(network.units):
+            column = plan.root_columns[0]
+            number = float(numbers[unit, column]) if valid[unit, column] else None
+            kinds[agreement.compare(program, number, _tensors(network, unit), "mean", rng, agreement.Tally())] += 1
+    return dict(kinds)
 
 
 if __name__ == "__main__":
