@@ -27,6 +27,8 @@ def matrices(kind, order, count=43):  # whole vectors of small ones, and a rest
         return np.sign(a)
     if kind == "sparse signs":
         return np.sign(a) * (rng.random(a.shape) < 0.4).astype(np.float32)
+    if kind == "tiny":
+        return a * np.float32(1e-40)
     if kind == "special":
         for value, share in ((0.0, 0.3), (-0.0, 0.1), (np.nan, 0.02), (np.inf, 0.02), (-np.inf, 0.02), (1e-42, 0.05)):
             a[rng.random(a.shape) < share] = value
@@ -46,7 +48,9 @@ def pivots_by_hand(matrix):
                 sign = -sign
                 for column in columns:
                     column[[k, row]] = column[[row, k]]
-            if columns[k][k] != 0:
+            if abs(columns[k][k]) < np.finfo(np.float32).tiny and columns[k][k] != 0:
+                columns[k][k + 1 :] /= columns[k][k]
+            elif columns[k][k] != 0:
                 columns[k][k + 1 :] *= np.float32(1) / columns[k][k]
             for j in range(k + 1, order):
                 columns[j][k + 1 :] -= columns[k][k + 1 :] * columns[j][k]
@@ -68,7 +72,7 @@ def workspace_for(a):
     return Workspace(numbers, np.empty((3, 4), np.int64), pivots, np.array([5, -1]))
 
 
-@pytest.mark.parametrize("kind", ["normal", "signs", "sparse signs", "special"])
+@pytest.mark.parametrize("kind", ["normal", "signs", "sparse signs", "tiny", "special"])
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 32, 41])
 def test_the_pivots_have_the_bits_of_getf2(kind, order):
     a = matrices(kind, order)
@@ -77,6 +81,15 @@ def test_the_pivots_have_the_bits_of_getf2(kind, order):
     expected = np.stack([pivots_by_hand(matrix) for matrix in a])
     same = (actual.view(np.int32) == expected.view(np.int32)) | (np.isnan(actual) & np.isnan(expected))
     assert same.all()
+
+
+@pytest.mark.parametrize("order", [3, 12])
+def test_matrices_of_denormal_numbers_have_finite_pivots(order):
+    a = np.random.default_rng(order).integers(-9, 10, (40, order, order)).astype(np.float32) * np.float32(2.0**-146)
+    pivots = pivots_of(operand_of(a), workspace_for(a)).reshape(len(a), order + 1).astype(np.float64)
+    assert np.isfinite(pivots).all()
+    # They have a few digits, so that only the first ones can be compared.
+    np.testing.assert_array_equal(np.abs(pivots[:, 0]), np.abs(a[:, 0, :]).max(axis=1))
 
 
 @pytest.mark.parametrize("order", [65, 96, 150])
