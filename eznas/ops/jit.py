@@ -95,8 +95,7 @@ def compiled(function: Function) -> Function:
 
 def compile_for(function: Callable[..., Any], *arguments: Any) -> None:
     """Make a compiled function ready for arguments such as these, from numba's cache or anew, without a call."""
-    if not JIT_DISABLED:
-        cast("Any", function).compile(tuple(map(typeof, arguments)))
+    cast("Any", function).compile(tuple(map(typeof, arguments)))
 
 
 def compiled_part(name: str, source: str, make: Callable[[], object], needs: tuple[str, ...] = ()) -> Part:

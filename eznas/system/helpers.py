@@ -8,7 +8,6 @@ costs that time and nothing else, since whoever asks can do the work itself.
 from __future__ import annotations
 
 import atexit
-import importlib
 import os
 import subprocess
 import threading
@@ -18,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from eznas.system.processes import processes_are_allowed, start_process
+from eznas.system.processes import function_named, processes_are_allowed, start_process
 
 if TYPE_CHECKING:
     # Imported where a helper begins: this module is read whenever the program starts.
@@ -217,8 +216,7 @@ def serve(descriptor: str, answer: str) -> None:
     """
     from multiprocessing.connection import Connection
 
-    module, _, name = answer.partition(":")
-    function: Answer = getattr(importlib.import_module(module), name)
+    function: Answer = function_named(answer)
     with Connection(int(descriptor)) as connection, suppress(OSError, EOFError):
         connection.send(_READY)
         while connection.poll(_IDLE_SECONDS):

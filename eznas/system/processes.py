@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 _START: Final = (
-    "import importlib, json, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    "sys.path[:] = json.loads(sys.argv[1]); "
-    "module, _, name = sys.argv[2].partition(':'); getattr(importlib.import_module(module), name)(*sys.argv[3:])"
+    "import json, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.path[:] = json.loads(sys.argv[1]); "
+    "from eznas.system.processes import function_named; function_named(sys.argv[2])(*sys.argv[3:])"
 )
 
 _allowed = False
@@ -32,11 +32,17 @@ def processes_are_allowed() -> bool:
     return _allowed
 
 
+def function_named(text: str) -> Any:
+    """Return what `module:function` stands for; the module is imported."""
+    module, _, name = text.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def start_process(function: str, *arguments: str, descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start a process that finds modules where this one does; it reads and prints nothing, and Ctrl-C is not for it.
 
     Args:
-        function: `module:function`, which it calls.
+        function: which it calls, see `function_named`.
         arguments: what it calls the function with.
         descriptors: of this process, which it has, too.
 
