@@ -90,15 +90,18 @@ class Eznas:
         aggregates = scores_of_network(plan, self.statistics(proxy), proxy.to_scalar, proxy.aggregation)
         return proxy.orientation * join_terms(aggregates, np.array([term.sign for term in proxy.terms])) + 0.0
 
-    def reference_score(self, proxy):
-        """By the PyTorch reference of the operations."""
+    def reference_score(self, proxy, precision=np.float32):
+        """By the PyTorch reference of the operations, which computes in `precision`."""
         statistics = self.statistics(proxy)
         number = {"mean": carried.mean_of, "l2": carried.norm_of}[proxy.to_scalar]
         over = {"mean": carried.mean_over_units, "sum": carried.sum_over_units}[proxy.aggregation]
         aggregates = []
         for term in proxy.terms:
             units = [
-                [torch.from_numpy(np.array(statistics.tensor(unit, address))) for address in range(TERMINAL_COUNT)]
+                [
+                    torch.from_numpy(np.array(statistics.tensor(unit, address), precision))
+                    for address in range(TERMINAL_COUNT)
+                ]
                 for unit in range(statistics.units)
             ]
             values = [value for unit in units if (value := run_program(term.program, unit)) is not None]
