@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
+
+from eznas.scoring.correlation import kendall_tau
 
 
 def reliability(accuracies: NDArray[np.float64]) -> float | None:
@@ -27,7 +28,7 @@ def reliability(accuracies: NDArray[np.float64]) -> float | None:
     if networks < 2 or seeds < 2:
         return None
     taus = [
-        float(kendalltau(accuracies[:, list(half)].mean(axis=1), accuracies[:, list(other)].mean(axis=1)).statistic)
+        kendall_tau(accuracies[:, list(half)].mean(axis=1), accuracies[:, list(other)].mean(axis=1))
         for half, other in _halves(seeds)
     ]
     mean = float(np.mean(taus))

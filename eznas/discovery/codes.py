@@ -31,6 +31,14 @@ _ARITY: Final = np.array([*(operation.arity for operation in OPERATIONS), 2, 2],
 
 
 @compiled
+def copy(codes: NDArray[np.int32], start: int, end: int, into: NDArray[np.int32], place: int) -> int:
+    """Copy the codes from `start` to before `end` to `place` and after; returns the place after them."""
+    for offset in range(end - start):
+        into[place + offset] = codes[start + offset]
+    return place + end - start
+
+
+@compiled
 def arity(code: int) -> int:
     """The number of arguments that a code takes: 0 for a leaf."""
     return int(_ARITY[-1 - code]) if code < 0 else 0

@@ -16,7 +16,7 @@ from eznas.discovery.arithmetic import BLOCK, SLOTS, score_networks
 from eznas.discovery.criterion import COMBINED, REFERENCES
 from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
-from eznas.ops.jit import compiled
+from eznas.ops.jit import compiled, written_out
 from eznas.options import Orientation
 from eznas.scoring.correlation import compare_by_sorting
 from eznas.scoring.ties import any_tied, tied_in_order
@@ -99,7 +99,7 @@ def _beyond(correlation: float, shared: float, given: float) -> float:
     return (correlation - shared * given) / np.sqrt(rest) if rest > 1e-12 else 0.0
 
 
-@compiled
+@written_out
 def _rank_group(arrays: Arrays, group: int, work: Workspace) -> bool:
     """Write tau and merit of the scores of one group; False where they are all the same, or the accuracies are."""
     start, stop = arrays.groups[group], arrays.groups[group + 1]
@@ -144,7 +144,21 @@ def _combined(values: NDArray[np.float64], combine: int) -> float:
         return float(values.min())
     if combine == _MEAN:
         return float(values.mean())
-    return float(np.median(values))
+    return _median(values)
+
+
+@compiled
+def _median(values: NDArray[np.float64]) -> float:
+    """The median of a few numbers."""
+    rising = values.copy()
+    for end in range(1, len(rising)):
+        place = end
+        while place > 0 and rising[place - 1] > values[end]:
+            rising[place] = rising[place - 1]
+            place -= 1
+        rising[place] = values[end]
+    middle = len(rising) // 2
+    return float(rising[middle]) if len(rising) % 2 else float((rising[middle - 1] + rising[middle]) / 2)
 
 
 @compiled

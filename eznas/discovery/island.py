@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from eznas.discovery.alphabet import Alphabet, alphabet_of
 from eznas.discovery.chance import below, mixed, uniform
+from eznas.discovery.codes import copy
 from eznas.discovery.fitness import INVALID, Workspace, fitness_of, workspace_for
 from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
 from eznas.discovery.variation import cross, draw_fresh, mutate
-from eznas.ops.jit import compile_for, compiled, compiled_part
+from eznas.ops.jit import compile_for, compiled, compiled_part, written_out
 from eznas.system.parts import Part
 
 KEPT_PER_SIZE: Final = 8
@@ -97,15 +98,14 @@ def _remember(island: Island, codes: NDArray[np.int32], length: int, fitness: fl
     kept = island.kept_codes[length]
     for later in range(KEPT_PER_SIZE - 1, place, -1):
         row[later] = row[later - 1]
-        kept[later] = kept[later - 1]
+        copy(kept[later - 1], 0, length, kept[later], 0)
     row[place] = fitness
-    kept[place] = 0
-    kept[place, :length] = codes[:length]
+    copy(codes, 0, length, kept[place], 0)
     if place == 0:
         island.counts[IMPROVED] = island.counts[MADE]
 
 
-@compiled
+@written_out
 def _fitness(island: Island, codes: NDArray[np.int32], length: int, arrays: Arrays, work: Workspace) -> float:
     """The fitness of a formula, by heart or computed."""
     key = _hash(codes, length) | np.uint64(1)
@@ -119,7 +119,7 @@ def _fitness(island: Island, codes: NDArray[np.int32], length: int, arrays: Arra
     return fitness
 
 
-@compiled
+@written_out
 def _take_in(island: Island, codes: NDArray[np.int32], length: int, arrays: Arrays, work: Workspace) -> None:
     """Evaluate a formula and put it in the place of the oldest member."""
     fitness = _fitness(island, codes, length, arrays, work)
@@ -127,7 +127,7 @@ def _take_in(island: Island, codes: NDArray[np.int32], length: int, arrays: Arra
     if fitness > INVALID:
         _remember(island, codes, length, fitness)
     oldest = island.counts[OLDEST]
-    island.codes[oldest, :length] = codes[:length]
+    copy(codes, 0, length, island.codes[oldest], 0)
     island.lengths[oldest] = length
     island.fitness[oldest] = fitness
     island.counts[OLDEST] = (oldest + 1) % len(island.lengths)
@@ -219,7 +219,7 @@ def evolve(
             length = draw_fresh(island.chance, alphabet, child)
         elif turn < fresh + len(guest_lengths):
             length = guest_lengths[turn - fresh]
-            child[:] = guests[turn - fresh]
+            copy(guests[turn - fresh], 0, length, child, 0)
         else:
             length = child_of(island, alphabet, rounds, parsimony, crossover, random_share, patch, child)
         _take_in(island, child, length, arrays, work)

@@ -118,10 +118,11 @@ def arrays_of(
         accuracies=np.concatenate([group.accuracies for group in groups]),
         order=np.concatenate([np.argsort(group.accuracies, kind="stable") for group in groups]).astype(np.int64),
         weights=np.concatenate([top_weights(group.accuracies) for group in groups]),
-        references=np.concatenate([group.all_references for group in groups], axis=1),
-        reference_order=np.concatenate(
-            [np.argsort(group.all_references, axis=1, kind="stable") for group in groups], axis=1
-        ).astype(np.int64),
+        references=np.ascontiguousarray(np.concatenate([group.all_references for group in groups], axis=1)),
+        reference_order=np.ascontiguousarray(
+            np.concatenate([np.argsort(group.all_references, axis=1, kind="stable") for group in groups], axis=1),
+            np.int64,
+        ),
         reference_taus=_reference_taus(groups),
         use_mean=aggregation == "mean",
         top_share=criterion.archive_shares[0],

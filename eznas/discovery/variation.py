@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eznas.discovery.alphabet import Alphabet
 from eznas.discovery.chance import below, uniform
-from eznas.discovery.codes import ADDED, SUBTRACTED, arity, is_join, subtree_start, term_spans
+from eznas.discovery.codes import ADDED, SUBTRACTED, arity, copy, is_join, subtree_start, term_spans
 from eznas.discovery.limits import MAXIMUM_NODES, MAXIMUM_TERMS
 from eznas.ops.jit import compiled
 
@@ -65,13 +65,10 @@ def _splice(
     into: NDArray[np.int32],
 ) -> int:
     """Write `parent` with the places from `start` to before `end` replaced by `patch`; 0 if that is too long."""
-    total = length - (end - start) + patch_length
-    if total > MAXIMUM_NODES:
+    if length - (end - start) + patch_length > MAXIMUM_NODES:
         return 0
-    into[:start] = parent[:start]
-    into[start : start + patch_length] = patch[:patch_length]
-    into[start + patch_length : total] = parent[end:length]
-    return total
+    copy(parent, 0, start, into, 0)
+    return copy(parent, end, length, into, copy(patch, 0, patch_length, into, start))
 
 
 @compiled
@@ -122,8 +119,8 @@ def add_term(
     total = length + len(term) + 1
     if total > MAXIMUM_NODES:
         return 0
-    into[:length] = parent[:length]
-    into[length : total - 1] = term
+    copy(parent, 0, length, into, 0)
+    copy(term, 0, len(term), into, length)
     into[total - 1] = ADDED if uniform(state) < 0.5 else SUBTRACTED
     return total
 
@@ -142,8 +139,7 @@ def drop_term(state: NDArray[np.uint64], parent: NDArray[np.int32], length: int,
         if term == dropped:
             continue
         size = spans[term, 1] - spans[term, 0]
-        into[written : written + size] = parent[spans[term, 0] : spans[term, 1]]
-        written += size
+        written = copy(parent, spans[term, 0], spans[term, 1], into, written)
         if written == size:
             lead = spans[term, 2]
         else:
@@ -170,7 +166,7 @@ def _mutate_terms(
         return drop_term(state, parent, length, into)
     if not is_join(parent[length - 1]):
         return 0
-    into[:length] = parent[:length]
+    copy(parent, 0, length, into, 0)
     into[length - 1] = SUBTRACTED if parent[length - 1] == ADDED else ADDED
     return length
 
@@ -197,7 +193,7 @@ def mutate(
     operands = arity(code)
     kind = below(state, 8)
     if kind < 2:  # another code of the same arity
-        into[:length] = parent[:length]
+        copy(parent, 0, length, into, 0)
         if operands == 0:
             into[place] = _one_of(state, alphabet.leaves)
         elif operands == 1:
@@ -217,11 +213,11 @@ def mutate(
             return 0
         count = place + 1 - start
         if uniform(state) < 0.5:
-            patch[:count] = parent[start : place + 1]
+            copy(parent, start, place + 1, patch, 0)
             patch[count] = _one_of(state, alphabet.leaves)
         else:
             patch[0] = _one_of(state, alphabet.leaves)
-            patch[1 : count + 1] = parent[start : place + 1]
+            copy(parent, start, place + 1, patch, 1)
         patch[count + 1] = _one_of(state, alphabet.binary)
         return _splice(parent, length, start, place + 1, patch, count + 2, into)
     if operands == 0:  # one operation less: an argument takes the place of what is made of it

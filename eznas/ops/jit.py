@@ -109,6 +109,11 @@ def inlined(function: Function) -> Function:
     return _compile(function, forceinline=True)
 
 
+def written_out(function: Function) -> Function:
+    """Compile a function of one caller as if it stood there, so that LLVM goes through all that it calls once less."""
+    return _compile(function, inline="always")
+
+
 def summing(function: Function) -> Function:
     """Compile a sum in float64, which LLVM may split into as many partial sums as the processor has lanes.
 

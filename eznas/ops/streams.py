@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled, inlined, summing
+from eznas.ops.jit import compiled, inlined, summing, written_out
 from eznas.ops.kernels.broadcasting import BLOCK, block_of
 from eznas.ops.kernels.execute import (
     CALL,
@@ -168,7 +168,7 @@ def run_stream(
     return _number(total, size, count, use_norm)
 
 
-@compiled
+@written_out
 def run_node(
     node: int,
     nodes: Nodes,

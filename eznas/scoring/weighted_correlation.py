@@ -100,8 +100,9 @@ def _tied_weight(ascending: NDArray[np.float64], weights: NDArray[np.float64]) -
 @njit(cache=True, nogil=True)
 def _sort_run(y: NDArray[np.float64], weights: NDArray[np.float64], start: int, end: int) -> None:
     """Sort a run that is tied in x by y, in place."""
-    order = start + np.argsort(y[start:end])
-    y[start:end], weights[start:end] = y[order], weights[order]
+    _, sorted_y, sorted_weights = _weighted_merge_sort(y[start:end].copy(), weights[start:end].copy())
+    for place in range(start, end):
+        y[place], weights[place] = sorted_y[place - start], sorted_weights[place - start]
 
 
 @njit(cache=True, nogil=True)

@@ -121,9 +121,9 @@ class Recorder(TorchFunctionMode):
         """Run the backward pass from `output`, with gradient 1 for each of its numbers, and copy the gradients."""
         assert self._memory is not None
         places = [(unit, group, edge) for unit in self.units for group, edge in unit.edges.items()]
-        gradients = torch.autograd.grad(
-            output, [edge for _, _, edge in places], torch.ones_like(output), allow_unused=True
-        )
+        # A product's gradient is a tensor of ones; PyTorch takes half a second to import sympy if it is given that one.
+        total = (output * torch.ones_like(output)).sum()
+        gradients = torch.autograd.grad(total, [edge for _, _, edge in places], allow_unused=True)
         for (unit, group, _), gradient in zip(places, gradients, strict=True):
             slot = self._memory.slot(unit.ordinal, self._addresses[group], unit.shapes)
             if slot is None or gradient is None:
