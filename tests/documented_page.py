@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import pytest
+
+from eznas.cli.app import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +35,27 @@ def environment_with(programs, **variables):
         (programs / name).chmod(0o755)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("EZNAS_")}
     return clean | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)} | variables
+
+
+def followed(commands, folder, programs):
+    """What the lines of a shell block print that run in the folder, one after the other, each to a good end.
+
+    `eznas` runs in this process, which has imported already what takes a process of its own three seconds.
+    """
+    said, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith("EZNAS_")]:
+            patched.delenv(name)
+        patched.chdir(folder)
+        for line in commands.splitlines():
+            program, *arguments = shlex.split(line)
+            if program == "eznas":
+                with redirect_stdout(said), redirect_stderr(errors):
+                    code = main(arguments)
+                assert code == 0, f"{line}: {errors.getvalue()}"
+            else:
+                said.write(printed(["bash", "-c", line], folder, environment_with(programs)))
+    return said.getvalue()
 
 
 def printed(command, folder, environment):

@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from documented_page import blocks_of, environment_with, printed, text_of
+from documented_page import blocks_of, environment_with, followed, printed, text_of
 
 import eznas
 
@@ -34,7 +34,7 @@ def test_the_python_runs_and_prints_what_it_says(folder, tmp_path):
 
 
 def test_the_commands_run(folder, tmp_path):
-    said = printed(["bash", "-e", "-c", COMMANDS], folder, environment_with(tmp_path))
+    said = followed(COMMANDS, folder, tmp_path)
     assert "my_models.py:small" in said
 
 

@@ -1,9 +1,11 @@
 import csv
 import json
+import os
 import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -13,9 +15,9 @@ from eznas.benchmarks.image_set import ImageSet
 from eznas.benchmarks.recorded_table import load_recorded_table
 from eznas.benchmarks.training_run import Campaign, complete_seeds, in_processes, train_benchmark, training_seed
 from eznas.benchmarks.training_settings import TrainingSettings
+from eznas.cli.app import main
 from eznas.errors import EznasError
 
-COMMAND = [sys.executable, "-c", "from eznas.cli.benchmark import app; app()", "train"]
 SIZES = ["--set", "channels=2", "--networks", "8", "--seeds", "2", "--epochs", "4"]
 
 # A space of the user's own; it ends its process, as a lack of memory would, unless the file `fine` is there.
@@ -40,46 +42,48 @@ class Fragile(Space):
 """
 
 
-def start(folder, *options):
-    return subprocess.Popen(
-        [*COMMAND, *SIZES, "--images", folder.parent / "images.npz", "--output", folder / "t.csv", *options],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def command(folder, workers):
+    images = folder.parent / "images.npz"
+    output = folder / "t.csv"
+    return ["benchmark", "train", *SIZES, "--images", str(images), "--output", str(output), "--workers", workers]
 
 
-def interrupt_after(folder, lines, how):
-    """Start the campaign in `folder`, send a signal once its progress file has `lines` lines, and return stderr."""
-    process = start(folder, "--workers", "1")
+def kill_after(folder, lines):
+    """Start the campaign in `folder` in a process, and kill that once its progress file has so many lines."""
+    process = subprocess.Popen([sys.executable, "-m", "eznas", *command(folder, "1")])
+    wait_for(folder, lines, lambda: process.poll() is None)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def interrupt_after(folder, lines):
+    """Let Ctrl-C come to this process once the progress file has so many lines."""
+    wait_for(folder, lines, lambda: True)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def wait_for(folder, lines, goes_on):
     progress = folder / "t.csv.progress.jsonl"
     while not progress.exists() or progress.read_bytes().count(b"\n") < lines:
-        assert process.poll() is None, process.stderr.read()
+        assert goes_on()
         time.sleep(0.01)
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode != 0
-    return errors
 
 
-def finish(folder, *options):
-    process = start(folder, *options)
-    output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    return output
-
-
-def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path):
+def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path, capfd):
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(0, 256, (100, 8, 8, 3), dtype=np.uint8), np.arange(100) % 2
     np.savez(tmp_path / "images.npz", x_train=pixels, y_train=labels, x_test=pixels, y_test=labels)
     whole, pieces = tmp_path / "whole", tmp_path / "pieces"
-    assert "8 networks, 2 seeds" in finish(whole, "--workers", "1")
-    message = interrupt_after(pieces, 3, signal.SIGINT)
-    assert "run the same command again" in message
-    interrupt_after(pieces, 6, signal.SIGKILL)
+    assert main(command(whole, "1")) == 0
+    assert "8 networks, 2 seeds" in capfd.readouterr().out
+    kill_after(pieces, 3)
+    interruption = threading.Thread(target=interrupt_after, args=(pieces, 6))
+    interruption.start()
+    assert main(command(pieces, "1")) == 130
+    interruption.join()
+    assert "run the same command again" in capfd.readouterr().err
     assert not (pieces / "t.csv").exists()
-    finish(pieces, "--workers", "2")
+    assert main(command(pieces, "2")) == 0
     assert (pieces / "t.csv").read_bytes() == (whole / "t.csv").read_bytes()
     (images,) = pieces.glob("images-*.npz")
     assert images.read_bytes() == (whole / images.name).read_bytes()

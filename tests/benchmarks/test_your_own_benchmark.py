@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from documented_page import blocks_of, environment_with, printed, text_of
+from documented_page import blocks_of, followed, text_of
 
 import eznas
 
@@ -25,7 +25,7 @@ def page(tmp_path_factory):
     folder, programs = tmp_path_factory.mktemp("page"), tmp_path_factory.mktemp("programs")
     for name, code in FILES.items():
         (folder / name).write_text(code)
-    return folder, printed(["bash", "-e", "-x", "-c", COMMANDS], folder, environment_with(programs))
+    return folder, followed(COMMANDS, folder, programs)
 
 
 def test_the_commands_are_few_and_end_with_a_finished_run(page):
