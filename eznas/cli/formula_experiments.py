@@ -143,6 +143,15 @@ def discover(
         ),
     ] = Reading.SPACE,
     test_networks: Annotated[int, typer.Option(min=3, help="Networks to test on, at most.")] = 500,
+    ranked_with: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ranked-with",
+            metavar="PROXY",
+            help="Also rank by the formula and this proxy together, as rank(PROXY,...) does; may be given several "
+            "times, and the same proxy, too, for more votes.",
+        ),
+    ] = None,
     seeds: Annotated[
         int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Each draws networks, images and weights, and evolves.")
     ] = 3,
@@ -164,6 +173,7 @@ def discover(
     from eznas.experiments.discovering import ALWAYS_VARIED, with_settings
     from eznas.experiments.left_out import DEFAULTS, EMBEDDED, REAL, LeftOut
     from eznas.experiments.left_out_content import plot
+    from eznas.runs.proxy_argument import resolve_proxy
 
     sets = {WhichSet.REAL: REAL, WhichSet.EMBEDDED: EMBEDDED, WhichSet.ALL: (*REAL, *EMBEDDED)}
     experiment = LeftOut(
@@ -171,6 +181,7 @@ def discover(
         leave_out.value,
         range(seed, seed + seeds),
         test_networks,
+        tuple(resolve_proxy(text) for text in ranked_with or []),
         with_settings(DEFAULTS, setting or [], ALWAYS_VARIED),
         _machine(threads, memory, device),
     )

@@ -17,9 +17,9 @@ from eznas.experiments import measure
 from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, discovered
 from eznas.experiments.evolving import Report
 from eznas.experiments.folder import ExperimentFolder
-from eznas.experiments.left_out_content import OwnTau, left_out_content, left_out_markdown
+from eznas.experiments.left_out_content import TOGETHER, OwnTau, left_out_content, left_out_markdown
 from eznas.files import json_text
-from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
+from eznas.proxies import AnyProxy, Proxy, RankAggregate, reference_and_baselines
 from eznas.scoring.ranking import Ranking, rank_networks
 
 EXPERIMENT: Final = "discover"
@@ -61,6 +61,8 @@ class LeftOut:
             small skeleton of `digits`; the weaker reading leaves one of these out and evolves on the others.
         seeds: of everything that is drawn.
         test_networks: at most so many of each benchmark are tested on.
+        ranked_with: proxies whose ranks and those of the formula make one more ranking; one that stands there twice has
+            two votes.
         discovery: settings of discoveries, but for those that an experiment sets itself; its numbers of networks are
             those of each benchmark.
         machine: what may be used; results depend on the device alone.
@@ -70,6 +72,7 @@ class LeftOut:
     reading: Reading = "space"
     seeds: Sequence[int] = tuple(range(SEEDS))
     test_networks: int = 500
+    ranked_with: Sequence[AnyProxy] = ()
     discovery: DiscoverySettings = field(default_factory=lambda: DEFAULTS)
     machine: Machine = field(default_factory=Machine)
 
@@ -114,6 +117,7 @@ class LeftOut:
             "benchmarks": list(self.benchmarks),
             "reading": self.reading,
             "test_networks": self.test_networks,
+            "ranked_with": [proxy.name for proxy in self.ranked_with],
             "device": self.machine.device,
             "discovery": common_settings(self.discovery, ALWAYS_VARIED),
         }
@@ -139,14 +143,15 @@ class LeftOut:
         indices = Networks.draw(benchmark, 0, 0, self.test_networks, seed).held_out
         report(f"{name}, seed {seed}: testing on {len(indices)} networks")
         ranked: list[AnyProxy] = [formula, *single.values(), *baselines, own]
+        together = [RankAggregate(TOGETHER, (*self.ranked_with, formula))] if self.ranked_with else []
         rankings = rank_networks(
-            ranked,
+            [*ranked, *together],
             benchmark,
             indices,
             self.machine.scoring(replace(self.discovery, seed=seed)),
             second_draw=False,
         )
-        pieces = [measure.piece(proxy, benchmark, ranking) for proxy, ranking in zip(ranked, rankings, strict=True)]
+        pieces = [measure.piece(proxy, benchmark, ranking) for proxy, ranking in zip(ranked, rankings, strict=False)]
         piece = {
             "description": benchmark.description,
             "space": benchmark.space.name,
@@ -154,7 +159,8 @@ class LeftOut:
             "formula": pieces[0],
             "single": dict(zip(single, pieces[1 : 1 + len(single)], strict=True)),
             "baselines": {one.name: made for one, made in zip(baselines, pieces[1 + len(single) : -1], strict=True)},
-            "own": self._own(own, benchmark, rankings[-1], seed),
+            "own": self._own(own, benchmark, rankings[len(ranked) - 1], seed),
+            "together": measure.piece(together[0], benchmark, rankings[-1]) if together else None,
         }
         folder.write_piece(piece, name, seed)
         return piece

@@ -15,11 +15,13 @@ FORMULA: Final = "formula"
 BEST_SINGLE: Final = "best single"
 MEAN_SINGLE: Final = "mean single"
 OWN: Final = "own"
+TOGETHER: Final = "together"
 
 _MEANINGS: Final = {
     FORMULA: "the formula that evolved on all benchmarks but those of the row's space",
     BEST_SINGLE: "the best of the formulas that evolved on one of these benchmarks each, chosen in hindsight, by row",
     MEAN_SINGLE: "the mean of these formulas: what one of them, taken at random, gives",
+    TOGETHER: "the sum of the logarithms of the ranks that {members} give the tested networks",
     OWN: "the formula that evolved on the row's benchmark itself, on test networks that it did not see",
 }
 _READINGS: Final = {
@@ -61,17 +63,27 @@ def left_out_content(
         for benchmark in left_out
     ]
     baselines = list(pieces[0][rows[0]["benchmark"]]["baselines"])
+    ahead = _ahead(rows, baselines, len(seeds))
     return {
         "experiment": "discover",
         "reading": settings["reading"],
         "seeds": list(seeds),
         "interval": INTERVAL,
         "baselines": baselines,
-        "meanings": _MEANINGS,
-        "verdict": _verdict(rows, baselines),
+        "meanings": _meanings(settings["ranked_with"]),
+        "verdict": _verdict(rows, ahead),
+        "ahead": ahead,
         "rows": rows,
         "settings": dict(settings),
         "cost": dict(cost),
+    }
+
+
+def _meanings(ranked_with: Sequence[str]) -> dict[str, str]:
+    """What the columns are, but for `TOGETHER` where nothing is ranked with the formula."""
+    members = f"{', '.join(ranked_with)} and the formula"
+    return {
+        key: meaning.format(members=members) for key, meaning in _MEANINGS.items() if ranked_with or key != TOGETHER
     }
 
 
@@ -86,6 +98,8 @@ def _row(name: str, benchmark: str, pieces: Sequence[Mapping[str, Any]]) -> dict
         BEST_SINGLE: single[best],
         MEAN_SINGLE: [sum(taus) / len(taus) for taus in zip(*single.values(), strict=True)],
     }
+    if all(piece["together"] for piece in pieces):
+        by_seed[TOGETHER] = [_tau(piece["together"]) for piece in pieces]
     if all(piece["own"] for piece in pieces):
         by_seed[OWN] = [_tau(piece["own"]) for piece in pieces]
     return {
@@ -111,24 +125,65 @@ def _number(tau: float | None) -> float:
     return 0.0 if tau is None or math.isnan(tau) else float(tau)
 
 
-def _verdict(rows: Sequence[Mapping[str, Any]], baselines: Sequence[str]) -> str:
+_ALL: Final = "all of them"
+
+
+def _ahead(
+    rows: Sequence[Mapping[str, Any]], baselines: Sequence[str], seeds: int
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Count left-out benchmarks on which the formula, and what it is ranked together with, is ahead.
+
+    Returns:
+        For `FORMULA` and `TOGETHER`, and for each of what they are compared with and for `_ALL` baselines at once: the
+        number of benchmarks by the means over seeds, and `by_seed`.
+    """
+    others = {**{one: [one] for one in (*baselines, BEST_SINGLE, MEAN_SINGLE)}, _ALL: list(baselines)}
+
+    def is_ahead(row: Mapping[str, Any], key: str, behind: Sequence[str], seed: int | None) -> bool:
+        taus = {
+            one: row["taus"][one]["mean"] if seed is None else row["taus"][one]["by_seed"][seed]
+            for one in (key, *behind)
+        }
+        return all(taus[key] > taus[one] for one in behind)
+
+    return {
+        key: {
+            name: {
+                "by_means": sum(is_ahead(row, key, behind, None) for row in rows),
+                "by_seed": [sum(is_ahead(row, key, behind, seed) for row in rows) for seed in range(seeds)],
+            }
+            for name, behind in others.items()
+        }
+        for key in (FORMULA, TOGETHER)
+        if all(key in row["taus"] for row in rows)
+    }
+
+
+def _verdict(rows: Sequence[Mapping[str, Any]], ahead: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """Say on how many left-out benchmarks the formula is ahead, by its mean over seeds."""
+    sentences = []
+    subjects = {FORMULA: f"Of {len(rows)} left-out benchmarks, the formula", TOGETHER: "Ranked together, it"}
+    for key, begin in subjects.items():
+        if key in ahead:
+            counts = {name: count["by_means"] for name, count in ahead[key].items()}
+            each = ", ".join(f"{name} on {count}" for name, count in counts.items() if name != _ALL)
+            sentences.append(f"{begin} is ahead of {each}; ahead of the baselines at once on {counts[_ALL]}.")
+    return " ".join(sentences)
 
-    def ahead_of(row: Mapping[str, Any], others: Sequence[str]) -> bool:
-        return all(row["taus"][FORMULA]["mean"] > row["taus"][one]["mean"] for one in others)
 
-    counts = {one: sum(ahead_of(row, [one]) for row in rows) for one in (*baselines, BEST_SINGLE, MEAN_SINGLE)}
-    each = ", ".join(f"{one} on {count}" for one, count in counts.items())
-    together = sum(ahead_of(row, baselines) for row in rows)
-    return (
-        f"Of {len(rows)} left-out benchmarks, the formula is ahead of {each}; ahead of "
-        f"{', '.join(baselines[:-1])} and {baselines[-1]} at once on {together}."
-    )
+def _ahead_table(ahead: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    names = list(ahead[FORMULA])
+    lines = [f"| ahead of | {' | '.join(names)} |", f"| :-- |{' --: |' * len(names)}"]
+    for key, counts in ahead.items():
+        cells = [f"{one['by_means']} ({', '.join(map(str, one['by_seed']))})" for one in counts.values()]
+        lines.append(f"| {key} | {' | '.join(cells)} |")
+    return lines
 
 
 def left_out_markdown(content: Mapping[str, Any]) -> str:
     """Return the experiment as Markdown: the verdict first, then the table, then the formulas."""
-    columns = [FORMULA, *content["baselines"], BEST_SINGLE, MEAN_SINGLE, OWN]
+    together = [TOGETHER] if TOGETHER in content["ahead"] else []
+    columns = [FORMULA, *together, *content["baselines"], BEST_SINGLE, MEAN_SINGLE, OWN]
     lines = [
         "# A formula of several spaces on a space that it never saw",
         "",
@@ -143,10 +198,12 @@ def left_out_markdown(content: Mapping[str, Any]) -> str:
         f"| :-- | :-- | --: |{' --: |' * len(columns)}",
     ]
     for row in content["rows"]:
-        best = max(row["taus"][key]["mean"] for key in (FORMULA, *content["baselines"]))
+        best = max(row["taus"][key]["mean"] for key in (FORMULA, *together, *content["baselines"]))
         cells = [_cell(row, key, best) for key in columns]
         lines.append(f"| {row['left_out']} | {row['benchmark']} | {row['networks']} | {' | '.join(cells)} |")
-    lines += ["", "Best of formula and baselines in bold.", "", "## Formulas", ""]
+    lines += ["", "Best in bold, but for what was chosen in hindsight, means, and `own`.", ""]
+    lines += ["On how many of them, by the means and for each seed:", "", *_ahead_table(content["ahead"])]
+    lines += ["", "## Formulas", ""]
     formulas = {row["left_out"]: row["formulas"] for row in content["rows"]}
     for left_out, by_seed in formulas.items():
         lines += [
@@ -162,7 +219,7 @@ def _cell(row: Mapping[str, Any], key: str, best: float) -> str:
     text = number_text(figure["mean"])
     if figure["mean"] == best and key not in (BEST_SINGLE, MEAN_SINGLE, OWN):
         text = f"**{text}**"
-    if key == FORMULA:
+    if key in (FORMULA, TOGETHER):
         text += f" [{number_text(figure['low'])}, {number_text(figure['high'])}]"
     return f"{text} ({row['best_single_of']})" if key == BEST_SINGLE else text
 
@@ -170,9 +227,10 @@ def _cell(row: Mapping[str, Any], key: str, best: float) -> str:
 def plot(content: Mapping[str, Any], folder: Path) -> list[Path]:
     """Draw the table as `discover.png` and `.svg` in `folder`, and return their paths."""
     rows = content["rows"]
-    shown = (FORMULA, *content["baselines"], MEAN_SINGLE)
-    marks = dict(zip(shown, ("o", "s", "^", "v", "x"), strict=False))
-    colours = dict(zip(shown, (*COLOURS, "#5b6770"), strict=False))
+    together = [TOGETHER] if TOGETHER in content["ahead"] else []
+    shown = (FORMULA, *content["baselines"], MEAN_SINGLE, *together)
+    marks = dict(zip(shown, ("o", "s", "^", "v", "x", "D"), strict=False))
+    colours = dict(zip(shown, (*COLOURS, "#5b6770", "#111111"), strict=False))
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()

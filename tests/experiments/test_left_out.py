@@ -5,13 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from eznas import benchmarks, proxies
 from eznas.discovery.machine import Machine
+from eznas.discovery.networks import Networks
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import left_out
 from eznas.experiments.left_out import EMBEDDED, Fold, LeftOut, folds_of
-from eznas.experiments.left_out_content import FORMULA, MEAN_SINGLE, plot
+from eznas.experiments.left_out_content import FORMULA, MEAN_SINGLE, TOGETHER, left_out_content, left_out_markdown, plot
+from eznas.proxies import RankAggregate
+from eznas.scoring.ranking import rank_networks
+from eznas.scoring.scores import ScoringSettings
 
 SPACES = {"a-10": "a", "b": "b", "a-100": "a"}
 
@@ -22,7 +27,8 @@ def experiment(table, other_table, tmp_path_factory):
         networks=6, validation=3, rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20)
     )
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
-    return LeftOut((table, other_table, "digits-stages"), "space", (0,), 40, quick, machine)
+    names = (table, other_table, "digits-stages")
+    return LeftOut(names, "space", (0,), 40, (proxies.load("params"),) * 2, quick, machine)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +89,44 @@ def test_the_verdict_counts_left_out_benchmarks(finished):
     _, content = finished
     ahead = sum(row["taus"][FORMULA]["mean"] > row["taus"]["params"]["mean"] for row in content["rows"])
     assert f"params on {ahead}" in content["verdict"]
+
+
+def test_the_formula_is_ranked_together_with_others(finished, table):
+    folder, content = finished
+    formula = proxies.load(str(folder / "evolutions" / "without nasbench201" / "0" / "proxy.json"))
+    params, benchmark = proxies.load("params"), benchmarks.load(table)
+    networks = Networks.draw(benchmark, 0, 0, 40, 0).held_out
+    together = RankAggregate("by hand", (formula, params, params))
+    (ranking,) = rank_networks([together], benchmark, networks, ScoringSettings(seed=0, threads=1), second_draw=False)
+    assert content["rows"][0]["taus"][TOGETHER]["mean"] == ranking.tau.value
+    assert content["meanings"][TOGETHER].endswith("that params, params and the formula give the tested networks")
+    assert "Ranked together, it is ahead of" in content["verdict"]
+    assert f"| {TOGETHER} |" in (folder / "discover.md").read_text()
+
+
+def piece_of(**taus):
+    """A piece with the taus of the formula and of what it is ranked together with; params has .3, FLOPs .2."""
+    found = {key: {"tau": tau, "top_decile_tau": 0.0, "unscored": 0, "formula": "x"} for key, tau in taus.items()}
+    baselines = {"flops": {"tau": 0.2}, "params": {"tau": 0.3}}
+    others = {"single": {"b": {"tau": 0.0}}, "own": None, "description": "", "networks": 9, "baselines": baselines}
+    return {"together": None, **found, **others}
+
+
+def test_what_is_ahead_is_counted_by_means_and_by_seeds():
+    pieces = [{"a": piece_of(formula=0.1, together=0.4)}, {"a": piece_of(formula=0.6, together=0.25)}]
+    settings = {"reading": "space", "ranked_with": ["params"]}
+    ahead = left_out_content([("s", ["a"])], pieces, (0, 1), settings, {})["ahead"]
+    assert ahead[FORMULA]["flops"] == {"by_means": 1, "by_seed": [0, 1]}
+    assert ahead[TOGETHER]["flops"] == {"by_means": 1, "by_seed": [1, 1]}
+    assert ahead[TOGETHER]["all of them"] == {"by_means": 1, "by_seed": [1, 0]}
+
+
+def test_nothing_is_ranked_together_where_nothing_is_asked_for():
+    settings = {"reading": "space", "ranked_with": []}
+    content = left_out_content([("s", ["a"])], [{"a": piece_of(formula=0.1)}], (0,), settings, {"seconds": 0.0})
+    assert list(content["ahead"]) == [FORMULA]
+    assert TOGETHER not in content["meanings"]
+    assert TOGETHER not in left_out_markdown(content)
 
 
 def test_a_rerun_measures_nothing(finished, experiment, monkeypatch):
