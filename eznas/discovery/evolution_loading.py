@@ -8,7 +8,7 @@ from eznas.discovery.island import compiled_parts
 from eznas.observer import RunObserver
 from eznas.scoring.kernel_loading import are_missing, begin, engine_parts, make
 from eznas.statistics.workers import run_in_threads
-from eznas.system.parts import Part
+from eznas.system.compilation import Part
 
 LOADING_EVOLUTION: Final = "loading the compiled search (made once, in a minute)"
 """What the phase is called."""

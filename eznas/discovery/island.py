@@ -22,7 +22,7 @@ from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
 from eznas.discovery.variation import cross, draw_fresh, mutate
 from eznas.ops.jit import compile_for, compiled, compiled_part, written_out
-from eznas.system.parts import Part
+from eznas.system.compilation import Part
 
 KEPT_PER_SIZE: Final = 8
 """How many formulas of each size an island remembers."""

@@ -35,7 +35,7 @@ from eznas.ops.schedule import (
 )
 from eznas.ops.shapes import MAXIMUM_AXES, element_count
 from eznas.ops.streams import number_of, operand_at, register_elements, run_node, run_stream
-from eznas.system.parts import Part
+from eznas.system.compilation import Part
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
 ToScalar = Literal["mean", "l2"]

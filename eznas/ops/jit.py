@@ -21,7 +21,7 @@ from numba import __version__ as numba_version
 from numba import config, njit, typeof, types
 from numba.extending import intrinsic
 
-from eznas.system.parts import Part
+from eznas.system.compilation import Part
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

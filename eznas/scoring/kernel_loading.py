@@ -18,7 +18,7 @@ from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.ties import tied
 from eznas.statistics.tensors import Layout, NetworkStatistics
 from eznas.statistics.workers import available_cores, run_in_threads
-from eznas.system.parts import Part, make_beside, make_parts, missing_parts
+from eznas.system.compilation import Part, make_beside, make_parts, missing_parts
 
 LOADING_KERNELS: Final = "loading the compiled kernels (made once, in a minute)"
 """What the phase is called."""

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from eznas.scoring import kernel_loading
-from eznas.system.parts import Part
+from eznas.system.compilation import Part
 
 
 def test_kernels_are_loaded_outside_the_thread_that_ctrl_c_interrupts(monkeypatch):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from eznas.system import parts as parts_module
-from eznas.system.parts import Part, make_beside, make_parts, missing_parts
+from eznas.system.compilation import Part, make_beside, make_parts, missing_parts
 from eznas.system.processes import allow_processes, start_process
 
 
