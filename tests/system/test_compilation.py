@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from eznas.system import parts as parts_module
+from eznas.system import compilation
 from eznas.system.compilation import Part, make_beside, make_parts, missing_parts
 from eznas.system.processes import allow_processes, start_process
 
@@ -109,9 +109,9 @@ class Process:
 def started(monkeypatch):
     processes = []
     monkeypatch.setattr(
-        parts_module, "start_process", lambda function: processes.append(Process(function)) or processes[-1]
+        compilation, "start_process", lambda function: processes.append(Process(function)) or processes[-1]
     )
-    monkeypatch.setattr(parts_module, "_PROCESS", parts_module._Beside())
+    monkeypatch.setattr(compilation, "_PROCESS", compilation._Beside())
     yield processes
     allow_processes(False)
 
@@ -131,7 +131,7 @@ def test_another_process_is_begun_where_it_is_allowed_and_none_runs(started):
 def test_the_other_process_ends_with_this_one(started):
     allow_processes()
     make_beside("a:b")
-    parts_module._PROCESS.close()
+    compilation._PROCESS.close()
     assert started[0].code == -9
 
 
@@ -139,7 +139,7 @@ def test_a_process_that_cannot_be_started_is_done_without(started, monkeypatch):
     def fail(_):
         raise OSError
 
-    monkeypatch.setattr(parts_module, "start_process", fail)
+    monkeypatch.setattr(compilation, "start_process", fail)
     allow_processes()
     make_beside("a:b")
 
