@@ -716,6 +716,20 @@ FAULTS = (
         ("system/test_compilation.py",),
     ),
     Fault(
+        "spaces on which a formula is ahead are those of the first seed",
+        "experiments/left_out_content.py",
+        '["by_seed"][seed]',
+        '["by_seed"][0]',
+        ("experiments/test_left_out.py::test_what_is_ahead_is_counted_by_means_and_by_seeds",),
+    ),
+    Fault(
+        "the median of an even number of benchmarks is the upper of two",
+        "discovery/fitness.py",
+        "(rising[middle - 1] + rising[middle]) / 2",
+        "rising[middle]",
+        ("discovery/test_fitness.py::test_several_benchmarks_are_combined_as_numpy_combines_them",),
+    ),
+    Fault(
         "columns are multiplied by the reciprocal of a denormal pivot",
         "ops/kernels/factorization.py",
         "bool(np.abs(pivot) < _LEAST_NORMAL and pivot != ZERO)",

@@ -139,7 +139,8 @@ def _to_beat(arrays: Arrays, group: int) -> float:
 
 
 @compiled
-def _combined(values: NDArray[np.float64], combine: int) -> float:
+def combined(values: NDArray[np.float64], combine: int) -> float:
+    """Return what the values of several benchmarks come to, by one of `COMBINED`."""
     if combine == _MINIMUM:
         return float(values.min())
     if combine == _MEAN:
@@ -177,7 +178,7 @@ def _oriented_fitness(arrays: Arrays, merits: NDArray[np.float64], orientation: 
         if arrays.reference == _OVER:
             value = min(arrays.lead_cap, value - to_beat / arrays.draws)
         values[benchmark] = value
-    fitness = _combined(values, arrays.combine)
+    fitness = combined(values, arrays.combine)
     return fitness + arrays.least_share * least if arrays.reference == _OVER else fitness
 
 

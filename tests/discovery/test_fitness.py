@@ -6,8 +6,9 @@ import pytest
 from scipy.stats import kendalltau
 from small_problem import FEATURE_COUNT, group, random_formulas
 
+from eznas.discovery import criterion
 from eznas.discovery.criterion import Criterion
-from eznas.discovery.fitness import INVALID, fitness_of, judge, workspace_for
+from eznas.discovery.fitness import INVALID, combined, fitness_of, judge, workspace_for
 from eznas.discovery.problem import arrays_of
 from eznas.ops.catalogue import BY_NAME
 from eznas.scoring.correlation import kendall_tau
@@ -17,8 +18,8 @@ from eznas.scoring.weighted_correlation import top_weighted_tau
 COMBINED = {"minimum": np.min, "mean": np.mean, "median": np.median}
 
 
-def judged(codes, groups, **criterion):
-    arrays = arrays_of(groups, "sum", Criterion(**criterion))
+def judged(codes, groups, **settings):
+    arrays = arrays_of(groups, "sum", Criterion(**settings))
     return judge(np.array(codes, np.int32), arrays, workspace_for(arrays))
 
 
@@ -185,3 +186,10 @@ def test_draws_of_one_benchmark_count_by_their_mean():
 def test_the_formulas_of_these_tests_use_every_feature():
     used = {int(code) for codes in random_formulas(60, seed=2) for code in codes if code >= 0}
     assert used == set(range(FEATURE_COUNT))
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_several_benchmarks_are_combined_as_numpy_combines_them(count):
+    values = np.random.default_rng(count).permutation(np.linspace(-1.0, 1.0, count))
+    for name, by_numpy in COMBINED.items():
+        assert combined(values, criterion.COMBINED[name]) == by_numpy(values)
