@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.discovery.codes import copy
 from eznas.discovery.enumeration.tau import tau_of
 from eznas.discovery.problem import Arrays
 from eznas.genomes.feature_tree import BINARY_WEIGHTS, UNARY_WEIGHTS
@@ -137,21 +138,22 @@ def enter(leaders: Leaders, size: int, aggregation: int, tau: float, codes: NDAr
     if taus[place] == height:
         counts[place] += equals
         if _precedes(codes, kept[place]):
-            kept[place], signs[place] = codes, sign
+            copy(codes, 0, MAXIMUM_SIZE, kept[place], 0)
+            signs[place] = sign
         return
     for later in range(KEPT - 1, place, -1):
         taus[later], counts[later], signs[later] = taus[later - 1], counts[later - 1], signs[later - 1]
-        kept[later] = kept[later - 1]
+        copy(kept[later - 1], 0, MAXIMUM_SIZE, kept[later], 0)
     taus[place], counts[place], signs[place] = height, equals, sign
-    kept[place] = codes
+    copy(codes, 0, MAXIMUM_SIZE, kept[place], 0)
 
 
 @compiled
 def merge(leaders: Leaders, others: Leaders) -> None:
     """Take in the best formulas among other ones."""
-    leaders.made[:] += others.made
-    leaders.unscored[:] += others.unscored
     for size in range(1, MAXIMUM_SIZE + 1):
+        leaders.made[size - 1] += others.made[size - 1]
+        leaders.unscored[size - 1] += others.unscored[size - 1]
         for aggregation in range(2):
             for place in range(KEPT):
                 tau = others.taus[size - 1, aggregation, place] * others.signs[size - 1, aggregation, place]
@@ -226,7 +228,8 @@ def _score(
 @compiled
 def _write(codes: NDArray[np.int32], way: int, operation: int, outer: int, row: int, other: int) -> None:
     """Write the formula that a form makes of two rows."""
-    codes[:] = 0
+    for place in range(MAXIMUM_SIZE):
+        codes[place] = 0
     codes[0] = row
     if way == _UNARY_OF_FEATURE:
         codes[1] = -1 - operation
