@@ -60,8 +60,8 @@ def few_networks(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="May be given several times; `default` stands for all but the slow ones: discover-seeded, paper-tree, "
-            "best-feature, best-pair.",
+            help="May be given several times; `default` stands for all but discover-ranked, discover-seeded, "
+            "paper-tree, best-feature, best-pair.",
             show_default="default",
         ),
     ] = None,

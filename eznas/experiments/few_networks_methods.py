@@ -18,7 +18,7 @@ from eznas.experiments.architecture_numbers import Encoding
 from eznas.experiments.discovering import discovered, enumerated
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve
 from eznas.experiments.predictors import PredictorName
-from eznas.proxies import AnyProxy
+from eznas.proxies import AnyProxy, RankAggregate
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
 
@@ -59,6 +59,8 @@ class Few:
         return max(_LEAST_VALIDATION, round(_VALIDATION_SHARE * self.count))
 
 
+_SEARCH: Final = "discover"
+_RANKED: Final = "discover-ranked"
 _ENUMERATION: Final = "enumeration"
 
 Find = Callable[[Few], AnyProxy]
@@ -99,6 +101,10 @@ def _discover_from_seeds(few: Few) -> AnyProxy:
     return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=few.seed_formulas)))
 
 
+def _discover_with_params(few: Few) -> AnyProxy:
+    return RankAggregate(_RANKED, (proxies.load("params"), _discover(few)))
+
+
 def _best_of_all(size: int) -> Find:
     """Return the exhaustive choice among all formulas of at most `size` nodes, on all the networks."""
     return lambda few: enumerated(
@@ -135,7 +141,8 @@ SEEDED: Final = Method("discover-seeded", "two-level search, seeded", _discover_
 METHODS: Final = {
     method.name: method
     for method in (
-        Method("discover", "two-level search", _discover),
+        Method(_SEARCH, "two-level search", _discover),
+        Method(_RANKED, "two-level search and params", _discover_with_params, folder=_SEARCH, is_default=False),
         SEEDED,
         Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False),
         Method("best-feature", "best of all features", _best_of_all(1), folder=_ENUMERATION, is_default=False),

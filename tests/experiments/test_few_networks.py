@@ -14,6 +14,9 @@ from eznas.experiments import few_networks
 from eznas.experiments.few_networks import FewNetworks
 from eznas.experiments.few_networks_content import few_networks_sentences, plot
 from eznas.experiments.few_networks_methods import METHODS, chosen_methods
+from eznas.proxies import RankAggregate
+from eznas.scoring.ranking import rank_networks
+from eznas.scoring.scores import ScoringSettings
 
 pytest.importorskip("sklearn", reason="predictors need scikit-learn")
 
@@ -23,7 +26,7 @@ SEED = "l1_norm(wt) * l1_norm(inp.data)"
 @pytest.fixture(scope="module")
 def study(table, tmp_path_factory):
     quick = DiscoverySettings(rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20))
-    names = ("discover", "discover-seeded", "ridge-counts", "forest-places", "params")
+    names = ("discover", "discover-ranked", "discover-seeded", "ridge-counts", "forest-places", "params")
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
     return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, (SEED,), machine)
 
@@ -62,6 +65,18 @@ def test_methods_are_judged_on_the_same_networks_and_know_no_others(finished, st
     )
     assert record["protocol"]["networks"] == 6
     assert record["protocol"]["validation"] == 2
+
+
+def test_the_formula_of_the_search_is_ranked_together_with_params(finished, study, table):
+    folder, content = finished
+    evolutions = folder / "evolutions" / table.strip("/").replace("/", "_")[:-4]
+    formula = proxies.load(str(evolutions / "discover" / "9" / "1" / "proxy.json"))
+    benchmark = few_networks.benchmarks.load(table)
+    together = RankAggregate("by hand", (formula, proxies.load("params")))
+    networks = study._networks(benchmark, 1).held_out
+    (ranking,) = rank_networks([together], benchmark, networks, ScoringSettings(seed=1, threads=1), second_draw=False)
+    assert of_method(content, "discover-ranked")["counts"][1]["tau"]["by_seed"][1] == ranking.tau.value
+    assert not (evolutions / "discover-ranked").exists()
 
 
 def test_a_rerun_measures_nothing(finished, study, monkeypatch):
