@@ -16,6 +16,7 @@ BEST_SINGLE: Final = "best single"
 MEAN_SINGLE: Final = "mean single"
 OWN: Final = "own"
 TOGETHER: Final = "together"
+_ALL: Final = "all baselines"
 
 _MEANINGS: Final = {
     FORMULA: "the formula that evolved on all benchmarks but those of the row's space",
@@ -123,9 +124,6 @@ def _tau(piece: Mapping[str, Any]) -> float:
 def _number(tau: float | None) -> float:
     """Return a tau; what gives all networks the same score ranks nothing."""
     return 0.0 if tau is None or math.isnan(tau) else float(tau)
-
-
-_ALL: Final = "all of them"
 
 
 def _ahead(

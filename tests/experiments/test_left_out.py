@@ -118,7 +118,7 @@ def test_what_is_ahead_is_counted_by_means_and_by_seeds():
     ahead = left_out_content([("s", ["a"])], pieces, (0, 1), settings, {})["ahead"]
     assert ahead[FORMULA]["flops"] == {"by_means": 1, "by_seed": [0, 1]}
     assert ahead[TOGETHER]["flops"] == {"by_means": 1, "by_seed": [1, 1]}
-    assert ahead[TOGETHER]["all of them"] == {"by_means": 1, "by_seed": [1, 0]}
+    assert ahead[TOGETHER]["all baselines"] == {"by_means": 1, "by_seed": [1, 0]}
 
 
 def test_nothing_is_ranked_together_where_nothing_is_asked_for():
