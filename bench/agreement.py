@@ -12,11 +12,12 @@ or if both are not finite, or if both call the shapes invalid. Any other pair is
 determines the value at all. The reference is run in float64, and many times in float32 with the rounding errors that
 any implementation may make: a unit in the last place (2^-23) in the arguments of sums and determinants and in the
 results of functions that are not correctly rounded, up to eight of the largest entry in a matrix whose eigenvalues
-are asked for, and for these also the LAPACK of scipy in place of PyTorch's. If one of these runs moves the value by
-at least a tenth of |k - r| (where only one of k and r is finite: makes it finite or not as k is, or changes a finite
-r by all of its size), then the program is ill-conditioned or discontinuous there: the sign of a rounding error, the
-logarithm of a singular determinant, the order of close eigenvalues. If none does, the disagreement is real, and the
-exit code is 1.
+are asked for, and for these also the LAPACK of scipy in place of PyTorch's; for determinants, elimination as textbooks
+have it, which rounds every product and difference and so meets exact zeros where fused operations meet none. If one of
+these runs moves the value by at least a tenth of |k - r| (where only one of k and r is finite: makes it finite or not
+as k is, or changes a finite r by all of its size), then the program is ill-conditioned or discontinuous there: the sign
+of a rounding error, the logarithm of a singular determinant, the order of close eigenvalues. If none does, the
+disagreement is real, and the exit code is 1.
 
 Each batch runs in a process of its own with a time limit, so that a crash or a hang is counted and the study goes on.
 """
@@ -37,6 +38,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.linalg import lapack
 from torch import Tensor
 
@@ -73,7 +75,8 @@ SUMS: Final = frozenset(
         *("kl_divergence", "cosine_similarity", "normalize", "softmax"),
     )
 )
-DETERMINANTS: Final = frozenset(BY_NAME[name].id for name in ("determinant", "log_determinant"))
+DETERMINANT, LOG_DETERMINANT = BY_NAME["determinant"].id, BY_NAME["log_determinant"].id
+DETERMINANTS: Final = frozenset({DETERMINANT, LOG_DETERMINANT, BY_NAME["log_abs_determinant"].id})
 SYM_EIG_RATIO, EIG_RATIO = BY_NAME["sym_eig_ratio"].id, BY_NAME["eig_ratio"].id
 # LAPACK promises a modest multiple of the order; orders here reach 64. Without an error the exact zeros of a singular
 # matrix stay, such as the all-equal one, and two LAPACKs already differ in where they put them.
@@ -341,6 +344,9 @@ def _apply_shaken(operation: int, arguments: list[Tensor], generator: torch.Gene
     """The result of one operation with the rounding errors that it may make."""
     if operation in SUMS:
         arguments = [_shake(argument, argument, generator) for argument in arguments]
+    elif operation in DETERMINANTS and bool(torch.randint(2, (), generator=generator)):
+        result = apply(operation, *arguments)
+        return _by_elimination(operation, arguments[0].numpy()).reshape(result.shape)
     elif operation in DETERMINANTS:
         arguments = [_shake(argument, _row_size(argument), generator) for argument in arguments]
     result = apply(operation, *arguments)
@@ -355,6 +361,31 @@ def _apply_shaken(operation: int, arguments: list[Tensor], generator: torch.Gene
         else:
             result = symmetric_ratio(shaken) if operation == SYM_EIG_RATIO else general_ratio(shaken)
     return result
+
+
+def _by_elimination(operation: int, matrices: NDArray[np.float32]) -> Tensor:
+    """A determinant, or a logarithm of it, by float32 elimination with partial pivoting, one rounding at a time."""
+    order = matrices.shape[-1]
+    rest = matrices.reshape(-1, order, order).copy()
+    every = np.arange(len(rest))
+    sign = np.ones(len(rest), np.float32)
+    with np.errstate(all="ignore"):
+        for column in range(order):
+            chosen = column + np.abs(rest[:, column:, column]).argmax(axis=1)
+            sign[chosen != column] *= -1
+            rest[every, chosen], rest[:, column] = rest[:, column].copy(), rest[every, chosen].copy()
+            pivot = rest[:, column, column, None]
+            factors = np.where(pivot == 0, np.float32(0), rest[:, column + 1 :, column] / pivot)
+            rest[:, column + 1 :] -= factors[..., None] * rest[:, None, column]
+        pivots = rest[:, range(order), range(order)]
+        if operation == DETERMINANT:
+            return torch.from_numpy(sign * pivots.prod(axis=1))
+        logarithms = np.log(np.abs(pivots)).sum(axis=1)
+        if operation == LOG_DETERMINANT:
+            undefined = (sign * np.sign(pivots).prod(axis=1) < 0) | np.isnan(logarithms)
+        else:
+            undefined = logarithms == -np.inf
+        return torch.from_numpy(np.where(undefined, np.float32(0), logarithms))
 
 
 def _ratio_by_scipy(operation: int, matrix: Tensor) -> Tensor:
