@@ -56,10 +56,11 @@ def kill_after(folder, lines):
     assert process.wait() == -signal.SIGKILL
 
 
-def interrupt_after(folder, lines):
-    """Let Ctrl-C come to this process once the progress file has so many lines."""
-    wait_for(folder, lines, lambda: True)
-    os.kill(os.getpid(), signal.SIGINT)
+def interrupt_after(folder, lines, over):
+    """Let Ctrl-C come to this process once the progress file has so many lines, unless the campaign is over."""
+    wait_for(folder, lines, lambda: not over.is_set())
+    if not over.is_set():
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def wait_for(folder, lines, goes_on):
@@ -77,10 +78,13 @@ def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path, capfd):
     assert main(command(whole, "1")) == 0
     assert "8 networks, 2 seeds" in capfd.readouterr().out
     kill_after(pieces, 3)
-    interruption = threading.Thread(target=interrupt_after, args=(pieces, 6))
+    over = threading.Event()
+    interruption = threading.Thread(target=interrupt_after, args=(pieces, 6, over))
     interruption.start()
-    assert main(command(pieces, "1")) == 130
+    code = main(command(pieces, "1"))
+    over.set()
     interruption.join()
+    assert code == 130
     assert "run the same command again" in capfd.readouterr().err
     assert not (pieces / "t.csv").exists()
     assert main(command(pieces, "2")) == 0

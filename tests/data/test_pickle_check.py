@@ -27,7 +27,7 @@ def nested(count: int) -> bytes:
     return b"N" + b"\x85" * count
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(VALUES, st.integers(0, 5), st.binary(max_size=5))
 def test_an_honest_pickle_is_followed_to_its_end(value, protocol, rest):
     content = pickle.dumps(value, protocol=protocol)

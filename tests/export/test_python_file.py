@@ -190,9 +190,10 @@ def test_all_proxies_that_come_with_eznas_can_be_exported():
         proxy = proxies.load_program(name)
         exported = exported_score(proxy, network, images)
         assert exported == by_eznas.reference_score(proxy)
-        # A divergence of two nearly equal distributions is mostly rounding in float32, which differs by processor.
+        # They multiply determinants of signs. And a divergence of two nearly equal distributions is mostly rounding in
+        # float32, which differs by processor: the engine may then be as far off as the reference is.
         rounding = abs(exported - by_eznas.reference_score(proxy, np.float64))
-        assert by_eznas.score(proxy) == pytest.approx(exported, rel=1e-6, abs=10 * rounding), name
+        assert by_eznas.score(proxy) == pytest.approx(exported, rel=1e-3, abs=rounding), name
 
 
 def test_tokens_and_several_inputs_are_scored_as_by_eznas():
