@@ -28,6 +28,18 @@ def blocks_of(page):
     return re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
+def files_of(page, phrase):
+    """The files that a page asks to be saved: the group of `phrase` is a name, and the next block its content."""
+    return dict(re.findall(rf"{phrase}.*?^```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+
+
+def save(files, folder):
+    """Write files, given by name, into a folder; returns the folder."""
+    for name, code in files.items():
+        (folder / name).write_text(code)
+    return folder
+
+
 def environment_with(programs, **variables):
     """Variables of a shell whose `python` and `eznas`, written into the folder `programs`, are those of the tests."""
     for name, command in (("python", ""), ("eznas", " -m eznas")):

@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from documented_page import blocks_of, environment_with, followed, printed, text_of
+from documented_page import blocks_of, environment_with, followed, printed, save, text_of
 
 import eznas
 
@@ -17,11 +17,7 @@ FILES = {code.split()[1]: code for kind, code in BLOCKS if kind == "python" and 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("page")
-    for name, code in FILES.items():
-        (made / name).write_text(code)
-    (made / "page.py").write_text("\n".join(CODE))
-    return made
+    return save({**FILES, "page.py": "\n".join(CODE)}, tmp_path_factory.mktemp("page"))
 
 
 def test_the_python_runs_and_prints_what_it_says(folder, tmp_path):

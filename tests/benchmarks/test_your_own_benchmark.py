@@ -2,30 +2,24 @@
 
 import json
 import os
-import re
 
 import numpy as np
 import pytest
 import torch
-from documented_page import blocks_of, followed, text_of
+from documented_page import blocks_of, files_of, followed, save, text_of
 
 import eznas
 
 PAGE = text_of("your-own-benchmark.md")
-BLOCKS = blocks_of(PAGE)
-FILES = dict(
-    zip(re.findall(r"as `(\w+\.py)`:", PAGE), [code for kind, code in BLOCKS if kind == "python"], strict=False)
-)
-(COMMANDS,) = [code for kind, code in BLOCKS if kind == "sh"]
+FILES = files_of(PAGE, r"as `(\w+\.py)`:")
+(COMMANDS,) = [code for kind, code in blocks_of(PAGE) if kind == "sh"]
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """A folder in which the page was followed to its end, and what that printed."""
-    folder, programs = tmp_path_factory.mktemp("page"), tmp_path_factory.mktemp("programs")
-    for name, code in FILES.items():
-        (folder / name).write_text(code)
-    return folder, followed(COMMANDS, folder, programs)
+    folder = save(FILES, tmp_path_factory.mktemp("page"))
+    return folder, followed(COMMANDS, folder, tmp_path_factory.mktemp("programs"))
 
 
 def test_the_commands_are_few_and_end_with_a_finished_run(page):

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-import re
 
 import pytest
-from documented_page import blocks_of, environment_with, printed, text_of
+from documented_page import blocks_of, environment_with, files_of, printed, save, text_of
 
 PAGE = text_of("tutorial.md")
-BLOCKS = blocks_of(PAGE)
-FILES = dict(
-    zip(
-        re.findall(r"ave this as `([\w.]+)`", PAGE),
-        [code for kind, code in BLOCKS if kind in ("python", "csv")],
-        strict=True,
-    )
-)
-(COMMANDS,) = [code for kind, code in BLOCKS if kind == "sh"]
+FILES = files_of(PAGE, r"ave this as `([\w.]+)`")
+(COMMANDS,) = [code for kind, code in blocks_of(PAGE) if kind == "sh"]
 
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
     """The folder in which the tutorial was followed to its end, and what that printed."""
-    folder, programs = tmp_path_factory.mktemp("tutorial"), tmp_path_factory.mktemp("programs")
-    for name, code in FILES.items():
-        (folder / name).write_text(code)
-    environment = environment_with(programs, EZNAS_CACHE=str(folder / "cache"))
+    folder = save(FILES, tmp_path_factory.mktemp("tutorial"))
+    environment = environment_with(tmp_path_factory.mktemp("programs"), EZNAS_CACHE=str(folder / "cache"))
     return folder, printed(["bash", "-e", "-c", COMMANDS], folder, environment)
 
 
