@@ -345,8 +345,7 @@ def _apply_shaken(operation: int, arguments: list[Tensor], generator: torch.Gene
     if operation in SUMS:
         arguments = [_shake(argument, argument, generator) for argument in arguments]
     elif operation in DETERMINANTS and bool(torch.randint(2, (), generator=generator)):
-        result = apply(operation, *arguments)
-        return _by_elimination(operation, arguments[0].numpy()).reshape(result.shape)
+        return _by_elimination(operation, arguments[0].numpy()).reshape(arguments[0].shape[:-2])
     elif operation in DETERMINANTS:
         arguments = [_shake(argument, _row_size(argument), generator) for argument in arguments]
     result = apply(operation, *arguments)

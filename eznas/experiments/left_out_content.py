@@ -180,8 +180,8 @@ def _ahead_table(ahead: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[s
 
 def left_out_markdown(content: Mapping[str, Any]) -> str:
     """Return the experiment as Markdown: the verdict first, then the table, then the formulas."""
-    together = [TOGETHER] if TOGETHER in content["ahead"] else []
-    columns = [FORMULA, *together, *content["baselines"], BEST_SINGLE, MEAN_SINGLE, OWN]
+    compared = [*content["ahead"], *content["baselines"]]
+    columns = [*compared, BEST_SINGLE, MEAN_SINGLE, OWN]
     lines = [
         "# A formula of several spaces on a space that it never saw",
         "",
@@ -196,7 +196,7 @@ def left_out_markdown(content: Mapping[str, Any]) -> str:
         f"| :-- | :-- | --: |{' --: |' * len(columns)}",
     ]
     for row in content["rows"]:
-        best = max(row["taus"][key]["mean"] for key in (FORMULA, *together, *content["baselines"]))
+        best = max(row["taus"][key]["mean"] for key in compared)
         cells = [_cell(row, key, best) for key in columns]
         lines.append(f"| {row['left_out']} | {row['benchmark']} | {row['networks']} | {' | '.join(cells)} |")
     lines += ["", "Best in bold, but for what was chosen in hindsight, means, and `own`.", ""]
