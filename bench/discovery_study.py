@@ -1,7 +1,7 @@
 """What discovery finds on NAS-Bench-201: each dataset alone, and one formula for the three; several seeds; one table.
 
     python bench/discovery_study.py --seeds 5
-    python bench/discovery_study.py --datasets nasbench201-imagenet16-120 --alone --rounds 1 --epochs 45
+    python bench/discovery_study.py --datasets nasbench201-imagenet16-120 --formulas alone --rounds 1 --epochs 45
 
 For each seed and dataset, 300 networks to evolve on, 100 to choose by, and 1,000 held out that nothing else has
 touched; each dataset with its own images. Every search is what `eznas discover` does under the settings that stand
@@ -32,6 +32,7 @@ from eznas.scoring.scores import ScoringSettings
 from eznas.statistics.workers import available_cores
 
 DATASETS: Final = ("nasbench201-cifar10", "nasbench201-cifar100", "nasbench201-imagenet16-120")
+ALONE: Final = "its dataset alone"
 TOGETHER: Final = "the three at once"
 
 
@@ -106,7 +107,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--datasets", nargs="+", default=DATASETS)
-    parser.add_argument("--alone", action="store_true", help="leave out the formula for all of them")
+    parser.add_argument(
+        "--formulas", nargs="+", choices=("alone", "together"), default=("alone", "together"), help="which to search for"
+    )
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--validation", type=int, default=100)
     parser.add_argument("--held-out", type=int, default=1000)
@@ -120,10 +123,11 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     cells: dict[str, list[dict[str, Any]]] = {dataset: [] for dataset in options.datasets}
     for seed in range(options.seeds):
-        together = {} if options.alone else {TOGETHER: search(options, tuple(options.datasets), seed)}
+        wanted = options.formulas
+        together = {TOGETHER: search(options, tuple(options.datasets), seed)} if "together" in wanted else {}
         for dataset in options.datasets:
-            alone = search(options, (dataset,), seed)
-            cells[dataset].append(judge(options, dataset, seed, {"its dataset alone": alone, **together}))
+            alone = {ALONE: search(options, (dataset,), seed)} if "alone" in wanted else {}
+            cells[dataset].append(judge(options, dataset, seed, {**alone, **together}))
     print(f"Settings: {settings_of(options, tuple(options.datasets), 0)!r}, seeds 0 to {options.seeds - 1}")
     print(f"Mean ± standard deviation (best) over the seeds, {options.held_out} held-out networks each.\n")
     print("\n".join(table(cells)))
