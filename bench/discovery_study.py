@@ -108,7 +108,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--datasets", nargs="+", default=DATASETS)
     parser.add_argument(
-        "--formulas", nargs="+", choices=("alone", "together"), default=("alone", "together"), help="which to search for"
+        "--formulas",
+        nargs="+",
+        choices=("alone", "together"),
+        default=("alone", "together"),
+        help="which to search for",
     )
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--validation", type=int, default=100)
