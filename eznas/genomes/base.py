@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from eznas.errors import EznasError
@@ -93,6 +94,11 @@ class Genome(ABC):
     @abstractmethod
     def compile(self) -> Program:
         """Return the program that the genome stands for."""
+
+    @cached_property
+    def program(self) -> Program:
+        """What `compile` returns, compiled once."""
+        return self.compile()
 
     @abstractmethod
     def encode(self) -> list[Any]:

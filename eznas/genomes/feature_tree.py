@@ -204,7 +204,7 @@ class FeatureTreeGenome(Genome):
     @property
     def live_share(self) -> float:
         """Distinct sub-expressions over nodes: only repeats are bloat."""
-        program = self.compile()
+        program = self.program
         return (program.size + len(program.leaves)) / self.size
 
     def _with(self, root: int, patch: tuple[Node, ...]) -> Self | None:

@@ -181,7 +181,7 @@ class TreeGenome(Genome):
     @property
     def live_share(self) -> float:
         """Distinct sub-expressions over nodes: every node of a tree reaches the output, so only repeats are bloat."""
-        program = self.compile()
+        program = self.program
         return (program.size + len(program.leaves)) / len(self.codes)
 
 

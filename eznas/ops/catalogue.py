@@ -14,37 +14,32 @@ from typing import Final
 
 
 class ShapeRule(Enum):
-    """How the shape of a result follows from the shapes of the arguments, and the fewest axes of an argument."""
+    """How the shape of a result follows from the shapes of the arguments.
 
-    BROADCAST = ("broadcast", 0)
+    Attributes:
+        minimum_axes: the fewest axes that every argument must have.
+        gives_scalar: whether the result is one number, whatever the shapes of the arguments.
+    """
+
+    BROADCAST = ("broadcast", 0, False)
     """Element-wise: the arguments broadcast against each other as PyTorch does."""
-    MATMUL = ("matmul", 2)
+    MATMUL = ("matmul", 2, False)
     """(..., n, k) with (..., k, m) gives (..., n, m); leading axes broadcast."""
-    DETERMINANT = ("determinant", 2)
+    DETERMINANT = ("determinant", 2, False)
     """(..., n, n) gives (...)."""
-    SCALAR = ("scalar", 0)
+    SCALAR = ("scalar", 0, True)
     """Any shape gives one number."""
-    SCALAR_OF_TWO = ("scalar of two", 0)
+    SCALAR_OF_TWO = ("scalar of two", 0, True)
     """Two arguments that broadcast against each other give one number."""
-    SCALAR_OF_ROWS = ("scalar of rows", 1)
+    SCALAR_OF_ROWS = ("scalar of rows", 1, True)
     """Both arguments, reshaped to (shape[0], -1), broadcast against each other and give one number."""
-    SCALAR_OF_GRAM = ("scalar of gram", 1)
+    SCALAR_OF_GRAM = ("scalar of gram", 1, True)
     """The argument, reshaped to (shape[0], -1), gives one number by way of the Gram matrix of its rows."""
 
-    @property
-    def minimum_axes(self) -> int:
-        """The fewest axes that every argument must have."""
-        return self.value[1]
-
-    @property
-    def gives_scalar(self) -> bool:
-        """Whether the result is one number, whatever the shapes of the arguments."""
-        return self in {
-            ShapeRule.SCALAR,
-            ShapeRule.SCALAR_OF_TWO,
-            ShapeRule.SCALAR_OF_ROWS,
-            ShapeRule.SCALAR_OF_GRAM,
-        }
+    def __init__(self, _: str, minimum_axes: int, gives_scalar: bool) -> None:
+        # Plain attributes: evolution asks for them a thousand times for each program that it tries.
+        self.minimum_axes = minimum_axes
+        self.gives_scalar = gives_scalar
 
 
 @dataclass(frozen=True, slots=True)

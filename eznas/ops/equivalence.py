@@ -10,29 +10,26 @@ from __future__ import annotations
 from typing import Final
 
 from eznas.ops.catalogue import BY_NAME
-from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
-from eznas.ops.simplify import simplify
-from eznas.terminals import TERMINAL_COUNT
+from eznas.ops.program import Program
+from eznas.ops.simplify import Simplifier
 
 _GREATER_THAN: Final = BY_NAME["greater_than"].id
 _LESS_THAN: Final = BY_NAME["less_than"].id
 _SYNONYMS: Final = {BY_NAME["greater_than_zero"].id: BY_NAME["heaviside"].id}
 
 
+def simplifier() -> Simplifier:
+    """Return what gives, for each of many programs, the one that stands for all that are known to be equal to it."""
+    return Simplifier(_spelled)
+
+
 def simplified(program: Program) -> Program:
     """Return the program that stands for all that are known to be equal to this one."""
-    while (simple := _respelled(simplify(program))) != program:
-        program = simple  # what has one name now may be the same, which rules look at
-    return simple
+    return simplifier().simplify(program)
 
 
-def _respelled(program: Program) -> Program:
+def _spelled(operation: int, operands: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
     """Write what has two names by one of them."""
-    builder = ProgramBuilder()
-    refs = list(range(TERMINAL_COUNT))
-    for operation, *places in program.nodes:
-        operands = [refs[place] for place in places if place != NO_OPERAND]
-        if operation == _GREATER_THAN:
-            operation, operands = _LESS_THAN, operands[::-1]  # noqa: PLW2901 (another name of the same)
-        refs.append(builder.apply(_SYNONYMS.get(operation, operation), *operands))
-    return builder.build(refs[program.output])
+    if operation == _GREATER_THAN:
+        return _LESS_THAN, operands[::-1]
+    return _SYNONYMS.get(operation, operation), operands

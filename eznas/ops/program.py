@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias, TypeGuard
 
@@ -219,29 +219,22 @@ class ProgramBuilder:
         Raises:
             ValueError: no such operation or ref, or the arguments do not fit the operation's arity.
         """
+        node = (operation, NO_OPERAND if a is None else a, NO_OPERAND if b is None else b)
+        if (ref := self._refs.get(node)) is not None:
+            return ref
         if not is_operation(operation):
             raise ValueError(f"No operation has id {operation}; ids are 0 to {OPERATION_COUNT - 1}")
         rule = operation_of(operation)
         if (a is not None) + (b is not None) != rule.arity or (a is None and b is not None):
             raise ValueError(f"{rule.name} takes {rule.arity} argument{'s' * (rule.arity != 1)}")
-        if a is None:
-            node = (operation, NO_OPERAND, NO_OPERAND)
-        elif b is None:
-            self._check(a)
-            node = (operation, a, NO_OPERAND)
-        else:
-            self._check(a)
-            self._check(b)
-            if rule.commutative and self._rank(b) < self._rank(a):
-                a, b = b, a
-            node = (operation, a, b)
-        ref = self._refs.get(node)
-        if ref is None:
-            ref = TERMINAL_COUNT + len(self._nodes)
-            self._refs[node] = ref
-            self._nodes.append(node)
-            digests = [_digest(self._digests, operand) for operand in node[1:]]
-            self._digests.append(_node_digest(operation, *digests))
+        for operand in (a, b):
+            if operand is not None:
+                self._check(operand)
+        if a is not None and b is not None and rule.commutative and self._rank(b) < self._rank(a):
+            return self.apply(operation, b, a)
+        ref = self._refs[node] = TERMINAL_COUNT + len(self._nodes)
+        self._nodes.append(node)
+        self._digests.append(_node_digest(operation, *(_digest(self._digests, operand) for operand in node[1:])))
         return ref
 
     def build(self, output: int) -> Program:
@@ -282,6 +275,7 @@ class ProgramBuilder:
         return (ref, b"") if ref < TERMINAL_COUNT else (TERMINAL_COUNT, self._digests[ref])
 
 
+@lru_cache(maxsize=2**15)  # the programs of an evolution share most of their parts
 def _node_digest(operation: int, first: bytes, second: bytes) -> bytes:
     # The id of an own operation takes 8 bytes, so that its messages differ in length from all others, too.
     code = bytes([operation]) if operation < FIRST_OWN_ID else operation.to_bytes(8, "big")

@@ -20,6 +20,11 @@ from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
 from eznas.ops.terms import Term
 from eznas.terminals import TERMINAL_COUNT
 
+Spelling: TypeAlias = Callable[[int, tuple[int, ...]], tuple[int, tuple[int, ...]]]
+"""From an operation's id and the refs of its arguments to those that the same is written with."""
+
+_MOST_KNOWN: Final = 20_000  # parts of programs that a simplifier remembers, some 20 MB
+
 
 @dataclass(frozen=True)
 class Simplified:
@@ -48,17 +53,44 @@ def simplify(program: Program, used: Counter[str] | None = None) -> Program:
         program: any program.
         used: counts the rules that were applied, by their text.
     """
-    used = Counter() if used is None else used
-    expressions = _Expressions()
-    refs = list(range(TERMINAL_COUNT))
-    for index, (operation, *operands) in enumerate(program.nodes):
-        ref = expressions.apply(operation, *(refs[operand] for operand in operands if operand != NO_OPERAND))
-        is_output = program.output == TERMINAL_COUNT + index
-        while (step := expressions.simpler(ref, is_output)) is not None:
+    return Simplifier().simplify(program, used)
+
+
+class Simplifier:
+    """Simplifies many programs, and looks at the parts that they share once."""
+
+    def __init__(self, spelling: Spelling = lambda operation, operands: (operation, operands)) -> None:
+        """Begin with no part known.
+
+        Args:
+            spelling: from an operation's id and its arguments to those that the same is written with in the result.
+        """
+        self._spelling = spelling
+        self._forget()
+
+    def simplify(self, program: Program, used: Counter[str] | None = None) -> Program:
+        """Return what the function `simplify` returns; `used` counts the rules for parts that were not known yet."""
+        used = Counter() if used is None else used
+        if len(self._known) > _MOST_KNOWN:
+            self._forget()
+        refs = list(range(TERMINAL_COUNT))
+        for index, ((operation, *operands), digest) in enumerate(zip(program.nodes, program.digests, strict=True)):
+            key = digest, program.output == TERMINAL_COUNT + index
+            if key not in self._known:
+                given = tuple(refs[operand] for operand in operands if operand != NO_OPERAND)
+                self._known[key] = self._simplest(self._expressions.apply(operation, *given), key[1], used)
+            refs.append(self._known[key])
+        return self._expressions.builder.build(refs[program.output])
+
+    def _forget(self) -> None:
+        self._expressions = _Expressions(self._spelling)
+        self._known: dict[tuple[bytes, bool], int] = {}  # by digest, and whether it is a program's output
+
+    def _simplest(self, ref: int, is_output: bool, used: Counter[str]) -> int:
+        while (step := self._expressions.simpler(ref, is_output)) is not None:
             ref, rule = step
             used[rule] += 1
-        refs.append(ref)
-    return expressions.builder.build(refs[program.output])
+        return ref
 
 
 Found: TypeAlias = tuple[int, str]
@@ -68,13 +100,15 @@ Found: TypeAlias = tuple[int, str]
 class _Expressions:
     """A builder that knows the nodes of its refs and what is known of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, spelling: Spelling) -> None:
         self.builder = ProgramBuilder()
+        self._spelling = spelling
         self._nodes: dict[int, tuple[str, tuple[int, ...]]] = {}
         self._facts: dict[int, Facts] = dict(enumerate(TERMINAL_FACTS))
 
     def apply(self, operation: int, *operands: int) -> int:
         """Return the ref of an operation's result."""
+        operation, operands = self._spelling(operation, operands)
         ref = self.builder.apply(operation, *operands)
         if ref not in self._nodes:
             self._nodes[ref] = operation_of(operation).name, operands

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -105,6 +105,7 @@ class RunDirectory:
         self.settings = settings
         self._lock = lock
         self._fingerprints = tuple(fingerprints)
+        self._lines: dict[str, list[str]] = {}  # of files that a generation adds a line to
 
     @classmethod
     def create(cls, path: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> Self:
@@ -217,9 +218,15 @@ class RunDirectory:
 
     def write_views(self, checkpoint: Checkpoint, hall_of_fame: Mapping[str, Any]) -> None:
         """Write the readable files of a checkpoint."""
-        write_atomically(self.path / HISTORY, _json_lines(checkpoint.history))
-        write_atomically(self.path / TIMING, _json_lines(checkpoint.timing))
+        self._write_lines(HISTORY, checkpoint.history)
+        self._write_lines(TIMING, checkpoint.timing)
         write_atomically(self.path / HALL_OF_FAME, json_text(hall_of_fame))
+
+    def _write_lines(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write a file of one line for each row; rows that it had before stay as they were."""
+        lines = self._lines.setdefault(name, [])
+        lines.extend(json_text(row, indent=None) for row in rows[len(lines) :])
+        write_atomically(self.path / name, "".join(lines))
 
     def summary(self) -> dict[str, Any] | None:
         """Return the final report of a finished run, or None when there is none yet."""
@@ -279,10 +286,6 @@ def _stored(path: Path) -> tuple[RunSettings, tuple[Any, ...]]:
 def _write_settings(directory: Path, settings: RunSettings, version: str, fingerprints: Mapping[str, str]) -> None:
     written_by = {"eznas": version, "run_format": RUN_FORMAT, _DATA: list(fingerprints.values())}
     write_atomically(directory / CONFIG, config_text(settings, written_by))
-
-
-def _json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(json_text(row, indent=None) for row in rows)
 
 
 def _locked(directory: Path) -> int:

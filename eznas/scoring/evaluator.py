@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.equivalence import simplified
+from eznas.ops.equivalence import simplifier
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar
@@ -147,6 +147,7 @@ class Evaluator:
         self._aggregation = aggregation
         self._cache = _ScalarCache(cache_bytes)
         self._units_per_shape = units_per_shape
+        self._simplifier = simplifier()
         self._unit_counts: NDArray[np.int64] | None = None
         self._stands_for: dict[int, NDArray[np.float64] | None] = {}
 
@@ -181,7 +182,7 @@ class Evaluator:
         """
         if not programs:
             return np.empty((0, self._store.count))
-        programs = [simplified(program) for program in programs]
+        programs = [self._simplifier.simplify(program) for program in programs]
         remembered = list(
             dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
         )

@@ -12,7 +12,7 @@ and who survives is the matter of `selection.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -74,14 +74,12 @@ class _Offspring:
     Attributes:
         known: every program evaluated so far.
         genomes: of the individuals.
-        programs: theirs, in the same order.
         new: the distinct programs among them that `tell` wants the results of.
         retries: variations that were tried again.
     """
 
     known: Mapping[Program, Evaluated]
     genomes: list[Genome] = field(default_factory=list)
-    programs: list[Program] = field(default_factory=list)
     new: dict[Program, None] = field(default_factory=dict)
     retries: int = 0
 
@@ -89,12 +87,11 @@ class _Offspring:
         """Whether nobody has evaluated a program, or is about to."""
         return program not in self.known and program not in self.new
 
-    def add(self, genome: Genome, program: Program) -> None:
+    def add(self, genome: Genome) -> None:
         """Take in an individual."""
         self.genomes.append(genome)
-        self.programs.append(program)
-        if self.is_new(program):
-            self.new[program] = None
+        if self.is_new(genome.program):
+            self.new[genome.program] = None
 
 
 class Evolution:
@@ -121,6 +118,7 @@ class Evolution:
         self._selection = Selection.of(settings)
         self._rng = rng
         self._known: dict[Program, Evaluated] = {}
+        self._encoded: list[list[Any]] = []  # of those, encoded once: a checkpoint is written in every generation
         self._population: tuple[Individual, ...] = ()
         self._hall_of_fame: tuple[Evaluated, ...] = ()
         self._steps = 0
@@ -179,11 +177,8 @@ class Evolution:
         ]
         if [result.program for result in told] != list(offspring.new):
             raise EznasError("The results told are those of other programs: give them in the order of ask().")
-        self._known.update(zip(offspring.new, told, strict=True))
-        created = [
-            Individual(genome, self._known[program])
-            for genome, program in zip(offspring.genomes, offspring.programs, strict=True)
-        ]
+        self._take_in(told)
+        created = [Individual(genome, self._known[genome.program]) for genome in offspring.genomes]
         self._population = (
             self._selection.initial(created)
             if self._steps == 0
@@ -193,6 +188,12 @@ class Evolution:
         self._steps += 1
         self._offspring = None
         return self._record(created, len(told), offspring.retries)
+
+    def _take_in(self, results: Iterable[Evaluated]) -> None:
+        """Remember programs that nobody had evaluated before."""
+        for result in results:
+            self._known[result.program] = result
+            self._encoded.append(result.encode())
 
     def _create(self) -> _Offspring:
         """Draw the initial population, or breed."""
@@ -205,7 +206,7 @@ class Evolution:
                 self._breed(offspring)
         for _ in range(fresh):
             genome = self._genome.random(self._rng, self._genome_settings)
-            offspring.add(genome, genome.compile())
+            offspring.add(genome)
         return offspring
 
     def _breed(self, offspring: _Offspring) -> None:
@@ -218,17 +219,15 @@ class Evolution:
             vary = self._mutate
         else:
             (parent,) = self._parents(1)
-            offspring.add(parent, parent.compile())
+            offspring.add(parent)
             return
         child = vary()
-        program = child.compile()
         for _ in range(settings.novelty_retries):
-            if offspring.is_new(program):
+            if offspring.is_new(child.program):
                 break
             offspring.retries += 1
             child = vary()
-            program = child.compile()
-        offspring.add(child, program)
+        offspring.add(child)
 
     def _mate(self) -> Genome:
         first, second = self._parents(2)
@@ -278,7 +277,7 @@ class Evolution:
             "steps": self._steps,
             # As text: the generator's state has integers of 128 bits, which msgpack cannot hold.
             "rng": json.dumps(self._rng.bit_generator.state),
-            "known": [result.encode() for result in self._known.values()],
+            "known": list(self._encoded),
             "population": [individual.genome.encode() for individual in self._population],
             "hall_of_fame": [result.program.encode() for result in self._hall_of_fame],
             "asked": None
@@ -298,15 +297,15 @@ class Evolution:
             rng.bit_generator.state = json.loads(data["rng"])
             evolution = cls(settings, genome_settings, rng)
             known = evolution._known
-            known.update((result.program, result) for result in map(Evaluated.decode, data["known"]))
+            evolution._take_in(map(Evaluated.decode, data["known"]))
             population = evolution._decoded_genomes(data["population"])
-            evolution._population = tuple(Individual(genome, known[genome.compile()]) for genome in population)
+            evolution._population = tuple(Individual(genome, known[genome.program]) for genome in population)
             evolution._hall_of_fame = tuple(known[Program.decode(program)] for program in data["hall_of_fame"])
             evolution._steps = int(data["steps"])
             if data["asked"] is not None:
                 asked = evolution._offspring = _Offspring(known, retries=int(data["asked"]["retries"]))
                 for genome in evolution._decoded_genomes(data["asked"]["genomes"]):
-                    asked.add(genome, genome.compile())
+                    asked.add(genome)
         except (KeyError, TypeError, ValueError) as error:
             raise EznasError(
                 f"The stored evolution is damaged ({type(error).__name__}: {error}); start a new run."
