@@ -77,14 +77,14 @@ class ShardedEvaluator:
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
-        race: Race | None = None,
+        races: Sequence[Race] = (),
     ) -> NDArray[np.float64]:
         """As `Evaluator.scores`, but for races; progress is told when a worker is done with all its networks.
 
         Raises:
             EznasError: what a worker raises, or one cannot be what this process is.
         """
-        assert race is None
+        assert not races
         count = self._inputs.training_count
         scores = np.full((len(programs), count), np.nan)
         if not programs:

@@ -106,11 +106,15 @@ class RunSettings:
     )
     race_networks: int = setting(
         0,
-        "networks of each that new programs are raced on, before the best go on to all; 0 for no race",
+        "networks of each that new programs are raced on first, the best of them on more, and so on; 0 for no race",
         group=LESS_WORK,
     )
     race_share: float = setting(
-        0.25, "share of the raced programs that go on to all networks", group=LESS_WORK, minimum=0.01, maximum=1
+        0.25,
+        "share of the raced programs that go on, to 1/share times as many networks",
+        group=LESS_WORK,
+        minimum=0.01,
+        maximum=1,
     )
     beside: tuple[str, ...] = setting(
         (),

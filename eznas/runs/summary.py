@@ -26,6 +26,7 @@ from eznas.scoring.detail_format import BEST
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
 from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.search.evaluated import Evaluated
+from eznas.search.race import stages
 
 
 def scoring_settings(settings: RunSettings) -> ScoringSettings:
@@ -181,9 +182,10 @@ def less_work(settings: RunSettings) -> dict[str, str]:
             f"at most {settings.units_per_shape} of the same shapes; the taus reported are of all units"
         )
     if settings.race_networks:
+        counts = stages(settings.race_networks, settings.race_share, settings.networks)
         words["race"] = (
-            f"new programs on {settings.race_networks} networks of each benchmark first, of which the best "
-            f"{settings.race_share:.0%} went on to all"
+            f"new programs on {', then '.join(map(str, counts))} networks of each benchmark first, of which the best "
+            f"{settings.race_share:.0%} went on each time"
         )
     return words
 

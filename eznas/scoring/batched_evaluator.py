@@ -81,10 +81,10 @@ class BatchedEvaluator(Evaluator):
         contenders: Contenders,
         tables: Sequence[Numbers],
         progress: Callable[[int, int], None] | None,
-        race: Race | None,
+        races: Sequence[Race],
     ) -> list[NetworkNumbers]:
         networks = self._run_on_all(contenders, tables, progress)
-        if race is not None:  # which saves nothing here, where the units of all networks are computed at once
+        for race in races:  # they save nothing here, where the units of all networks are computed at once
             choose(race, contenders, [networks[network] for network in race.networks.tolist()])
         return networks
 

@@ -102,7 +102,7 @@ class _ScalarCache:
 
 
 class Race(Protocol):
-    """A race of programs on some of the networks, of which only the best go on to the others."""
+    """A race of programs on some of the networks, of which only the best go on to further ones."""
 
     @property
     def networks(self) -> NDArray[np.int64]:
@@ -164,7 +164,7 @@ class Evaluator:
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
-        race: Race | None = None,
+        races: Sequence[Race] = (),
     ) -> NDArray[np.float64]:
         """Score every network with every program.
 
@@ -173,8 +173,8 @@ class Evaluator:
             progress: called after each network with the number of networks done and of all networks.
             only_complete: give up a program that has no score on a network with units, which saves the computation
                 of the others: it has no score on any network then.
-            race: chooses after some of the networks which programs are scored on the others; the rest of them have no
-                score on any network.
+            races: one after the other, each on more networks than the one before, choose after these which programs are
+                scored on further ones; the rest of them have no score on any network.
 
         Returns:
             float64, shape (programs, networks). NaN where a program has no valid unit on a network or its score
@@ -188,7 +188,7 @@ class Evaluator:
         )
         columns = {digest: column for column, digest in enumerate(remembered)}
         contenders = Contenders(programs, columns, only_complete=only_complete)
-        networks = self._run(contenders, self._cached_tables(remembered), progress, race)
+        networks = self._run(contenders, self._cached_tables(remembered), progress, races)
         self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
         self._remember(plan, networks)
@@ -202,25 +202,28 @@ class Evaluator:
         contenders: Contenders,
         tables: Sequence[Numbers],
         progress: Callable[[int, int], None] | None,
-        race: Race | None,
+        races: Sequence[Race],
     ) -> list[NetworkNumbers]:
-        """Run the plan of the contenders on every network, on those of the race first.
+        """Run the plan of the contenders on every network, on those of the races first.
 
         Args:
             contenders: are told the scores of every network that has units.
             tables: per network the numbers that are remembered of its units; [] when none are.
             progress: as of `scores`.
-            race: as of `scores`.
+            races: as of `scores`.
         """
-        everything = range(self._store.count)
-        if race is None:
-            return self._run_on(everything, contenders, tables, progress)
-        first = race.networks.tolist()
-        numbers = dict(zip(first, self._run_on(first, contenders, tables, progress), strict=True))
-        choose(race, contenders, list(numbers.values()))
-        others = [network for network in everything if network not in numbers]
-        numbers.update(zip(others, self._run_on(others, contenders, tables, progress), strict=True))
-        return [numbers[network] for network in everything]
+        numbers: dict[int, NetworkNumbers] = {}
+
+        def run_on(networks: Sequence[int]) -> None:
+            new = [network for network in networks if network not in numbers]
+            numbers.update(zip(new, self._run_on(new, contenders, tables, progress), strict=True))
+
+        for race in races:
+            raced = race.networks.tolist()
+            run_on(raced)
+            choose(race, contenders, [numbers[network] for network in raced])
+        run_on(range(self._store.count))
+        return [numbers[network] for network in range(self._store.count)]
 
     def _run_on(
         self,

@@ -28,7 +28,7 @@ from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Race
 from eznas.scoring.ranking import rankable
 from eznas.search.evaluated import Evaluated
-from eznas.search.race import FitnessRace
+from eznas.search.race import FitnessRace, stages
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
     "minimum": min,
@@ -88,7 +88,7 @@ class ProgramEvaluator(Protocol):
         progress: Callable[[int, int], None] | None = None,
         *,
         only_complete: bool = False,
-        race: Race | None = None,
+        races: Sequence[Race] = (),
     ) -> NDArray[np.float64]:
         """As `Evaluator.scores`."""
 
@@ -112,36 +112,41 @@ class Fitness:
             benchmarks: the networks of each, at least one.
             combine: from the taus of several benchmarks to one fitness.
             progress: called after each network of an evaluation, as by `Evaluator.scores`.
-            race_networks: how many networks of each benchmark programs are raced on, see `race`; 0 for no race.
-            race_share: of the programs with a fitness on those, which go on to all networks.
+            race_networks: how many networks of each benchmark programs are raced on first, see `race`; 0 for no race.
+            race_share: of the programs with a fitness on those, which go on to further networks.
         """
         self._evaluator = evaluator
         self._progress = progress
         self._benchmarks = tuple(benchmarks)
         self._combine = _COMBINED[combine]
-        self._raced = tuple(networks.first(race_networks) for networks in benchmarks) if race_networks else ()
+        most = max(len(networks.positions) for networks in benchmarks)
+        self._raced = [
+            [networks.first(count) for networks in benchmarks] for count in stages(race_networks, race_share, most)
+        ]
         self._race_share = race_share
 
     def of(self, programs: Sequence[Program]) -> list[Evaluated]:
         """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
         well_formed = [program for program in programs if program.is_well_formed]
         # A program that is not finite on some network has fitness -1, whatever the others give.
-        race = self._race(well_formed) if self._raced else None
-        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True, race=race)
+        races = [self._race(well_formed, raced) for raced in self._raced]
+        scores = self._evaluator.scores(well_formed, self._progress, only_complete=True, races=races)
         scores_of = dict(zip(well_formed, scores, strict=True))
-        finished = [self._evaluate(program, scores_of.get(program)) for program in programs]
-        return finished if race is None else race.results(finished)
+        results = [self._evaluate(program, scores_of.get(program)) for program in programs]
+        for race in reversed(races):
+            results = race.results(results)
+        return results
 
-    def _race(self, programs: Sequence[Program]) -> FitnessRace:
-        """Return the race of these programs; its evaluator knows the networks by other numbers than the judge."""
-        counts = [len(networks.positions) for networks in self._raced]
+    def _race(self, programs: Sequence[Program], raced: Sequence[RankedNetworks]) -> FitnessRace:
+        """Return a race of these programs; its evaluator knows the networks by other numbers than the judge."""
+        counts = [len(networks.positions) for networks in raced]
         within = [
             replace(networks, positions=np.arange(end - count, end))
-            for networks, count, end in zip(self._raced, counts, accumulate(counts), strict=True)
+            for networks, count, end in zip(raced, counts, accumulate(counts), strict=True)
         ]
         return FitnessRace(
             programs,
-            np.concatenate([networks.positions for networks in self._raced]),
+            np.concatenate([networks.positions for networks in raced]),
             self._race_share,
             lambda program, scores: self._judge(program, scores, within),
         )

@@ -68,7 +68,7 @@ def test_a_sample_of_units_and_a_race_are_those_of_the_compiled_evaluator():
             return np.arange(len(programs)) < 5
 
     programs = [*formulas("wt", "numel(wt)"), *random_programs(20, 3)]
-    with_options = {"only_complete": True, "race": FirstFew()}
+    with_options = {"only_complete": True, "races": [FirstFew()]}
     actual = evaluator_on("cpu", store(NETWORKS), "mean", "sum", 1, units_per_shape=1).scores(programs, **with_options)
     batched = BatchedEvaluator(store(NETWORKS), "cpu", "mean", "sum", units_per_shape=1)
     for _ in range(2):

@@ -162,7 +162,7 @@ def test_after_a_race_only_the_chosen_have_scores_and_those_keep_every_bit(worke
     evaluator = Evaluator(store(NETWORKS, workers=workers))
     for _ in range(2):
         race = FirstOnes([1, 4], 7)
-        scores = evaluator.scores(programs, only_complete=True, race=race)
+        scores = evaluator.scores(programs, only_complete=True, races=[race])
         left, of_race = race.seen
         np.testing.assert_array_equal(of_race, expected[left][:, [1, 4]])
         complete = [one for one in left[:7] if np.isfinite(expected[one]).all()]
@@ -170,6 +170,17 @@ def test_after_a_race_only_the_chosen_have_scores_and_those_keep_every_bit(worke
         np.testing.assert_array_equal(scores[complete], expected[complete])
         assert np.isnan(np.delete(scores, complete, axis=0)).all()
     np.testing.assert_array_equal(evaluator.scores(programs), expected)
+
+
+def test_a_second_race_is_among_those_that_the_first_chose():
+    programs = formulas("wt", "abs(wt)", "exp(wt)", "sign(wt)", "power(wt)")
+    expected = Evaluator(store(NETWORKS)).scores(programs)
+    races = FirstOnes([4], 3), FirstOnes([1, 4], 2)
+    scores = Evaluator(store(NETWORKS)).scores(programs, races=races)
+    assert [race.seen[0].tolist() for race in races] == [[0, 1, 2, 3, 4], [0, 1, 2]]
+    np.testing.assert_array_equal(races[1].seen[1], expected[:3][:, [1, 4]])
+    np.testing.assert_array_equal(scores[:2], expected[:2])
+    assert np.isnan(scores[2:]).all()
 
 
 def test_a_program_that_is_given_up_is_not_computed_again(monkeypatch):

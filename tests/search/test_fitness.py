@@ -26,7 +26,7 @@ class FixedScores:
         self.unscorable = np.array(unscorable)
         self.asked = []
 
-    def scores(self, programs, progress=None, *, only_complete=False, race=None):
+    def scores(self, programs, progress=None, *, only_complete=False, races=()):
         self.asked.extend(programs)
         return [self.scores_by_program[program] for program in programs]
 

@@ -12,7 +12,7 @@ from eznas.scoring.evaluator import Evaluator
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
-from eznas.search.race import FitnessRace
+from eznas.search.race import FitnessRace, stages
 from eznas.search.settings import EvolutionSettings
 
 NETWORKS, RACED = 12, 5
@@ -54,6 +54,25 @@ def test_without_a_finisher_the_losers_keep_what_they_are_worth():
     assert [one.fitness for one in results] == [0.5, -1.0, -1.0, 0.2, -1.0]
 
 
+@pytest.mark.parametrize(
+    ("first", "share", "most", "expected"),
+    [
+        (0, 0.25, 100, []),
+        (25, 0.25, 100, [25]),
+        (12, 0.25, 40, [12]),
+        (6, 0.25, 100, [6, 24]),
+        (6, 0.25, 24, [6]),
+        (3, 0.3, 100, [3, 10]),
+        (3, 0.5, 100, [3, 6, 12, 24, 48]),
+        (60, 0.5, 100, [60]),
+        (5, 1.0, 100, [5]),
+        (5, 0.5, 5, []),
+    ],
+)
+def test_every_race_is_on_as_many_times_more_networks_as_fewer_programs_are_left(first, share, most, expected):
+    assert stages(first, share, most) == expected
+
+
 def random_programs(count, seed):
     kind = genomes.get("tree")
     rng = np.random.default_rng(seed)
@@ -82,6 +101,29 @@ def test_a_race_measures_those_that_go_on_exactly_and_the_others_on_its_networks
     for one in lost:
         assert (one.taus, one.ranking) == ((), first[one.program].ranking)
         assert one.fitness == min(first[one.program].fitness, floor)
+
+
+def test_who_lost_an_earlier_race_is_never_above_who_lost_a_later_one():
+    programs = random_programs(80, seed=7)
+    networks = [RankedNetworks.of(ACCURACIES)]
+    exact = {one.program: one for one in Fitness(Evaluator(store(NETWORKS)), networks).of(programs)}
+    after = {}
+    for count in (3, 6):
+        raced = Fitness(Evaluator(store(count)), [networks[0].first(count)]).of(programs)
+        after[count] = {one.program: one for one in raced}
+    results = Fitness(Evaluator(store(NETWORKS)), networks, race_networks=3, race_share=0.5).of(programs)
+    through = [one for one in results if one.is_valid and not one.lost]
+    assert through
+    assert all(one == exact[one.program] for one in through)
+    lost = {3: [], 6: []}
+    for one in results:
+        if one.lost:
+            (count,) = (count for count in after if one.ranking == after[count][one.program].ranking)
+            lost[count].append(one)
+            assert one.fitness <= after[count][one.program].fitness
+    assert all(lost.values())
+    assert max(one.fitness for one in lost[6]) <= min(one.fitness for one in through)
+    assert max(one.fitness for one in lost[3]) <= min(one.fitness for one in lost[6])
 
 
 def test_on_several_benchmarks_the_race_is_on_the_first_networks_of_each():
