@@ -179,7 +179,7 @@ class Fitness:
         pairs = list(zip(benchmarks, ranked, strict=True))
         taus = [networks.tau(part) for networks, part in pairs]
         judged = [networks.subsample_taus(part) or [tau] for (networks, part), tau in zip(pairs, taus, strict=True)]
-        constant = any(len(np.unique(part[np.isfinite(part)])) < 2 for part in ranked)
+        constant = any(_is_constant(part[np.isfinite(part)]) for part in ranked)
         undefined = constant or any(math.isnan(tau) for of_benchmark in judged for tau in of_benchmark)
         fitness = math.nan if undefined else self._combine([min(of_benchmark) for of_benchmark in judged])
         return _Oriented(orientation, ranked, taus, fitness)
@@ -200,6 +200,10 @@ class _Oriented:
     ranked: list[NDArray[np.float64]]
     taus: list[float]
     fitness: float
+
+
+def _is_constant(scores: NDArray[np.float64]) -> bool:
+    return scores.size == 0 or bool(scores.min() == scores.max())
 
 
 def _ranking_digest(scores: Sequence[NDArray[np.float64]]) -> str:
