@@ -158,7 +158,8 @@ def _prepared(network: nn.Module, device: str, called: str, seed: int | None, co
         yield own
     finally:
         for module, training in modes:
-            module.training = training
+            if module.training is not training:  # asking is much quicker than setting
+                module.training = training
 
 
 def _on(device: str, batch: object) -> object:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.autograd.graph import GradientEdge, Node
 
 from eznas.errors import EznasError
 from eznas.statistics.layers import (
@@ -25,7 +25,7 @@ from eznas.statistics.layers import (
     linear_map,
     opened,
 )
-from eznas.statistics.recorder import RecordedLayer, Recorder, Unit, alias
+from eznas.statistics.recorder import RecordedLayer, Recorder, Unit, alias, edge_of
 from eznas.statistics.tensors import MAXIMUM_AXES
 from eznas.statistics.units import argument
 
@@ -104,7 +104,7 @@ class FlowRecorder(Recorder):
         given = tensor
         if self.needs_backward and torch.is_grad_enabled():
             given = alias(tensor)
-            edge = get_gradient_edge(given)
+            edge = edge_of(given)
         if in_place:
             # On a copy, so that the alias keeps its place in the backward pass; then over the input, as it was meant.
             output = tensor.copy_(_with_input(func, args, kwargs, given.clone()))
@@ -181,7 +181,7 @@ class FlowRecorder(Recorder):
         self._keep(unit, "act", output)
         self._note(unit, "act_grad", output)
         self._check_unit(unit, output)
-        unit.end = get_gradient_edge(output) if output.requires_grad else None
+        unit.end = edge_of(output) if output.requires_grad else None
 
     def _remember(self, output: Tensor, layer: _Activation | _Map | None) -> None:
         if output.grad_fn is not None:

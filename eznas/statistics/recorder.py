@@ -196,11 +196,19 @@ class Recorder(TorchFunctionMode):
     def _note(self, unit: Unit, group: str, tensor: Tensor) -> None:
         """Note that the gradient of `tensor` is to be copied, if it is asked for."""
         if group in self._addresses and tensor.requires_grad:
-            unit.edges[group] = get_gradient_edge(tensor)
+            unit.edges[group] = edge_of(tensor)
 
     def _arranged(self, unit: Unit, group: str, tensor: Tensor) -> Tensor:  # noqa: ARG002 (unit kinds differ)
         """Return `tensor`, or its gradient, in the form of the statistic."""
         return tensor
+
+
+def edge_of(tensor: Tensor) -> GradientEdge:
+    """Return what `get_gradient_edge` does, quickly for what PyTorch's own functions gave."""
+    node = tensor.grad_fn
+    if node is None or isinstance(node, torch._C._FunctionBase):
+        return get_gradient_edge(tensor)
+    return GradientEdge(node, tensor.output_nr)
 
 
 def alias(tensor: Tensor) -> Tensor:

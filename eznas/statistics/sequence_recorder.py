@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import get_gradient_edge
 
-from eznas.statistics.recorder import Recorder, Unit, alias
+from eznas.statistics.recorder import Recorder, Unit, alias, edge_of
 from eznas.statistics.units import Layer, advance, argument, layer_of
 
 _LAYER_NAMES: Final = {Layer.RELU: "ReLU", Layer.CONVOLUTION: "Conv2d", Layer.BATCH_NORM: "BatchNorm2d"}
@@ -124,7 +123,7 @@ class SequenceRecorder(Recorder):
         self._keep(unit, "act", output)
         self._note(unit, "act_grad", output)
         self._check_unit(unit, output)
-        unit.end = get_gradient_edge(output) if output.requires_grad else None
+        unit.end = edge_of(output) if output.requires_grad else None
         self.units.append(unit)
         self._unit = None
         self._matched = 0
