@@ -24,7 +24,15 @@ from eznas.runs.beside import each_once, proxies_beside, seen_beside
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
-from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Estimate, Ranking, leads, rank_networks
+from eznas.scoring.ranking import (
+    ELSEWHERE_RULE,
+    RANKING_RULE,
+    SECOND_DRAW_RULE,
+    Estimate,
+    Ranking,
+    leads,
+    rank_networks,
+)
 
 Rankings = Mapping[str, Ranking]
 """How a proxy ranks the held-out networks of every benchmark, by its name."""
@@ -234,6 +242,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
+        "elsewhere": ELSEWHERE_RULE,
         **({"beside": " ".join(flattered)} if (flattered := _flattered(discovery)) else {}),
         "device": discovery.machine.device,
     }

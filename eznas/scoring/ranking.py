@@ -25,8 +25,16 @@ from eznas.scoring.ties import agree, tied
 SECOND_DRAW_NETWORKS: Final = 100
 """The most networks that are scored again to find out what scores depend on: the first ones."""
 
+ELSEWHERE_NETWORKS: Final = 20
+"""The most of these on which programs are computed as elsewhere, too."""
+
 COUNTS_ONLY: Final = "counts only"
 WEIGHTS_OR_IMAGES: Final = "weights or images"
+PARTLY_ROUNDING: Final = "partly rounding"
+
+LEAST_CERTAIN: Final = 0.98
+"""Scores that agree with those computed elsewhere by less than this tau are partly rounding: of a hundred pairs of
+networks, one or more would stand in the other order."""
 
 _STATISTICS: Final[dict[str, Statistic]] = {
     "tau": kendall_tau,
@@ -44,6 +52,12 @@ SECOND_DRAW_RULE: Final = (
     "seed stability is Kendall's tau-b between both scores"
 )
 """What seed stability and `depends_on` mean, for protocols."""
+
+ELSEWHERE_RULE: Final = (
+    f"the first of those, at most {ELSEWHERE_NETWORKS}, scored by PyTorch, from statistics that are off by a unit of "
+    f"their last place at most; partly rounding is a program whose scores agree by less than tau-b {LEAST_CERTAIN}"
+)
+"""What `partly rounding` means, for protocols."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +119,8 @@ class Ranking:
         stability: how the scores move; None where no network was scored again, or none has a score.
         coverage: float64 (networks,), the share of each network's parameters that the units of a program hold; None
             where the proxy has no units.
+        rounding: Kendall's tau-b between the scores of the second draw and those that the same networks have
+            elsewhere, see `eznas.scoring.elsewhere`; None where they were not computed there, or no program is.
     """
 
     tau: Estimate
@@ -115,6 +131,7 @@ class Ranking:
     pick: Pick | None = None
     stability: SeedStability | None = None
     coverage: NDArray[np.float64] | None = None
+    rounding: float | None = None
 
     @classmethod
     def of(
@@ -126,6 +143,7 @@ class Ranking:
         unscored: dict[int, str] | None = None,
         stability: SeedStability | None = None,
         coverage: NDArray[np.float64] | None = None,
+        rounding: float | None = None,
     ) -> Ranking:
         """Return how scores rank networks of these accuracies.
 
@@ -137,6 +155,7 @@ class Ranking:
             unscored: see the attributes.
             stability: see the attributes.
             coverage: see the attributes.
+            rounding: see the attributes.
         """
         ranked = rankable(scores, orientation)
         intervals = bootstrap_intervals(
@@ -154,7 +173,15 @@ class Ranking:
             pick=Pick.of(ranked, accuracies),
             stability=stability,
             coverage=coverage,
+            rounding=rounding,
         )
+
+    @property
+    def depends_on(self) -> str | None:
+        """What the scores depend on, in words; None where no network was scored again, or none has a score."""
+        if self.stability is not None and self.rounding is not None and self.rounding < LEAST_CERTAIN:
+            return PARTLY_ROUNDING
+        return self.stability.depends_on if self.stability else None
 
     @property
     def scored(self) -> float:
@@ -172,7 +199,8 @@ class Ranking:
         figures["picked_rank"] = self.pick.rank if self.pick else None
         figures["scored"] = _plain(self.scored)
         figures["seed_stability"] = _plain(self.stability.tau) if self.stability else None
-        figures["depends_on"] = self.stability.depends_on if self.stability else None
+        figures["rounding_stability"] = None if self.rounding is None else _plain(self.rounding)
+        figures["depends_on"] = self.depends_on
         return figures
 
 
@@ -207,8 +235,8 @@ def leads(
 
 
 def networks_scored(count: int) -> int:
-    """Return how many times a network is scored by each proxy in the ranking of `count` networks."""
-    return count + min(count, SECOND_DRAW_NETWORKS)
+    """Return how many times a network is scored in the ranking of `count` networks by programs and other proxies."""
+    return count + min(count, SECOND_DRAW_NETWORKS) + min(count, ELSEWHERE_NETWORKS)
 
 
 def rank_networks(
@@ -229,7 +257,7 @@ def rank_networks(
         indices: int64 (networks,), which of them. One that cannot be run has no score.
         settings: under what they are scored; the seed is also that of the bootstrap.
         observer: is told of the phases and of the networks that are done.
-        second_draw: whether to score networks again, for `Ranking.stability`.
+        second_draw: whether to score networks again, for `Ranking.stability` and `Ranking.rounding`.
         score: gives the scores.
 
     Returns:
@@ -244,12 +272,17 @@ def rank_networks(
     observer.phase("scoring", len(indices))
     scores = score(singles, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
+    elsewhere: NetworkScores | None = None
     if len(again):
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
         second = score(singles, benchmark, again, redrawn, observer)
+        again = again[:ELSEWHERE_NETWORKS]
+        if programs := [one for one in singles if isinstance(one, Proxy)]:
+            observer.phase("scoring by PyTorch, to see what is rounding", len(again))
+            elsewhere = score(programs, benchmark, again, replace(redrawn, elsewhere=True), observer)
     observer.phase("intervals")
-    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second)
+    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second, elsewhere)
 
 
 def rankings_of(
@@ -258,6 +291,7 @@ def rankings_of(
     seed: int,
     scores: NetworkScores,
     second: NetworkScores | None = None,
+    elsewhere: NetworkScores | None = None,
 ) -> list[Ranking]:
     """Compare scores of networks with their accuracies, as `rank_networks` does.
 
@@ -267,6 +301,7 @@ def rankings_of(
         seed: of the bootstrap.
         scores: of the `single_proxies`.
         second: of the same, with other weights and images, for the first of the networks.
+        elsewhere: of the programs among them, those that the first of these networks might have elsewhere.
     """
     all_scores = aggregated(proxies, scores)
     drawn: list[SeedStability | None] = [None] * len(proxies)
@@ -274,6 +309,7 @@ def rankings_of(
         # Aggregates rank the networks that are scored together: the same ones both times.
         first = aggregated(proxies, scores.first(second.values.shape[1])).values
         drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
+    rounding = _rounding(proxies, second, elsewhere) if second and elsewhere else [None] * len(proxies)
     return [
         Ranking.of(
             all_scores.values[row],
@@ -283,8 +319,23 @@ def rankings_of(
             all_scores.unscored[row],
             drawn[row],
             scores.coverage if isinstance(proxy, Proxy) else None,
+            rounding[row],
         )
         for row, proxy in enumerate(proxies)
+    ]
+
+
+def _rounding(proxies: Sequence[AnyProxy], second: NetworkScores, elsewhere: NetworkScores) -> list[float | None]:
+    """Return `Ranking.rounding` of each proxy; the scores are those of `rankings_of`."""
+    here = second.first(elsewhere.values.shape[1])
+    values = here.values.copy()
+    values[[isinstance(one, Proxy) for one in single_proxies(proxies)]] = elsewhere.values
+    pairs = zip(aggregated(proxies, here).values, aggregated(proxies, replace(here, values=values)).values, strict=True)
+    return [
+        kendall_tau(rankable(one, 1), rankable(other, 1))
+        if any(isinstance(single, Proxy) for single in single_proxies([proxy]))
+        else None
+        for proxy, (one, other) in zip(proxies, pairs, strict=True)
     ]
 
 

@@ -18,12 +18,14 @@ from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.plan import Plan
+from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar, Unit, Weights
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.collecting import Collected
 from eznas.scoring.drawn_images import LabelledImages, draw_images, draw_labelled
+from eznas.scoring.elsewhere import scores_elsewhere
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
@@ -47,6 +49,7 @@ class ScoringSettings:
         threads: each has a network of its own; no score depends on it.
         memory_bytes: for the statistics that the threads hold, 0 for no bound; no score depends on it.
         weights: `fresh` ones from the seed, or the network's `own`.
+        elsewhere: whether programs are computed as `eznas.scoring.elsewhere` does.
     """
 
     batch_size: int = 1
@@ -55,6 +58,7 @@ class ScoringSettings:
     threads: int = field(default_factory=available_cores)
     memory_bytes: int = 0
     weights: Weights = "fresh"
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,19 +211,25 @@ class _Computation:
     Attributes:
         rows: which of the proxies they are.
         signs: for each of them float64 (terms,): +1 or -1.
-        plan: of the programs of all their terms, in this order.
+        programs: of all their terms, in this order.
+        plan: of these.
         to_scalar: of them all.
         aggregation: of them all.
     """
 
     rows: list[int]
     signs: list[NDArray[np.float64]]
+    programs: list[Program]
     plan: Plan
     to_scalar: ToScalar
     aggregation: Aggregation
 
-    def scores(self, statistics: NetworkStatistics) -> list[float]:
-        aggregates = scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
+    def scores(self, statistics: NetworkStatistics, *, elsewhere: bool) -> list[float]:
+        aggregates = (
+            scores_elsewhere(self.programs, statistics, self.to_scalar, self.aggregation)
+            if elsewhere
+            else scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
+        )
         ends = np.cumsum([len(signs) for signs in self.signs])
         return [
             join_terms(aggregates[end - len(signs) : end], signs) for end, signs in zip(ends, self.signs, strict=True)
@@ -280,7 +290,7 @@ class _Scorer:
             self._largest = max(self._largest, statistics.nbytes)
             started = time.thread_time()
             for computation in collection.computations:
-                column.values[computation.rows] = computation.scores(statistics)
+                column.values[computation.rows] = computation.scores(statistics, elsewhere=self._settings.elsewhere)
             column.seconds[collection.rows] = seconds + time.thread_time() - started
             column.coverage = min(column.coverage, statistics.coverage)
         hand_made = {row: proxy for row, proxy in enumerate(self._proxies) if isinstance(proxy, HandMadeProxy)}
@@ -347,16 +357,11 @@ class _Scorer:
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)
         for row, proxy in programs.items():
             alike[proxy.to_scalar, proxy.aggregation].append(row)
-        computations = [
-            _Computation(
-                together,
-                [np.array([term.sign for term in programs[row].terms], np.float64) for row in together],
-                Plan.of([term.program for row in together for term in programs[row].terms]),
-                to_scalar,
-                aggregation,
-            )
-            for (to_scalar, aggregation), together in alike.items()
-        ]
+        computations = []
+        for (to_scalar, aggregation), together in alike.items():
+            signs = [np.array([term.sign for term in programs[row].terms], np.float64) for row in together]
+            parts = [term.program for row in together for term in programs[row].terms]
+            computations.append(_Computation(together, signs, parts, Plan.of(parts), to_scalar, aggregation))
         return _Collection(settings, computations)
 
 

@@ -104,7 +104,7 @@ def test_more_than_there_is_is_refused(benchmark):
         evaluate([PROXY], benchmark, networks=2, batch_size=9)
 
 
-def test_progress_counts_both_draws(benchmark):
+def test_progress_counts_every_scoring(benchmark):
     phases, done = [], []
 
     class Counting(SilentObserver):
@@ -115,8 +115,8 @@ def test_progress_counts_both_draws(benchmark):
             done.append(1)
 
     evaluate([PROXY, load("params")], benchmark, networks=7, observer=Counting())
-    assert phases == [("loading", None), ("scoring", 7), ("scoring", 7), ("intervals", None)]
-    assert len(done) == 14
+    assert phases == [("loading", None), ("scoring", 7), ("scoring", 7), ("scoring", 7), ("intervals", None)]
+    assert len(done) == 21
 
 
 def test_the_content_says_what_the_figures_depend_on_and_is_plain_data(benchmark):

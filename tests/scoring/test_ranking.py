@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,18 @@ from tiny_benchmark import write_tiny_benchmark
 from eznas import benchmarks
 from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
-from eznas.proxies import Proxy, load
+from eznas.proxies import Proxy, RankAggregate, load
 from eznas.scoring import ranking as ranking_module
 from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
-from eznas.scoring.ranking import COUNTS_ONLY, WEIGHTS_OR_IMAGES, Ranking, SeedStability, rank_networks, rankable
+from eznas.scoring.ranking import (
+    COUNTS_ONLY,
+    PARTLY_ROUNDING,
+    WEIGHTS_OR_IMAGES,
+    Ranking,
+    SeedStability,
+    rank_networks,
+    rankable,
+)
 from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.seeds import second_draw
 
@@ -117,7 +126,45 @@ def test_stability_is_the_tau_between_two_draws(benchmark, monkeypatch):
     redrawn = ScoringSettings(seed=second_draw(SETTINGS.seed), threads=1)
     first, second = (score_networks([NORM], benchmark, indices[:7], one).values[0] for one in (SETTINGS, redrawn))
     assert ranking.stability == SeedStability(kendall_tau(first, second), moves=True, networks=7)
-    assert phases == [12, 7, None]
+    assert phases == [12, 7, 7, None]
+
+
+def test_what_rounding_decides_is_told_from_what_it_does_not():
+    benchmark = benchmarks.load("digits")
+    formulas = [
+        "log(determinant(inp_grad.noise < pre.perturbed))",  # singular matrices of zeros and ones
+        "normalized_sum(log_determinant(pre_grad.noise))",
+        "inp.data == pre.data",  # equal numbers stay so
+    ]
+    programs = [Proxy(formula, parse_program(formula), aggregation="sum") for formula in formulas]
+    settings = ScoringSettings(seed=3)
+    rankings = rank_networks([*programs, load("params")], benchmark, np.arange(25), settings)
+    assert [ranking.depends_on for ranking in rankings] == [
+        PARTLY_ROUNDING,
+        WEIGHTS_OR_IMAGES,
+        WEIGHTS_OR_IMAGES,
+        COUNTS_ONLY,
+    ]
+    assert rankings[0].rounding < 0.9
+    assert rankings[1].rounding > 0.99
+    assert rankings[3].rounding is None
+    assert rankings[0].figures()["rounding_stability"] == rankings[0].rounding
+
+
+def test_of_an_aggregate_the_programs_are_computed_elsewhere():
+    score = score_networks
+
+    def scored(proxies, benchmark, indices, settings, observer):
+        scores = score(proxies, benchmark, indices, settings, observer)
+        return replace(scores, values=-scores.values) if settings.elsewhere else scores
+
+    benchmark = benchmarks.load("digits")
+    both = RankAggregate("both", (NORM, load("params")))
+    proxies = [NORM, load("params"), both, RankAggregate("counts", (load("params"), load("flops")))]
+    rankings = rank_networks(proxies, benchmark, np.arange(20), SETTINGS, score=scored)
+    assert [ranking.rounding is None for ranking in rankings] == [False, True, False, True]
+    assert rankings[0].rounding == -1.0
+    assert -1.0 < rankings[2].rounding < 1.0
 
 
 def test_every_proxy_is_resampled_with_the_same_draws(benchmark):

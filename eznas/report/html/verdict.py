@@ -16,6 +16,7 @@ FEW_NETWORKS: Final = 100
 """Held-out networks below which a page warns."""
 
 COUNTS_ONLY: Final = "counts only"  # as `eznas.scoring.ranking` words it; that module loads torch
+PARTLY_ROUNDING: Final = "partly rounding"  # the same
 _GAP: Final = 0.1
 _SAME: Final = 1e-6
 
@@ -83,6 +84,13 @@ def _about_scores(figures: Mapping[str, Any], units: Sequence[Mapping[str, Any]]
             f"{number_text(stability)} only{where}; take the mean over several draws, or a larger batch."
         )
         found.append(("Low seed stability:", text))
+    if figures["depends_on"] == PARTLY_ROUNDING:
+        text = (
+            f"with tau {number_text(figures['rounding_stability'])} only do its scores agree{where} with those that "
+            "PyTorch computes from statistics which are off by a unit of their last place at most. On another "
+            "processor, or exported, it ranks networks otherwise: signs of determinants that are nearly zero do this."
+        )
+        found.append(("Partly rounding:", text))
     if figures["scored"] is not None and figures["scored"] < 1:
         found.append(("Unscored networks:", f"{share_text(figures['scored'])} of the networks have a score{where}."))
     return found

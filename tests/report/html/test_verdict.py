@@ -75,6 +75,7 @@ def test_a_good_proxy_has_no_warning():
     [
         ({"depends_on": "counts only", "seed_stability": 1.0}, "Counts only:"),
         ({"seed_stability": 0.69}, "Low seed stability:"),
+        ({"depends_on": "partly rounding", "rounding_stability": 0.7}, "Partly rounding:"),
         ({"scored": 0.99}, "Unscored networks:"),
         ({"lead": (0.1, 0.0, 0.2)}, "Not better than counting parameters:"),
         ({"top_decile_tau_interval": [-0.1, 0.5]}, "The best networks:"),
