@@ -242,7 +242,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "elsewhere": ELSEWHERE_RULE,
+        "rounding": ELSEWHERE_RULE,
         **({"beside": " ".join(flattered)} if (flattered := _flattered(discovery)) else {}),
         "device": discovery.machine.device,
     }

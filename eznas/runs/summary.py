@@ -168,7 +168,7 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "elsewhere": ELSEWHERE_RULE,
+        "rounding": ELSEWHERE_RULE,
         "device": settings.collection.device,
         **({"beside": " ".join(flattered)} if (flattered := seen_beside(settings.beside, networks)) else {}),
         "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",

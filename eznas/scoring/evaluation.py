@@ -188,7 +188,7 @@ def _protocol(benchmark: Benchmark, settings: ScoringSettings, networks: int, le
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "elsewhere": ELSEWHERE_RULE,
+        "rounding": ELSEWHERE_RULE,
         "initialisation": _INITIALISATION,
         "normalisation": benchmark.normalisation.source,
         "device": settings.device,
