@@ -37,9 +37,6 @@ _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
 }
 
 
-_ORIENTATIONS: Final[tuple[Orientation, ...]] = (1, -1)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class RankedNetworks:
     """Networks of one benchmark, among those of an evaluator, that programs are to rank by accuracy.
@@ -159,10 +156,13 @@ class Fitness:
 
     def _judge(self, program: Program, scores: NDArray[np.float64], benchmarks: Sequence[RankedNetworks]) -> Evaluated:
         """Turn scores, float64 (networks,), NaN only where no program has one, into a fitness."""
-        rising, falling = (self._oriented(scores, orientation, benchmarks) for orientation in _ORIENTATIONS)
-        better = rising if rising.fitness >= falling.fitness else falling
-        if math.isnan(rising.fitness + falling.fitness):
-            return Evaluated.invalid(program)
+        better = self._oriented(scores, 1, benchmarks)
+        # Where every network has a score, turning them turns the sign of every tau.
+        if not (better.fitness >= 0 and np.isfinite(scores).all()):
+            falling = self._oriented(scores, -1, benchmarks)
+            if math.isnan(better.fitness + falling.fitness):
+                return Evaluated.invalid(program)
+            better = better if better.fitness >= falling.fitness else falling
         return Evaluated(
             program,
             tuple(better.orientation * tau + 0.0 for tau in better.taus),  # no -0.0
