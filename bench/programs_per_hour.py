@@ -1,7 +1,7 @@
 """Programs per hour that an evolution evaluates, from a run of some minutes: exact, and with options for less work.
 
     python bench/programs_per_hour.py --minutes 10 --networks 100
-    python bench/programs_per_hour.py --minutes 10 --networks 100 --options exact units=1 units=1+race=25:0.25
+    python bench/programs_per_hour.py --minutes 10 --networks 100 --options exact units=1 units=1+race=6:0.25
 
 For each option an evolution of trees begins anew and goes on until the time is over; the statistics of the networks
 are collected before, and are told apart. Distinct programs whose fitness became known count, those given up on their
@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--options", nargs="+", default=[search_options.EXACT, "units=1+race=25:0.25"])
+    parser.add_argument(
+        "--options", nargs="+", default=[search_options.EXACT, "units=1+race=25:0.25", "units=1+race=6:0.25"]
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     load_kernels()
