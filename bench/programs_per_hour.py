@@ -70,11 +70,12 @@ def _of_option(option: str, arguments: argparse.Namespace) -> dict[str, Any]:
             inputs.ranked_networks(),
             race_networks=settings.race_networks,
             race_share=settings.race_share,
+            rounding=settings.rounding,
         )
         began, began_processor = time.perf_counter(), time.process_time()
         programs = complete = 0
         while time.perf_counter() - began < 60 * arguments.minutes:
-            told = fitness.of(evolution.ask())
+            told = fitness.of(evolution.ask(), evolution.hall_of_fame, settings.evolution.hall_of_fame)
             evolution.tell(told)
             programs += len(told)
             complete += sum(one.is_valid and not one.lost for one in told)

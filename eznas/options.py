@@ -32,6 +32,9 @@ Objective = Literal["tau", "top", "both"]
 Reference = Literal["none", "given", "over"]
 """What a formula is compared with while it evolves: nothing, a proxy that counts already, or proxies to be ahead of."""
 
+Rounding = Literal["rejected", "accepted"]
+"""What becomes of a program that would be among the best and is partly rounding."""
+
 Distinct = Literal["ranking", "program", "none"]
 """Which repeats do not survive selection: those of one ranking of the networks, of one program, or none."""
 

@@ -18,7 +18,7 @@ from eznas.api.models import Models, candidates_of
 from eznas.api.random_states import untouched_random_states
 from eznas.api.training_networks import TrainingNetworks, checked_accuracies
 from eznas.errors import EznasError
-from eznas.options import Aggregation, ThirdPass, ToScalar, Unit, Weights
+from eznas.options import Aggregation, Rounding, ThirdPass, ToScalar, Unit, Weights
 from eznas.proxies import Proxy
 from eznas.runs.settings import genome_settings_of, parse_memory
 from eznas.scoring.batched_evaluator import evaluator_on
@@ -72,6 +72,7 @@ class ProxySearch(ProxyEstimator):
         third_pass: ThirdPass = "perturbed",
         to_scalar: ToScalar = "mean",
         aggregation: Aggregation = "sum",
+        rounding: Rounding = "accepted",
         weights: Weights = "fresh",
         random_state: int = 0,
         warm_start: bool = False,
@@ -93,6 +94,7 @@ class ProxySearch(ProxyEstimator):
             third_pass: its statistics as they are, or minus those of the data pass.
             to_scalar: from a program's output to one number per unit.
             aggregation: from the units' numbers to the score.
+            rounding: what becomes of a program that would be among the best and is partly rounding.
             weights: `fresh` ones from `random_state`, or the models' `own`.
             random_state: the number that all random choices follow from.
             warm_start: whether a further `fit` with the same models goes on, up to `generations` in all.
@@ -111,6 +113,7 @@ class ProxySearch(ProxyEstimator):
         self.third_pass = third_pass
         self.to_scalar = to_scalar
         self.aggregation = aggregation
+        self.rounding = rounding
         self.weights = weights
         self.random_state = random_state
         self.warm_start = warm_start
@@ -149,6 +152,7 @@ class ProxySearch(ProxyEstimator):
                 collection,
                 self.to_scalar,
                 self.aggregation,
+                self.rounding,
                 self.weights,
                 self.random_state,
                 tuple(one.name for one in candidates),
@@ -159,11 +163,11 @@ class ProxySearch(ProxyEstimator):
             load_kernels()
             with networks.store(memory_bytes, threads) as store:
                 evaluator = evaluator_on(self.device, store, self.to_scalar, self.aggregation, threads)
-                fitness = Fitness(evaluator, [ranked])
+                fitness = Fitness(evaluator, [ranked], rounding=self.rounding)
                 self._inputs = inputs
                 with self._callbacks_closed_at_the_end():
                     while not evolution.finished:
-                        told = fitness.of(evolution.ask())
+                        told = fitness.of(evolution.ask(), evolution.hall_of_fame, settings.hall_of_fame)
                         networks.check()
                         record = evolution.tell(told).to_dict()
                         self._take(evolution, told, record, depends_on)

@@ -66,8 +66,8 @@ def evaluate(
 
     The first 100 networks are scored again with other weights and images: seed stability is Kendall tau between both
     scores, and a score that does not move depends on counts only, of layers, channels or pixels. The first 20 of them
-    are scored by PyTorch, too, from statistics that are off by a unit of their last place at most: a program whose
-    scores agree with those by less than tau .98 is partly rounding.
+    are scored with every operation rounded up, too: a program whose scores agree with those by less than tau .95 is
+    partly rounding.
 
     The networks that a run was evolved on are left out.
     """

@@ -18,6 +18,7 @@ from eznas.runs.backend import evaluator_of
 from eznas.runs.inputs import RunInputs
 from eznas.runs.settings import RunSettings
 from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.kernel_loading import load_kernels
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 
@@ -77,6 +78,13 @@ class Shard:
         received = [Program(nodes, output) for nodes, output in programs]
         scores = evaluator.scores(received, only_complete=only_complete)
         return ShardScores(scores, evaluator.unscorable, dict(inputs.failures), (platform.node(), os.getpid()))
+
+    def rounded_up(self, programs: Sequence[SentProgram], places: Sequence[int]) -> NDArray[np.float64]:
+        """Score some networks of the shard, as `Evaluator.rounded_up` does."""
+        _, evaluator = self._opened
+        received = [Program(nodes, output) for nodes, output in programs]
+        load_kernels()  # here: what is compiled while the processor rounds up has other constants
+        return evaluator.rounded_up(received, places)
 
     @cached_property
     def _opened(self) -> tuple[RunInputs, Evaluator]:

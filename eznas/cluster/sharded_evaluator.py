@@ -107,6 +107,16 @@ class ShardedEvaluator:
             scores[(np.isnan(scores) & ~self._unscorable).any(axis=1)] = np.nan
         return scores
 
+    def rounded_up(self, programs: Sequence[Program], networks: Sequence[int]) -> NDArray[np.float64]:
+        """As `Evaluator.rounded_up`."""
+        scores = np.full((len(programs), self._inputs.training_count), np.nan)
+        sent = self._cluster.put([(program.nodes, program.output) for program in programs])
+        places = [np.flatnonzero(np.isin(positions, networks)) for positions in self._positions]
+        asked = [shard.rounded_up.remote(sent, own.tolist()) for shard, own in zip(self._shards, places, strict=True)]
+        for worker, part in self._cluster.answers(asked):
+            scores[:, self._positions[worker][places[worker]]] = part
+        return scores[:, networks]
+
     def _notice(self, worker: int, part: ShardScores) -> None:
         """Tell where another process than before has answered."""
         before = self._processes.setdefault(worker, part.process)

@@ -25,7 +25,6 @@ from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
 from eznas.scoring.ranking import (
-    ELSEWHERE_RULE,
     RANKING_RULE,
     SECOND_DRAW_RULE,
     Estimate,
@@ -33,6 +32,7 @@ from eznas.scoring.ranking import (
     leads,
     rank_networks,
 )
+from eznas.scoring.rounding import ROUNDING_RULE
 
 Rankings = Mapping[str, Ranking]
 """How a proxy ranks the held-out networks of every benchmark, by its name."""
@@ -242,7 +242,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "rounding": ELSEWHERE_RULE,
+        "rounding": ROUNDING_RULE,
         **({"beside": " ".join(flattered)} if (flattered := _flattered(discovery)) else {}),
         "device": discovery.machine.device,
     }

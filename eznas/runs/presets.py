@@ -25,6 +25,7 @@ PAPER: Final[Mapping[str, Any]] = {
     "to_scalar": "mean",  # 1.6
     "aggregation": "mean",  # section 3 of the paper: the scores of the units are averaged
     "fitness_samples": "all",  # Figure 4: one correlation over the 100 networks
+    "rounding": "accepted",  # nothing is said of it
     "units_per_shape": 0,  # 1.6: the mean over all units
     "race_networks": 0,  # Figure 4: every program on the 100 networks
     "generations": 15,  # 1.7

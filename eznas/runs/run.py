@@ -211,13 +211,14 @@ class Run:
                 lambda _done, _count: self._observer.advance(),
                 self._settings.race_networks,
                 self._settings.race_share,
+                self._settings.rounding,
             )
             evolution, checkpoint = self._stored_evolution()
             collecting = True
             while not evolution.finished:
                 self._observer.evaluating(evolution.generation, self._inputs.training_count, collecting=collecting)
                 started = time.perf_counter()
-                evaluated = fitness.of(evolution.ask())
+                evaluated = fitness.of(evolution.ask(), evolution.hall_of_fame, self._settings.evolution.hall_of_fame)
                 if collecting:
                     for sentence in self._inputs.unscored_networks():
                         self._observer.message(sentence)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from eznas.benchmarks import distinct_names
 from eznas.errors import EznasError, shown
-from eznas.options import Aggregation, Combine, Preset, ToScalar
+from eznas.options import Aggregation, Combine, Preset, Rounding, ToScalar
 from eznas.runs.presets import PRESETS
 from eznas.search.settings import EvolutionSettings
 from eznas.setting import (
@@ -100,6 +100,11 @@ class RunSettings:
     )
     fitness_samples: str = setting(
         _ALL, "networks that a |tau| is of: all, or the least of random subsamples, such as 4 of 20 for 4x20"
+    )
+    rounding: Rounding = setting(
+        "accepted",
+        "what becomes of a program that would be among the best and is partly rounding",
+        choices=get_args(Rounding),
     )
     units_per_shape: int = setting(
         ALL, "units of the same shapes that evolution computes; 0 for all, as in every report", group=LESS_WORK

@@ -23,7 +23,8 @@ from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
-from eznas.scoring.ranking import ELSEWHERE_RULE, RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
+from eznas.scoring.rounding import ROUNDING_RULE
 from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.search.evaluated import Evaluated
 from eznas.search.race import stages
@@ -168,7 +169,7 @@ def _protocol(settings: RunSettings, networks: Sequence[tuple[Benchmark, NDArray
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "rounding": ELSEWHERE_RULE,
+        "rounding": ROUNDING_RULE,
         "device": settings.collection.device,
         **({"beside": " ".join(flattered)} if (flattered := seen_beside(settings.beside, networks)) else {}),
         "differs_from_paper": departures_text(settings.departures_from_paper()) or "nothing",

@@ -10,6 +10,7 @@ in an order that is left open, and batches depend on the networks alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -22,7 +23,16 @@ from eznas.ops.batched_plan import BatchedPlan
 from eznas.ops.plan import Plan
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.contenders import Contenders
-from eznas.scoring.evaluator import DEFAULT_CACHE_BYTES, Evaluator, NetworkNumbers, Numbers, Race, aggregated, choose
+from eznas.scoring.evaluator import (
+    DEFAULT_CACHE_BYTES,
+    Evaluator,
+    NetworkNumbers,
+    Numbers,
+    Race,
+    Result,
+    aggregated,
+    choose,
+)
 from eznas.scoring.plan_evaluation import PlanParts
 from eznas.scoring.unit_blocks import UnitBlock, UnitBlocks
 from eznas.statistics.isolation import reproducible_kernels
@@ -87,6 +97,14 @@ class BatchedEvaluator(Evaluator):
         for race in races:  # they save nothing here, where the units of all networks are computed at once
             choose(race, contenders, [networks[network] for network in race.networks.tolist()])
         return networks
+
+    def _for_each_sample(
+        self, networks: Sequence[int], function: Callable[[NetworkStatistics], Result]
+    ) -> list[Result]:
+        blocks = self._blocks or self._collected(None)
+        return [
+            function(replace(blocks.statistics(network), stands_for=self._stands_for[network])) for network in networks
+        ]
 
     def _run_on_all(
         self,

@@ -18,7 +18,8 @@ from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
-from eznas.scoring.ranking import ELSEWHERE_RULE, RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
+from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
+from eznas.scoring.rounding import ROUNDING_RULE
 from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.statistics.coverage import ENOUGH
 from eznas.statistics.workers import available_cores
@@ -188,7 +189,7 @@ def _protocol(benchmark: Benchmark, settings: ScoringSettings, networks: int, le
         "ranking": RANKING_RULE,
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
-        "rounding": ELSEWHERE_RULE,
+        "rounding": ROUNDING_RULE,
         "initialisation": _INITIALISATION,
         "normalisation": benchmark.normalisation.source,
         "device": settings.device,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,11 @@ from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.unit_sample import sampled
+from eznas.system.rounding import rounding_up
 
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
+
+Result = TypeVar("Result")
 
 
 Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
@@ -196,6 +199,32 @@ class Evaluator:
         for position, network in enumerate(networks):
             scores[left, position] = network.scores[np.searchsorted(network.positions, left)]
         return scores
+
+    def rounded_up(self, programs: Sequence[Program], networks: Sequence[int]) -> NDArray[np.float64]:
+        """Return the scores of programs with every operation rounded up, see `eznas.scoring.rounding`.
+
+        Args:
+            programs: whose scores were computed before, so that all compiled code is there.
+            networks: which of them to score.
+
+        Returns:
+            float64, shape (programs, networks), NaN as of `scores`.
+        """
+        plan = Plan.of([self._simplifier.simplify(program) for program in programs])
+
+        def score(statistics: NetworkStatistics) -> NDArray[np.float64]:
+            with rounding_up():
+                return scores_of_network(plan, statistics, self._to_scalar, self._aggregation)
+
+        return np.array(self._for_each_sample(networks, score)).reshape(len(networks), len(programs)).T
+
+    def _for_each_sample(
+        self, networks: Sequence[int], function: Callable[[NetworkStatistics], Result]
+    ) -> list[Result]:
+        """Call a function with the statistics that some networks are scored by, in their order."""
+        return self._store.for_each(
+            lambda _, statistics: function(sampled(statistics, self._units_per_shape)), None, networks
+        )
 
     def _run(
         self,

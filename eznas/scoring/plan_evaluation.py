@@ -102,7 +102,7 @@ class PlanParts:
                 for column in np.flatnonzero(~self._columns).tolist():
                     result = results[int(self._plan.recorded[column])]
                     if result is not None:
-                        numbers[unit, column] = number_of_tensor(result, to_scalar)
+                        numbers[unit, column] = _number(result, to_scalar)
                         valid[unit, column] = True
         return numbers, valid
 
@@ -235,8 +235,8 @@ class _Machine:
             return None
 
 
-def number_of_tensor(result: Tensor, to_scalar: ToScalar) -> np.float32:
-    """Return the number of a result of PyTorch, by the compiled code that takes that of every other."""
+def _number(result: Tensor, to_scalar: ToScalar) -> np.float32:
+    """The number of a result, by the compiled code that takes that of every other."""
     values = result.contiguous().numpy().reshape(-1)
     shapes = np.ones((1, TERMINAL_COUNT, MAXIMUM_AXES), np.int64)
     shapes[0, 0, 0] = len(values)

@@ -19,22 +19,15 @@ from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_deci
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
+from eznas.scoring.rounding import PARTLY_ROUNDING, ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
 from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
 from eznas.scoring.ties import agree, tied
 
 SECOND_DRAW_NETWORKS: Final = 100
 """The most networks that are scored again to find out what scores depend on: the first ones."""
 
-ELSEWHERE_NETWORKS: Final = 20
-"""The most of these on which programs are computed as elsewhere, too."""
-
 COUNTS_ONLY: Final = "counts only"
 WEIGHTS_OR_IMAGES: Final = "weights or images"
-PARTLY_ROUNDING: Final = "partly rounding"
-
-LEAST_CERTAIN: Final = 0.98
-"""Scores that agree with those computed elsewhere by less than this tau are partly rounding: of a hundred pairs of
-networks, one or more would stand in the other order."""
 
 _STATISTICS: Final[dict[str, Statistic]] = {
     "tau": kendall_tau,
@@ -52,12 +45,6 @@ SECOND_DRAW_RULE: Final = (
     "seed stability is Kendall's tau-b between both scores"
 )
 """What seed stability and `depends_on` mean, for protocols."""
-
-ELSEWHERE_RULE: Final = (
-    f"the first of those, at most {ELSEWHERE_NETWORKS}, scored by PyTorch, from statistics that are off by a unit of "
-    f"their last place at most; partly rounding is a program whose scores agree by less than tau-b {LEAST_CERTAIN}"
-)
-"""What `partly rounding` means, for protocols."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +106,8 @@ class Ranking:
         stability: how the scores move; None where no network was scored again, or none has a score.
         coverage: float64 (networks,), the share of each network's parameters that the units of a program hold; None
             where the proxy has no units.
-        rounding: Kendall's tau-b between the scores of the second draw and those that the same networks have
-            elsewhere, see `eznas.scoring.elsewhere`; None where they were not computed there, or no program is.
+        rounding_stability: tau-b between scores of the second draw and the same ones rounded up, see
+            `eznas.scoring.rounding`; None where that was not computed, or nothing of the proxy is a program.
     """
 
     tau: Estimate
@@ -131,7 +118,7 @@ class Ranking:
     pick: Pick | None = None
     stability: SeedStability | None = None
     coverage: NDArray[np.float64] | None = None
-    rounding: float | None = None
+    rounding_stability: float | None = None
 
     @classmethod
     def of(
@@ -143,7 +130,7 @@ class Ranking:
         unscored: dict[int, str] | None = None,
         stability: SeedStability | None = None,
         coverage: NDArray[np.float64] | None = None,
-        rounding: float | None = None,
+        rounding_stability: float | None = None,
     ) -> Ranking:
         """Return how scores rank networks of these accuracies.
 
@@ -155,7 +142,7 @@ class Ranking:
             unscored: see the attributes.
             stability: see the attributes.
             coverage: see the attributes.
-            rounding: see the attributes.
+            rounding_stability: see the attributes.
         """
         ranked = rankable(scores, orientation)
         intervals = bootstrap_intervals(
@@ -173,15 +160,15 @@ class Ranking:
             pick=Pick.of(ranked, accuracies),
             stability=stability,
             coverage=coverage,
-            rounding=rounding,
+            rounding_stability=rounding_stability,
         )
 
     @property
     def depends_on(self) -> str | None:
         """What the scores depend on, in words; None where no network was scored again, or none has a score."""
-        if self.stability is not None and self.rounding is not None and self.rounding < LEAST_CERTAIN:
-            return PARTLY_ROUNDING
-        return self.stability.depends_on if self.stability else None
+        if self.stability is None:
+            return None
+        return PARTLY_ROUNDING if is_partly_rounding(self.rounding_stability) else self.stability.depends_on
 
     @property
     def scored(self) -> float:
@@ -199,7 +186,7 @@ class Ranking:
         figures["picked_rank"] = self.pick.rank if self.pick else None
         figures["scored"] = _plain(self.scored)
         figures["seed_stability"] = _plain(self.stability.tau) if self.stability else None
-        figures["rounding_stability"] = None if self.rounding is None else _plain(self.rounding)
+        figures["rounding_stability"] = None if self.rounding_stability is None else _plain(self.rounding_stability)
         figures["depends_on"] = self.depends_on
         return figures
 
@@ -236,7 +223,7 @@ def leads(
 
 def networks_scored(count: int) -> int:
     """Return how many times a network is scored in the ranking of `count` networks by programs and other proxies."""
-    return count + min(count, SECOND_DRAW_NETWORKS) + min(count, ELSEWHERE_NETWORKS)
+    return count + min(count, SECOND_DRAW_NETWORKS) + min(count, ROUNDED_NETWORKS)
 
 
 def rank_networks(
@@ -257,7 +244,7 @@ def rank_networks(
         indices: int64 (networks,), which of them. One that cannot be run has no score.
         settings: under what they are scored; the seed is also that of the bootstrap.
         observer: is told of the phases and of the networks that are done.
-        second_draw: whether to score networks again, for `Ranking.stability` and `Ranking.rounding`.
+        second_draw: whether to score networks again, for `Ranking.stability` and `Ranking.rounding_stability`.
         score: gives the scores.
 
     Returns:
@@ -272,17 +259,17 @@ def rank_networks(
     observer.phase("scoring", len(indices))
     scores = score(singles, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
-    elsewhere: NetworkScores | None = None
+    rounded_up: NetworkScores | None = None
     if len(again):
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
         second = score(singles, benchmark, again, redrawn, observer)
-        again = again[:ELSEWHERE_NETWORKS]
+        again = again[:ROUNDED_NETWORKS]
         if programs := [one for one in singles if isinstance(one, Proxy)]:
-            observer.phase("scoring by PyTorch, to see what is rounding", len(again))
-            elsewhere = score(programs, benchmark, again, replace(redrawn, elsewhere=True), observer)
+            observer.phase("scoring again, rounded up", len(again))
+            rounded_up = score(programs, benchmark, again, replace(redrawn, rounded_up=True), observer)
     observer.phase("intervals")
-    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second, elsewhere)
+    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second, rounded_up)
 
 
 def rankings_of(
@@ -291,7 +278,7 @@ def rankings_of(
     seed: int,
     scores: NetworkScores,
     second: NetworkScores | None = None,
-    elsewhere: NetworkScores | None = None,
+    rounded_up: NetworkScores | None = None,
 ) -> list[Ranking]:
     """Compare scores of networks with their accuracies, as `rank_networks` does.
 
@@ -301,7 +288,7 @@ def rankings_of(
         seed: of the bootstrap.
         scores: of the `single_proxies`.
         second: of the same, with other weights and images, for the first of the networks.
-        elsewhere: of the programs among them, those that the first of these networks might have elsewhere.
+        rounded_up: of the programs among them, for the first of those networks.
     """
     all_scores = aggregated(proxies, scores)
     drawn: list[SeedStability | None] = [None] * len(proxies)
@@ -309,7 +296,7 @@ def rankings_of(
         # Aggregates rank the networks that are scored together: the same ones both times.
         first = aggregated(proxies, scores.first(second.values.shape[1])).values
         drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
-    rounding = _rounding(proxies, second, elsewhere) if second and elsewhere else [None] * len(proxies)
+    stable = _rounding_stability(proxies, second, rounded_up) if second and rounded_up else [None] * len(proxies)
     return [
         Ranking.of(
             all_scores.values[row],
@@ -319,23 +306,24 @@ def rankings_of(
             all_scores.unscored[row],
             drawn[row],
             scores.coverage if isinstance(proxy, Proxy) else None,
-            rounding[row],
+            stable[row],
         )
         for row, proxy in enumerate(proxies)
     ]
 
 
-def _rounding(proxies: Sequence[AnyProxy], second: NetworkScores, elsewhere: NetworkScores) -> list[float | None]:
-    """Return `Ranking.rounding` of each proxy; the scores are those of `rankings_of`."""
-    here = second.first(elsewhere.values.shape[1])
-    values = here.values.copy()
-    values[[isinstance(one, Proxy) for one in single_proxies(proxies)]] = elsewhere.values
-    pairs = zip(aggregated(proxies, here).values, aggregated(proxies, replace(here, values=values)).values, strict=True)
+def _rounding_stability(
+    proxies: Sequence[AnyProxy], second: NetworkScores, rounded_up: NetworkScores
+) -> list[float | None]:
+    """Return `Ranking.rounding_stability` of each proxy; the scores are those of `rankings_of`."""
+    nearest = second.first(rounded_up.values.shape[1])
+    values = nearest.values.copy()
+    values[[isinstance(one, Proxy) for one in single_proxies(proxies)]] = rounded_up.values
+    upward = replace(nearest, values=values)
+    pairs = zip(aggregated(proxies, nearest).values, aggregated(proxies, upward).values, strict=True)
     return [
-        kendall_tau(rankable(one, 1), rankable(other, 1))
-        if any(isinstance(single, Proxy) for single in single_proxies([proxy]))
-        else None
-        for proxy, (one, other) in zip(proxies, pairs, strict=True)
+        rounding_stability(*pair) if any(isinstance(one, Proxy) for one in single_proxies([proxy])) else None
+        for proxy, pair in zip(proxies, pairs, strict=True)
     ]
 
 

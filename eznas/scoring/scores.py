@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias
@@ -18,14 +19,12 @@ from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.plan import Plan
-from eznas.ops.program import Program
 from eznas.options import Aggregation, ToScalar, Unit, Weights
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.collecting import Collected
 from eznas.scoring.drawn_images import LabelledImages, draw_images, draw_labelled
-from eznas.scoring.elsewhere import scores_elsewhere
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
@@ -34,6 +33,7 @@ from eznas.statistics.passes import NoUnitError
 from eznas.statistics.store import networks_in_flight
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.workers import available_cores, run_in_threads
+from eznas.system.rounding import rounding_up
 
 _NO_NUMBER: Final = "The score is not finite, or the program takes no unit of it."
 
@@ -49,7 +49,7 @@ class ScoringSettings:
         threads: each has a network of its own; no score depends on it.
         memory_bytes: for the statistics that the threads hold, 0 for no bound; no score depends on it.
         weights: `fresh` ones from the seed, or the network's `own`.
-        elsewhere: whether programs are computed as `eznas.scoring.elsewhere` does.
+        rounded_up: whether programs round every operation up, see `eznas.scoring.rounding`.
     """
 
     batch_size: int = 1
@@ -58,7 +58,7 @@ class ScoringSettings:
     threads: int = field(default_factory=available_cores)
     memory_bytes: int = 0
     weights: Weights = "fresh"
-    elsewhere: bool = False
+    rounded_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,25 +211,19 @@ class _Computation:
     Attributes:
         rows: which of the proxies they are.
         signs: for each of them float64 (terms,): +1 or -1.
-        programs: of all their terms, in this order.
-        plan: of these.
+        plan: of the programs of all their terms, in this order.
         to_scalar: of them all.
         aggregation: of them all.
     """
 
     rows: list[int]
     signs: list[NDArray[np.float64]]
-    programs: list[Program]
     plan: Plan
     to_scalar: ToScalar
     aggregation: Aggregation
 
-    def scores(self, statistics: NetworkStatistics, *, elsewhere: bool) -> list[float]:
-        aggregates = (
-            scores_elsewhere(self.programs, statistics, self.to_scalar, self.aggregation)
-            if elsewhere
-            else scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
-        )
+    def scores(self, statistics: NetworkStatistics) -> list[float]:
+        aggregates = scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
         ends = np.cumsum([len(signs) for signs in self.signs])
         return [
             join_terms(aggregates[end - len(signs) : end], signs) for end, signs in zip(ends, self.signs, strict=True)
@@ -289,8 +283,9 @@ class _Scorer:
             # Threads may write the size at once: one of them will be right the next time.
             self._largest = max(self._largest, statistics.nbytes)
             started = time.thread_time()
-            for computation in collection.computations:
-                column.values[computation.rows] = computation.scores(statistics, elsewhere=self._settings.elsewhere)
+            with rounding_up() if self._settings.rounded_up else nullcontext():
+                for computation in collection.computations:
+                    column.values[computation.rows] = computation.scores(statistics)
             column.seconds[collection.rows] = seconds + time.thread_time() - started
             column.coverage = min(column.coverage, statistics.coverage)
         hand_made = {row: proxy for row, proxy in enumerate(self._proxies) if isinstance(proxy, HandMadeProxy)}
@@ -361,7 +356,7 @@ class _Scorer:
         for (to_scalar, aggregation), together in alike.items():
             signs = [np.array([term.sign for term in programs[row].terms], np.float64) for row in together]
             parts = [term.program for row in together for term in programs[row].terms]
-            computations.append(_Computation(together, signs, parts, Plan.of(parts), to_scalar, aggregation))
+            computations.append(_Computation(together, signs, Plan.of(parts), to_scalar, aggregation))
         return _Collection(settings, computations)
 
 

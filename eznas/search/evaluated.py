@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -79,3 +80,12 @@ class Evaluated:
             str(ranking),
             bool(lost),
         )
+
+
+def best_of_each_ranking(results: Iterable[Evaluated], places: int) -> tuple[Evaluated, ...]:
+    """Return the best programs that lost no race, best first: the simplest one of each ranking of the networks."""
+    best: dict[str, Evaluated] = {}
+    for result in sorted(results, key=Evaluated.rank_key):
+        if result.is_valid and not result.lost:
+            best.setdefault(result.ranking, result)
+    return tuple(best.values())[:places]

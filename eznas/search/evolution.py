@@ -23,7 +23,7 @@ from eznas.errors import EznasError
 from eznas.genomes.base import Genome, GenomeSettings
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
-from eznas.search.evaluated import INVALID_FITNESS, Evaluated
+from eznas.search.evaluated import INVALID_FITNESS, Evaluated, best_of_each_ranking
 from eznas.search.selection import Individual, Selection
 from eznas.search.settings import EvolutionSettings
 
@@ -184,7 +184,7 @@ class Evolution:
             if self._steps == 0
             else self._selection.survivors(self._population, created, self._rng)
         )
-        self._hall_of_fame = self._best_programs([*self._hall_of_fame, *told])
+        self._hall_of_fame = best_of_each_ranking([*self._hall_of_fame, *told], self._settings.hall_of_fame)
         self._steps += 1
         self._offspring = None
         return self._record(created, len(told), offspring.retries)
@@ -239,14 +239,6 @@ class Evolution:
 
     def _parents(self, count: int) -> list[Genome]:
         return [one.genome for one in self._selection.parents(self._population, count, self._rng)]
-
-    def _best_programs(self, candidates: Sequence[Evaluated]) -> tuple[Evaluated, ...]:
-        """Return the hall of fame: of the programs that lost no race, the simplest of each of the best rankings."""
-        best: dict[str, Evaluated] = {}
-        for result in sorted(candidates, key=Evaluated.rank_key):
-            if result.is_valid and not result.lost:
-                best.setdefault(result.ranking, result)
-        return tuple(best.values())[: self._settings.hall_of_fame]
 
     def _record(self, created: Sequence[Individual], evaluated: int, retries: int) -> GenerationRecord:
         best = self._hall_of_fame[0] if self._hall_of_fame else None

@@ -12,22 +12,24 @@ network or subsample has fitness -1: a report would tie that network at the bott
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import accumulate
 from statistics import fmean, median
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.errors import EznasError, shown
 from eznas.ops.program import Program
-from eznas.options import Combine, Orientation
+from eznas.options import Combine, Orientation, Rounding
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Race
 from eznas.scoring.ranking import rankable
-from eznas.search.evaluated import Evaluated
+from eznas.scoring.rounding import ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
+from eznas.search.evaluated import Evaluated, best_of_each_ranking
 from eznas.search.race import FitnessRace, stages
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
@@ -89,6 +91,9 @@ class ProgramEvaluator(Protocol):
     ) -> NDArray[np.float64]:
         """As `Evaluator.scores`."""
 
+    def rounded_up(self, programs: Sequence[Program], networks: Sequence[int]) -> NDArray[np.float64]:
+        """As `Evaluator.rounded_up`."""
+
 
 class Fitness:
     """Evaluates programs against the accuracies of networks."""
@@ -101,6 +106,7 @@ class Fitness:
         progress: Callable[[int, int], None] | None = None,
         race_networks: int = 0,
         race_share: float = 1.0,
+        rounding: Rounding = "accepted",
     ) -> None:
         """Set up fitness.
 
@@ -111,6 +117,8 @@ class Fitness:
             progress: called after each network of an evaluation, as by `Evaluator.scores`.
             race_networks: how many networks of each benchmark programs are raced on first, see `race`; 0 for no race.
             race_share: of the programs with a fitness on those, which go on to further networks.
+            rounding: what becomes of a program that would be among the best and is partly rounding, see
+                `eznas.scoring.rounding`: `rejected` ones have fitness -1.
         """
         self._evaluator = evaluator
         self._progress = progress
@@ -121,9 +129,18 @@ class Fitness:
             [networks.first(count) for networks in benchmarks] for count in stages(race_networks, race_share, most)
         ]
         self._race_share = race_share
+        if rounding not in get_args(Rounding):
+            raise EznasError(f"rounding is {shown(rounding)}: choose {' or '.join(get_args(Rounding))}.")
+        self._rejects_rounding = rounding == "rejected"
 
-    def of(self, programs: Sequence[Program]) -> list[Evaluated]:
-        """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order."""
+    def of(self, programs: Sequence[Program], best: Sequence[Evaluated] = (), places: int = 0) -> list[Evaluated]:
+        """Evaluate programs, as `Evolution.ask` returns them; one result for each, in their order.
+
+        Args:
+            programs: any number of them.
+            best: the best ones before, which are not rounding.
+            places: how many there may be of these.
+        """
         well_formed = [program for program in programs if program.is_well_formed]
         # A program that is not finite on some network has fitness -1, whatever the others give.
         races = [self._race(well_formed, raced) for raced in self._raced]
@@ -132,7 +149,42 @@ class Fitness:
         results = [self._evaluate(program, scores_of.get(program)) for program in programs]
         for race in reversed(races):
             results = race.results(results)
-        return results
+        return self._without_rounding(results, scores_of, best, places) if self._rejects_rounding else results
+
+    def _without_rounding(
+        self,
+        results: list[Evaluated],
+        scores_of: Mapping[Program, NDArray[np.float64]],
+        best: Sequence[Evaluated],
+        places: int,
+    ) -> list[Evaluated]:
+        """Reject what is partly rounding, until nothing else would be among the best."""
+        certain = {one.program for one in best}
+        while True:
+            entering = [
+                one.program for one in best_of_each_ranking([*best, *results], places) if one.program not in certain
+            ]
+            if not entering:
+                return results
+            rejected = self._partly_rounding(entering, scores_of)
+            certain.update(program for program in entering if program not in rejected)
+            results = [Evaluated.invalid(one.program) if one.program in rejected else one for one in results]
+
+    def _partly_rounding(
+        self, programs: Sequence[Program], scores_of: Mapping[Program, NDArray[np.float64]]
+    ) -> set[Program]:
+        """Return those that are partly rounding on the first networks of any benchmark."""
+        few = [networks.positions[:ROUNDED_NETWORKS] for networks in self._benchmarks]
+        rounded_up = self._evaluator.rounded_up(programs, np.concatenate(few).tolist())
+        ends = list(accumulate(len(positions) for positions in few))
+        return {
+            program
+            for program, row in zip(programs, rounded_up, strict=True)
+            if any(
+                is_partly_rounding(rounding_stability(scores_of[program][positions], row[end - len(positions) : end]))
+                for positions, end in zip(few, ends, strict=True)
+            )
+        }
 
     def _race(self, programs: Sequence[Program], raced: Sequence[RankedNetworks]) -> FitnessRace:
         """Return a race of these programs; its evaluator knows the networks by other numbers than the judge."""

@@ -22,8 +22,11 @@ class InlineCluster:
     def actor(self, _worker, kind, *arguments):
         made = kind(Preparation.like_here(), *arguments)
         self.actors.append(made)
-        asked = SimpleNamespace(remote=lambda *given: lambda: made.scores(*given))
-        return SimpleNamespace(scores=asked)
+
+        def asked(name):
+            return SimpleNamespace(remote=lambda *given: lambda: getattr(made, name)(*given))
+
+        return SimpleNamespace(scores=asked("scores"), rounded_up=asked("rounded_up"))
 
     def end(self, actor):
         pass

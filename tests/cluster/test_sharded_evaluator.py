@@ -46,6 +46,15 @@ def test_scores_are_those_of_one_process(settings, workers, only_complete):
     assert np.isnan(expected[1]).any()
 
 
+@pytest.mark.parametrize("workers", [1, 3, 20])
+def test_rounded_up_scores_are_those_of_one_process(settings, workers):
+    inputs = RunInputs.of(settings)
+    with own_evaluators(settings, inputs) as alone:
+        expected = alone.exact.rounded_up(programs(10), [5, 0, 2])
+    with sharded_evaluator(InlineCluster(workers), settings, RunInputs.of(settings)) as divided:
+        np.testing.assert_array_equal(divided.rounded_up(programs(10), [5, 0, 2]), expected)
+
+
 def test_a_program_without_a_score_on_one_network_has_none_on_those_of_other_workers(settings, monkeypatch):
     class Part:
         def __init__(self, _preparation, _settings, _fingerprints, positions, _memory_bytes):

@@ -11,11 +11,14 @@ from tiny_benchmark import write_tiny_benchmark
 from eznas import files
 from eznas.errors import EznasError
 from eznas.observer import SilentObserver
+from eznas.ops.notation import parse_program
 from eznas.ops.program import Program
+from eznas.runs.backend import own_evaluators
 from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
 from eznas.scoring.evaluator import Evaluator
+from eznas.scoring.rounding import is_partly_rounding, rounding_stability
 from eznas.search.fitness import Fitness
 from eznas.statistics.store import StatisticsStore
 
@@ -123,6 +126,22 @@ def test_threads_and_memory_do_not_change_the_result(settings, tmp_path, genome)
         with Run.start(replace(of_genome, threads=threads, memory=memory), tmp_path / name) as run:
             run.execute()
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+def test_a_run_that_rejects_rounding_has_none_of_it_among_the_best(settings, tmp_path):
+    with Run.start(settings.changed({"rounding": "rejected"}), tmp_path / "run") as run:
+        summary = run.execute()
+    assert "rounding rejected (paper accepted)" in summary["protocol"]["differs_from_paper"]
+    assert "every operation rounded up" in summary["protocol"]["rounding"]
+    hall_of_fame = json.loads((tmp_path / "run" / "hall_of_fame.json").read_text())["programs"]
+    programs = [parse_program(one["formula"]) for one in hall_of_fame]
+    inputs = RunInputs.of(settings)
+    with own_evaluators(settings, inputs) as evaluators:
+        nearest = evaluators.exact.scores(programs)
+        upward = evaluators.exact.rounded_up(programs, range(8))
+    stability = [rounding_stability(*pair) for pair in zip(nearest, upward, strict=True)]
+    assert stability
+    assert not any(is_partly_rounding(one) for one in stability)
 
 
 LESS_WORK = {"units_per_shape": 1, "race_networks": 4, "race_share": 0.5}

@@ -78,6 +78,13 @@ def test_a_sample_of_units_and_a_race_are_those_of_the_compiled_evaluator():
     assert not np.allclose(actual[:2], full[:2])
 
 
+def test_rounded_up_scores_are_those_of_the_compiled_evaluator():
+    programs = [*formulas("l1_norm(exp(wt))", "numel(wt)"), *random_programs(10, 3)]
+    compiled = Evaluator(store(NETWORKS), "mean", "sum", units_per_shape=1).rounded_up(programs, [2, 0])
+    batched = BatchedEvaluator(store(NETWORKS), "cpu", "mean", "sum", units_per_shape=1)
+    np.testing.assert_array_equal(batched.rounded_up(programs, [2, 0]), compiled)
+
+
 @pytest.mark.parametrize("to_scalar", ["mean", "l2"])
 def test_what_is_remembered_changes_no_bit(to_scalar):
     first = formulas("normalized_sum(inp.data)", "normalized_sum(wt) * normalized_sum(wt)")

@@ -183,6 +183,18 @@ def test_a_second_race_is_among_those_that_the_first_chose():
     assert np.isnan(scores[2:]).all()
 
 
+@pytest.mark.parametrize("units_per_shape", [0, 1])
+def test_rounded_up_scores_are_the_same_but_for_rounding(units_per_shape):
+    programs = formulas("l1_norm(exp(wt))", "numel(wt)", "sign(determinant(wt / wt + wt / wt))", "wt - inp.data")
+    evaluator = Evaluator(store(NETWORKS), units_per_shape=units_per_shape)
+    nearest = evaluator.scores(programs)
+    upward = evaluator.rounded_up(programs, [4, 1])
+    np.testing.assert_allclose(upward[:2], nearest[:2][:, [4, 1]], rtol=1e-6)
+    assert (upward[0] > nearest[0, [4, 1]]).all()
+    np.testing.assert_array_equal(np.isnan(upward), np.isnan(nearest[:, [4, 1]]))
+    np.testing.assert_array_equal(evaluator.scores(programs), nearest)
+
+
 def test_a_program_that_is_given_up_is_not_computed_again(monkeypatch):
     sizes = []
 

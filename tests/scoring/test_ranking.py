@@ -16,13 +16,13 @@ from eznas.scoring import ranking as ranking_module
 from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
 from eznas.scoring.ranking import (
     COUNTS_ONLY,
-    PARTLY_ROUNDING,
     WEIGHTS_OR_IMAGES,
     Ranking,
     SeedStability,
     rank_networks,
     rankable,
 )
+from eznas.scoring.rounding import PARTLY_ROUNDING
 from eznas.scoring.scores import ScoringSettings, score_networks
 from eznas.seeds import second_draw
 
@@ -145,26 +145,26 @@ def test_what_rounding_decides_is_told_from_what_it_does_not():
         WEIGHTS_OR_IMAGES,
         COUNTS_ONLY,
     ]
-    assert rankings[0].rounding < 0.9
-    assert rankings[1].rounding > 0.99
-    assert rankings[3].rounding is None
-    assert rankings[0].figures()["rounding_stability"] == rankings[0].rounding
+    assert rankings[0].rounding_stability < 0.9
+    assert rankings[1].rounding_stability > 0.99
+    assert rankings[3].rounding_stability is None
+    assert rankings[0].figures()["rounding_stability"] == rankings[0].rounding_stability
 
 
-def test_of_an_aggregate_the_programs_are_computed_elsewhere():
+def test_of_an_aggregate_the_programs_are_rounded_up():
     score = score_networks
 
     def scored(proxies, benchmark, indices, settings, observer):
         scores = score(proxies, benchmark, indices, settings, observer)
-        return replace(scores, values=-scores.values) if settings.elsewhere else scores
+        return replace(scores, values=-scores.values) if settings.rounded_up else scores
 
     benchmark = benchmarks.load("digits")
     both = RankAggregate("both", (NORM, load("params")))
     proxies = [NORM, load("params"), both, RankAggregate("counts", (load("params"), load("flops")))]
     rankings = rank_networks(proxies, benchmark, np.arange(20), SETTINGS, score=scored)
-    assert [ranking.rounding is None for ranking in rankings] == [False, True, False, True]
-    assert rankings[0].rounding == -1.0
-    assert -1.0 < rankings[2].rounding < 1.0
+    assert [ranking.rounding_stability is None for ranking in rankings] == [False, True, False, True]
+    assert rankings[0].rounding_stability == -1.0
+    assert -1.0 < rankings[2].rounding_stability < 1.0
 
 
 def test_every_proxy_is_resampled_with_the_same_draws(benchmark):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
+from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
 from eznas.ops.program import ProgramBuilder
 from eznas.scoring.correlation import kendall_tau
@@ -24,11 +25,18 @@ class FixedScores:
     def __init__(self, scores, unscorable=False):
         self.scores_by_program = {parse_program(text): np.array(row, dtype=float) for text, row in scores.items()}
         self.unscorable = np.array(unscorable)
-        self.asked = []
+        self.asked, self.rounded = [], []
+        self.turned = {}
 
     def scores(self, programs, progress=None, *, only_complete=False, races=()):
         self.asked.extend(programs)
         return [self.scores_by_program[program] for program in programs]
+
+    def rounded_up(self, programs, networks):
+        self.rounded.append(programs)
+        return np.array(
+            [self.scores_by_program[program][networks][:: self.turned.get(program, 1)] for program in programs]
+        )
 
 
 def fitness_of(**scores):
@@ -172,3 +180,35 @@ def test_on_one_benchmark_fitness_is_exactly_the_size_of_tau(scores, combine):
     tau = kendall_tau(np.array(scores, dtype=float), ACCURACIES)
     assert (result.fitness, result.orientation) == (abs(tau), -1 if tau < 0 else 1)
     assert result.taus == (tau,)
+
+
+def test_what_is_partly_rounding_is_rejected_until_none_would_be_among_the_best():
+    scores = {
+        "wt": [1, 2, 3, 4, 5],
+        "abs(wt)": [2, 1, 3, 4, 5],
+        "exp(wt)": [2, 1, 3, 5, 4],
+        "sign(wt)": [2, 3, 1, 5, 4],
+        "power(wt)": [5, 1, 2, 3, 4],
+    }
+    evaluator = FixedScores(scores)
+    programs = list(evaluator.scores_by_program)
+    evaluator.turned = {programs[0]: -1, programs[2]: -1}
+    ranked = [RankedNetworks.of(np.arange(5.0))]
+    accepted = Fitness(evaluator, ranked).of(programs, (), 2)
+    assert not evaluator.rounded
+    results = Fitness(evaluator, ranked, rounding="rejected").of(programs, (), 2)
+    assert [one.program for one in results] == programs
+    assert [one.is_valid for one in results] == [False, True, False, True, True]
+    assert [results[at] for at in (1, 3, 4)] == [accepted[at] for at in (1, 3, 4)]
+    # Two would enter, one is rejected; the next one too; then one of those that are left, and nobody looks at the last.
+    assert evaluator.rounded == [programs[:2], [programs[2]], [programs[3]]]
+    # What is among the best already is not looked at again, nor what would not be among them.
+    evaluator.rounded.clear()
+    best = (results[1], results[3])
+    assert Fitness(evaluator, ranked, rounding="rejected").of(programs[4:], best, 2) == results[4:]
+    assert not evaluator.rounded
+
+
+def test_a_fitness_takes_no_other_word_for_rounding():
+    with pytest.raises(EznasError, match="rounding is 'up': choose rejected or accepted"):
+        Fitness(FixedScores({}), [RankedNetworks.of(ACCURACIES)], rounding="up")

@@ -86,9 +86,9 @@ def _about_scores(figures: Mapping[str, Any], units: Sequence[Mapping[str, Any]]
         found.append(("Low seed stability:", text))
     if figures["depends_on"] == PARTLY_ROUNDING:
         text = (
-            f"with tau {number_text(figures['rounding_stability'])} only do its scores agree{where} with those that "
-            "PyTorch computes from statistics which are off by a unit of their last place at most. On another "
-            "processor, or exported, it ranks networks otherwise: signs of determinants that are nearly zero do this."
+            f"with tau {number_text(figures['rounding_stability'])} only do its scores agree{where} with the same "
+            "scores whose every operation was rounded up instead of to the nearest number. On another processor, or "
+            "exported, it ranks networks otherwise: signs of determinants that are nearly zero do this."
         )
         found.append(("Partly rounding:", text))
     if figures["scored"] is not None and figures["scored"] < 1:
