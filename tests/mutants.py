@@ -200,14 +200,14 @@ FAULTS = (
     Fault(
         "the hall of fame forgets",
         "search/evolution.py",
-        "self._best_programs([*self._hall_of_fame, *told])",
-        "self._best_programs(told)",
+        "best_of_each_ranking([*self._hall_of_fame, *told]",
+        "best_of_each_ranking([*told]",
         _EVOLUTION,
     ),
     Fault(
         "a variation is never tried again",
         "search/evolution.py",
-        "            if offspring.is_new(program):\n                break\n",
+        "            if offspring.is_new(child.program):\n                break\n",
         "            break\n",
         _EVOLUTION,
     ),
@@ -241,7 +241,7 @@ FAULTS = (
     ),
     Fault(
         "who lost a race is in the hall of fame",
-        "search/evolution.py",
+        "search/evaluated.py",
         "if result.is_valid and not result.lost:",
         "if result.is_valid:",
         ("search/test_race.py",),
@@ -312,8 +312,8 @@ FAULTS = (
     Fault(
         "the orientation is lost",
         "search/fitness.py",
-        "better = rising if rising.fitness >= falling.fitness else falling",
-        "better = rising",
+        "better = better if better.fitness >= falling.fitness else falling",
+        "pass",
         _FITNESS,
     ),
     Fault(
@@ -334,7 +334,7 @@ FAULTS = (
         "programs of one orientation only are repeats of each other",
         "search/fitness.py",
         "_ranking_digest(better.ranked)",
-        "_ranking_digest(rising.ranked)",
+        "_ranking_digest(self._oriented(scores, 1, benchmarks).ranked)",
         _FITNESS,
     ),
     Fault(
