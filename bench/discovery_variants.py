@@ -39,7 +39,7 @@ from eznas.features.table import FeatureTable
 from eznas.files import write_atomically
 from eznas.ops.terms import format_terms
 from eznas.scoring.correlation import kendall_tau, top_decile_tau
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores
 

@@ -40,8 +40,8 @@ from eznas.runs.summary import scoring_settings
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import load_kernels
-from eznas.scoring.ranking import rankable
 from eznas.scoring.scores import score_networks
+from eznas.scoring.ties import rankable
 from eznas.search.evaluated import Evaluated
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness

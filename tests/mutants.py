@@ -493,7 +493,7 @@ FAULTS = (
     ),
     Fault(
         "networks without a score are the best",
-        "scoring/ranking.py",
+        "scoring/ties.py",
         "np.where(np.isnan(oriented), -np.inf, oriented)",
         "np.where(np.isnan(oriented), np.inf, oriented)",
         ("scoring/test_ranking.py",),

@@ -19,7 +19,7 @@ from eznas.errors import EznasError
 from eznas.options import Weights
 from eznas.proxies import Proxy
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 from eznas.setting import did_you_mean
 
 

@@ -16,7 +16,7 @@ from eznas.api.score import DEFAULT_PROXY
 from eznas.errors import EznasError
 from eznas.options import Weights
 from eznas.proxies import AnyProxy, hand_made
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 from eznas.statistics.collect import Loss
 from eznas.statistics.coverage import coverage_warning
 

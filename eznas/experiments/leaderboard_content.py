@@ -17,7 +17,8 @@ from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.correlation import partial_kendall_tau
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated
-from eznas.scoring.ranking import RANKING_RULE, Ranking, leads, rankable
+from eznas.scoring.ranking import RANKING_RULE, Ranking, leads
+from eznas.scoring.ties import rankable
 
 COLUMNS: Final = (
     "proxy",

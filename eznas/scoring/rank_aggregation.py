@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy, RankAggregate
 from eznas.scoring.network_scores import NetworkScores
-from eznas.scoring.ties import tied
+from eznas.scoring.ties import rankable
 
 
 def single_proxies(proxies: Sequence[AnyProxy]) -> list[Proxy | HandMadeProxy]:
@@ -68,7 +68,6 @@ def rank_sum(values: NDArray[np.float64], orientations: Sequence[int]) -> NDArra
     """
     from scipy.stats import rankdata  # half a second at the start of every command, and few need it
 
-    oriented = np.array([sign * tied(row) for sign, row in zip(orientations, values, strict=True)])
-    ranks = rankdata(np.where(np.isnan(oriented), -np.inf, oriented), axis=1)
+    ranks = rankdata([rankable(row, sign) for sign, row in zip(orientations, values, strict=True)], axis=1)
     total: NDArray[np.float64] = np.log(ranks / values.shape[1]).sum(0)
     return np.where(np.isnan(values).all(0), np.nan, total)

@@ -21,7 +21,8 @@ from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
 from eznas.scoring.rounding import PARTLY_ROUNDING, ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
 from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
-from eznas.scoring.ties import agree, tied
+from eznas.scoring.ties import agree, rankable
+from eznas.system.rounding import can_round_up
 
 SECOND_DRAW_NETWORKS: Final = 100
 """The most networks that are scored again to find out what scores depend on: the first ones."""
@@ -191,19 +192,6 @@ class Ranking:
         return figures
 
 
-def rankable(scores: NDArray[np.float64], orientation: int) -> NDArray[np.float64]:
-    """Return what correlations are taken of: scores with ties made equal, networks without one tied at the bottom.
-
-    Evolution uses the same scores but accepts only programs that score all its networks, see `eznas.search.fitness`.
-
-    Args:
-        scores: float64 (networks,), as computed; NaN where a network has none.
-        orientation: the result is higher where a network should be better.
-    """
-    oriented = orientation * tied(scores)
-    return np.where(np.isnan(oriented), -np.inf, oriented)
-
-
 def leads(
     rankings: Sequence[Ranking], others: Sequence[Ranking], accuracies: NDArray[np.float64], seed: int
 ) -> list[list[Estimate]]:
@@ -265,7 +253,8 @@ def rank_networks(
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
         second = score(singles, benchmark, again, redrawn, observer)
         again = again[:ROUNDED_NETWORKS]
-        if programs := [one for one in singles if isinstance(one, Proxy)]:
+        programs = [one for one in singles if isinstance(one, Proxy)]
+        if programs and can_round_up():
             observer.phase("scoring again, rounded up", len(again))
             rounded_up = score(programs, benchmark, again, replace(redrawn, rounded_up=True), observer)
     observer.phase("intervals")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ties import tied
+from eznas.scoring.ties import rankable
 
 ROUNDED_NETWORKS: Final = 20
 """The most networks on which scores are computed in both ways: the first ones."""
@@ -35,9 +35,7 @@ def rounding_stability(scores: NDArray[np.float64], rounded_up: NDArray[np.float
 
     Scores that agree within the error of float32 are ties, and networks without one tie at the bottom.
     """
-    return kendall_tau(
-        *(np.nan_to_num(tied(one), nan=-np.inf, posinf=np.inf, neginf=-np.inf) for one in (scores, rounded_up))
-    )
+    return kendall_tau(rankable(scores, 1), rankable(rounded_up, 1))
 
 
 def is_partly_rounding(stability: float | None) -> bool:

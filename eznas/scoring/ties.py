@@ -27,6 +27,19 @@ def tied(scores: ArrayLike, tolerance: float = RELATIVE_TOLERANCE) -> NDArray[np
         return _follow_leaders(values, np.argsort(values), tolerance)
 
 
+def rankable(scores: NDArray[np.float64], orientation: int) -> NDArray[np.float64]:
+    """Return what correlations are taken of: scores with ties made equal, networks without one tied at the bottom.
+
+    Evolution uses the same scores but accepts only programs that score all its networks, see `eznas.search.fitness`.
+
+    Args:
+        scores: float64 (networks,), as computed; NaN where a network has none.
+        orientation: the result is higher where a network should be better.
+    """
+    oriented = orientation * tied(scores)
+    return np.where(np.isnan(oriented), -np.inf, oriented)
+
+
 def agree(first: ArrayLike, second: ArrayLike) -> NDArray[np.bool_]:
     """Return where two scores of the same network are equal by the same rule, bool (networks,); NaN equals NaN."""
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)

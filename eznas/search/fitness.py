@@ -27,10 +27,11 @@ from eznas.ops.program import Program
 from eznas.options import Combine, Orientation, Rounding
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Race
-from eznas.scoring.ranking import rankable
 from eznas.scoring.rounding import ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
+from eznas.scoring.ties import rankable
 from eznas.search.evaluated import Evaluated, best_of_each_ranking
 from eznas.search.race import FitnessRace, stages
+from eznas.system.rounding import can_round_up
 
 _COMBINED: Final[dict[Combine, Callable[[Sequence[float]], float]]] = {
     "minimum": min,
@@ -131,6 +132,8 @@ class Fitness:
         self._race_share = race_share
         if rounding not in get_args(Rounding):
             raise EznasError(f"rounding is {shown(rounding)}: choose {' or '.join(get_args(Rounding))}.")
+        if rounding == "rejected" and not can_round_up():
+            raise EznasError("This system cannot be told to round up, so nothing is known of rounding: accept it.")
         self._rejects_rounding = rounding == "rejected"
 
     def of(self, programs: Sequence[Program], best: Sequence[Evaluated] = (), places: int = 0) -> list[Evaluated]:

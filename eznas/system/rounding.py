@@ -9,7 +9,6 @@ arithmetic (Vignes, Mathematics and Computers in Simulation 35, 1993), with one 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +19,17 @@ _UPWARD: Final = {"x86_64": 0x800, "i386": 0x800, "i686": 0x800, "aarch64": 0x40
 _UPWARD_OF_WINDOWS: Final = 0x200
 
 
+def can_round_up() -> bool:
+    """Whether this system can be told to."""
+    return _library() is not None and _upward() is not None
+
+
 @contextmanager
 def rounding_up() -> Iterator[None]:
-    """Let the calling thread round up inside of the block; on a system that cannot be told to, nothing changes."""
-    library, upward = _library(), _upward()
-    if library is None or upward is None:
-        yield
-        return
+    """Let the calling thread round up inside of the block, on a system that `can_round_up`."""
+    library = _library()
     before = library.fegetround()
-    library.fesetround(upward)
+    library.fesetround(_upward())
     try:
         yield
     finally:
@@ -37,9 +38,8 @@ def rounding_up() -> Iterator[None]:
 
 @cache
 def _library() -> Any:
-    name = "ucrtbase" if platform.system() == "Windows" else ctypes.util.find_library("m")
     try:
-        library = ctypes.CDLL(name)
+        library = ctypes.CDLL("ucrtbase" if platform.system() == "Windows" else None)
     except OSError:
         return None
     return library if hasattr(library, "fesetround") and hasattr(library, "fegetround") else None

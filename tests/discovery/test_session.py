@@ -15,7 +15,7 @@ from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.observer import SilentObserver
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 
 FILES = ("history.jsonl", "networks.json", "result.json", "proxy.json")
 

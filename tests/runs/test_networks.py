@@ -11,7 +11,7 @@ from eznas.runs.directory import stored_settings
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 
 
 @pytest.fixture(scope="module")

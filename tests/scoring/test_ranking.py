@@ -20,10 +20,10 @@ from eznas.scoring.ranking import (
     Ranking,
     SeedStability,
     rank_networks,
-    rankable,
 )
 from eznas.scoring.rounding import PARTLY_ROUNDING
 from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.ties import rankable
 from eznas.seeds import second_draw
 
 SETTINGS = ScoringSettings(seed=2, threads=2)
@@ -149,6 +149,13 @@ def test_what_rounding_decides_is_told_from_what_it_does_not():
     assert rankings[1].rounding_stability > 0.99
     assert rankings[3].rounding_stability is None
     assert rankings[0].figures()["rounding_stability"] == rankings[0].rounding_stability
+
+
+def test_where_nothing_can_be_rounded_up_that_is_not_known(benchmark, monkeypatch):
+    monkeypatch.setattr(ranking_module, "can_round_up", lambda: False)
+    (ranking,) = rank_networks([NORM], benchmark, np.arange(12), SETTINGS)
+    assert ranking.rounding_stability is None
+    assert ranking.depends_on == WEIGHTS_OR_IMAGES
 
 
 def test_of_an_aggregate_the_programs_are_rounded_up():

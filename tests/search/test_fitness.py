@@ -209,6 +209,12 @@ def test_what_is_partly_rounding_is_rejected_until_none_would_be_among_the_best(
     assert not evaluator.rounded
 
 
+def test_where_nothing_can_be_rounded_up_nothing_is_rejected(monkeypatch):
+    monkeypatch.setattr("eznas.search.fitness.can_round_up", lambda: False)
+    with pytest.raises(EznasError, match="cannot be told to round up"):
+        Fitness(FixedScores({}), [RankedNetworks.of(ACCURACIES)], rounding="rejected")
+
+
 def test_a_fitness_takes_no_other_word_for_rounding():
     with pytest.raises(EznasError, match="rounding is 'up': choose rejected or accepted"):
         Fitness(FixedScores({}), [RankedNetworks.of(ACCURACIES)], rounding="up")

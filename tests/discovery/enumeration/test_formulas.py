@@ -19,7 +19,7 @@ from eznas.ops import reference
 from eznas.ops.catalogue import BY_NAME
 from eznas.scoring.aggregation import aggregate_columns
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 
 GROUP = group(networks=40)
 ARRAYS = arrays_of([GROUP], "sum")

@@ -3,7 +3,7 @@ import pytest
 
 from eznas.discovery.enumeration.tau import tau_of
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.ranking import rankable
+from eznas.scoring.ties import rankable
 
 
 def expected(scores, accuracies):
