@@ -69,8 +69,8 @@ def few_networks(
         list[str] | None,
         typer.Option(
             metavar="PROXY",
-            help="A name, .json file or formula that discover-seeded starts from; may be given several times. What "
-            "evolved on networks that are held out here proves nothing.",
+            help="A name, .json file or formula that discover-seeded starts from; may be given several times. "
+            "Networks that it is known to have evolved on are never held out.",
         ),
     ] = None,
     predictor_score: Annotated[
@@ -101,20 +101,22 @@ def few_networks(
 
     Writes few_networks.json, few_networks.md and the plot few_networks.png and .svg.
     """
+    from eznas import benchmarks
     from eznas.discovery.seed_formulas import seed_formula
     from eznas.discovery.settings import DiscoverySettings
     from eznas.experiments.discovering import with_settings
     from eznas.experiments.few_networks import BENCHMARKS, COUNTS, VARIED, FewNetworks
     from eznas.experiments.few_networks_content import few_networks_sentences, plot
     from eznas.experiments.few_networks_methods import DEFAULT, chosen_methods
-    from eznas.runs.proxy_argument import resolve_proxy
+    from eznas.runs.proxy_argument import networks_seen, resolve_proxy
 
     settings = with_settings(DiscoverySettings(), setting or [], VARIED)
     seed_formulas = tuple(
         seed_formula(resolve_proxy(text), settings.unit, settings.third_pass) for text in seed_proxy or []
     )
+    names = tuple(benchmark or BENCHMARKS)
     study = FewNetworks(
-        tuple(benchmark or BENCHMARKS),
+        names,
         tuple(count or COUNTS),
         range(seed, seed + seeds),
         chosen_methods(method or [DEFAULT]),
@@ -123,6 +125,7 @@ def few_networks(
         seed_formulas,
         _machine(threads, memory, device),
         tuple(resolve_proxy(text) for text in predictor_score or []),
+        {name: networks_seen(seed_proxy or [], benchmarks.load(name)) for name in names},
     )
     folder = output or RUNS / "few-networks"
     content = run_experiment(partial(study.run, folder), quiet)

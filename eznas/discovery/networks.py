@@ -33,7 +33,15 @@ class Networks:
         return np.concatenate([self.training, self.validation])
 
     @classmethod
-    def draw(cls, benchmark: Benchmark, training: int, validation: int, held_out: int, seed: int) -> Self:
+    def draw(
+        cls,
+        benchmark: Benchmark,
+        training: int,
+        validation: int,
+        held_out: int,
+        seed: int,
+        never_held_out: frozenset[int] = frozenset(),
+    ) -> Self:
         """Draw networks: training and validation from one end of a shuffled list, held-out ones from the other.
 
         So the training networks are those of a run with this seed, whatever the other numbers are.
@@ -44,6 +52,7 @@ class Networks:
             validation: how many; may be 0.
             held_out: how many; fewer where the benchmark has no more.
             seed: of the shuffle.
+            never_held_out: indices that are passed over where networks to judge on are drawn.
 
         Raises:
             EznasError: the benchmark has fewer networks than `training` and `validation` together.
@@ -55,5 +64,8 @@ class Networks:
                 f"{count}: ask for fewer."
             )
         order = seeds.generator(seed, "networks").permutation(count).astype(np.int64)
-        rest = min(held_out, count - training - validation)
-        return cls(order[:training], order[training : training + validation], order[count - rest :])
+        others = order[training + validation :]
+        if never_held_out:
+            others = others[~np.isin(others, list(never_held_out))]
+        rest = min(held_out, len(others))
+        return cls(order[:training], order[training : training + validation], others[len(others) - rest :])

@@ -59,6 +59,7 @@ class FewNetworks:
         seed_formulas: what the seeded discovery starts from, as `seed_formulas.seed_formula` returns them.
         machine: what may be used; results depend on the device alone.
         predictor_scores: proxies whose scores predictors know beside those of the baselines and the number of units.
+        evolved_on: indices by benchmark of what the seed formulas were evolved on, none of which is held out.
     """
 
     benchmarks: Sequence[str] = BENCHMARKS
@@ -70,6 +71,7 @@ class FewNetworks:
     seed_formulas: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
     predictor_scores: tuple[AnyProxy, ...] = ()
+    evolved_on: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         least = min(self.counts, default=0)
@@ -116,6 +118,8 @@ class FewNetworks:
 
     def _record(self) -> dict[str, Any]:
         known = {"predictor_scores": [proxy.name for proxy in self.predictor_scores]} if self.predictor_scores else {}
+        counts = {name: len(indices) for name, indices in self.evolved_on.items() if indices}
+        passed_over = {"never_held_out": counts} if counts else {}
         return {
             "held_out": self.held_out,
             # On a small benchmark the most networks that are known decide how many are left to be held out.
@@ -124,6 +128,7 @@ class FewNetworks:
             "discovery": common_settings(self.discovery, VARIED),
             "seed_formulas": list(self.seed_formulas),
             **known,
+            **passed_over,
         }
 
     def _counts_of(self, method: Method) -> Sequence[int]:
@@ -136,11 +141,13 @@ class FewNetworks:
         Raises:
             EznasError: no more than two would be held out.
         """
-        networks = Networks.draw(benchmark, max(self.counts), 0, self.held_out, seed)
+        evolved_on = self.evolved_on.get(benchmark.name, frozenset())
+        networks = Networks.draw(benchmark, max(self.counts), 0, self.held_out, seed, evolved_on)
         if len(networks.held_out) < 3:
+            passed_over = f", {len(evolved_on)} of which a seed proxy was evolved on" if evolved_on else ""
             raise EznasError(
-                f"{benchmark.name} has {len(benchmark)} networks: let fewer than {max(self.counts)} be known, so that "
-                "at least 3 are left to judge on."
+                f"{benchmark.name} has {len(benchmark)} networks{passed_over}: let fewer than {max(self.counts)} be "
+                "known, so that at least 3 are left to judge on."
             )
         return networks
 

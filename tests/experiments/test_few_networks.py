@@ -67,6 +67,20 @@ def test_methods_are_judged_on_the_same_networks_and_know_no_others(finished, st
     assert record["protocol"]["validation"] == 2
 
 
+def test_what_seed_formulas_evolved_on_is_never_held_out_and_nothing_else_moves(study, table, tmp_path):
+    benchmark = few_networks.benchmarks.load(table)
+    before = study._networks(benchmark, 0)
+    evolved_on = frozenset([int(before.held_out[0]), int(before.training[0])])
+    after = replace(study, evolved_on={benchmark.name: evolved_on})._networks(benchmark, 0)
+    assert after.training.tolist() == before.training.tolist()
+    assert not evolved_on & set(after.held_out.tolist())
+    assert len(after.held_out) == len(before.held_out)
+    assert after.held_out[1:].tolist() == before.held_out[1:].tolist()
+    too_many = frozenset(range(len(benchmark))) - frozenset(before.held_out[:2].tolist())
+    with pytest.raises(EznasError, match="of which a seed proxy was evolved on"):
+        replace(study, evolved_on={benchmark.name: too_many})._networks(benchmark, 0)
+
+
 def test_the_formula_of_the_search_is_ranked_together_with_params(finished, study, table):
     folder, content = finished
     evolutions = folder / "evolutions" / table.strip("/").replace("/", "_")[:-4]
