@@ -16,7 +16,7 @@ import numpy as np
 
 from eznas import benchmarks
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-from eznas.scoring.collecting import HELPERS
+from eznas.scoring.helping import HELPERS
 from eznas.statistics.collect import CollectionSettings
 from eznas.statistics.workers import available_cores, run_in_threads
 from eznas.system.processes import allow_processes

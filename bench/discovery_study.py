@@ -28,7 +28,7 @@ from eznas.files import write_atomically
 from eznas.proxies import AnyProxy, reference_and_baselines
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
 from eznas.scoring.ranking import rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.workers import available_cores
 
 DATASETS: Final = ("nasbench201-cifar10", "nasbench201-cifar100", "nasbench201-imagenet16-120")

@@ -20,7 +20,8 @@ from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.notation import parse_program
 from eznas.proxies import Proxy
 from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import agree, tied
 
 COUNTING = (

@@ -786,6 +786,20 @@ FAULTS = (
         ("scoring/test_collecting.py",),
     ),
     Fault(
+        "a helper scores with the weights of another draw",
+        "scoring/benchmark_scorer.py",
+        "        return BenchmarkScorer(self.proxies, self.benchmark.load(), self.settings)",
+        "        return BenchmarkScorer(self.proxies, self.benchmark.load(), ScoringSettings())",
+        ("scoring/test_benchmark_scorer.py::test_scores_of_a_helper_are_the_same_to_the_last_bit",),
+    ),
+    Fault(
+        "a helper that cannot score is asked for every network",
+        "scoring/benchmark_scorer.py",
+        "self._may_help &= column is not None",
+        "self._may_help &= True",
+        ("scoring/test_benchmark_scorer.py",),
+    ),
+    Fault(
         "resamples take one network too few for the best tenth",
         "scoring/correlation.py",
         "while len(values) - smaller[threshold] < math.ceil(len(values) / 10):",

@@ -18,9 +18,11 @@ from eznas.errors import EznasError
 from eznas.options import Unit, Weights
 from eznas.proxies import AnyProxy, Proxy
 from eznas.runs.proxy_argument import resolve_proxy
+from eznas.scoring.candidate import GivenNetworks
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import single_proxies
-from eznas.scoring.scores import GivenNetworks, ScoringSettings, score_candidates
+from eznas.scoring.scores import score_candidates
+from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.collect import Loss
 from eznas.statistics.workers import available_cores
 

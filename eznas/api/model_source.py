@@ -9,7 +9,7 @@ from typing import Any
 from eznas.api.training_networks import statistics_of
 from eznas.features.key import digest
 from eznas.options import Weights
-from eznas.scoring.scores import Candidate
+from eznas.scoring.candidate import Candidate
 from eznas.statistics.collect import CollectionSettings, Inputs
 from eznas.statistics.tensors import NetworkStatistics
 

@@ -10,7 +10,7 @@ from torch import nn
 from eznas import seeds
 from eznas.api.random_states import seeded
 from eznas.errors import EznasError, described, shown
-from eznas.scoring.scores import Candidate
+from eznas.scoring.candidate import Candidate
 from eznas.spaces.foreign import ModuleSpace
 
 Model: TypeAlias = nn.Module | Callable[[], nn.Module]

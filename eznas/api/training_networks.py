@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eznas.errors import EznasError
 from eznas.options import Weights
-from eznas.scoring.scores import Candidate
+from eznas.scoring.candidate import Candidate
 from eznas.statistics.collect import CollectionSettings, Inputs, collect
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics

@@ -14,7 +14,9 @@ from eznas import seeds
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.proxies import AnyProxy
-from eznas.scoring.scores import Candidate, ScoringSettings, score_candidates
+from eznas.scoring.candidate import Candidate
+from eznas.scoring.scores import score_candidates
+from eznas.scoring.settings import ScoringSettings
 from eznas.spaces import complexity
 from eznas.spaces.base import Space
 from eznas.statistics.collect import Inputs

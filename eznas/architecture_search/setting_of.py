@@ -16,7 +16,7 @@ from eznas.benchmarks.sample_images import sample_images
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TEXT, read_regular
 from eznas.scoring.drawn_images import draw_images
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 from eznas.spaces.base import Space, canonical_text
 from eznas.statistics.collect import make_inputs
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eznas.architecture_search.candidates import Candidates
     from eznas.architecture_search.scorer import Setting
     from eznas.benchmarks.base import Benchmark
-    from eznas.scoring.scores import ScoringSettings
+    from eznas.scoring.settings import ScoringSettings
 
 SCORES: Final = "scores.json"
 
@@ -82,7 +82,7 @@ def search(
     from eznas.architecture_search.search import search as run_search
     from eznas.report.progress import ProgressBar
     from eznas.runs.proxy_argument import resolve_proxy
-    from eznas.scoring.scores import ScoringSettings
+    from eznas.scoring.settings import ScoringSettings
 
     loaded = resolve_proxy(proxy)
     scoring = ScoringSettings(batch_size, seed, device, threads=1)

@@ -17,7 +17,8 @@ from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.scoring.benchmark_recipe import BenchmarkRecipe
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 
 _CALLS_PER_WORKER: Final = 8
 """Networks are given out in at least so many parts for each worker, so that all end at nearly the same time."""

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from eznas.features.computation import OpenComputation, OwnComputation
 from eznas.features.table import DEFAULT_MEMORY_BYTES
-from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
+from eznas.scoring.scores import ScoreNetworks, score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.workers import available_cores
 
 

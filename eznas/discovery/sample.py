@@ -21,7 +21,8 @@ from eznas.observer import RunObserver
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy
 from eznas.scoring.kernel_loading import load_kernels
-from eznas.scoring.scores import ScoreNetworks, ScoringSettings
+from eznas.scoring.scores import ScoreNetworks
+from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import rankable
 from eznas.statistics.settings import CollectionSettings
 

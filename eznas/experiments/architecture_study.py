@@ -23,7 +23,7 @@ from eznas.experiments.folder import ExperimentFolder
 from eznas.files import json_text
 from eznas.options import Strategy
 from eznas.proxies import AnyProxy
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 
 EXPERIMENT: Final = "search"
 BENCHMARKS: Final = ("digits",)

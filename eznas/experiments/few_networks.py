@@ -27,7 +27,7 @@ from eznas.experiments.predictors import predicted
 from eznas.files import json_text
 from eznas.proxies import AnyProxy
 from eznas.scoring.ranking import Ranking, rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 
 EXPERIMENT: Final = "few-networks"
 BENCHMARKS: Final = ("nasbench201-cifar10", "darts-1000")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from eznas.benchmarks.base import Benchmark
 from eznas.experiments.predictors import signed_logarithm
 from eznas.proxies import AnyProxy, baselines, load
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 
 
 def with_baselines(further: Sequence[AnyProxy]) -> list[AnyProxy]:

@@ -29,7 +29,8 @@ from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import single_proxies
 from eznas.scoring.ranking import rankings_of
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.workers import available_cores, run_in_threads
 
 EXPERIMENT: Final = "leaderboard"

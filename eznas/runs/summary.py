@@ -25,7 +25,8 @@ from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
 from eznas.scoring.rounding import ROUNDING_RULE
-from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
+from eznas.scoring.scores import ScoreNetworks, score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.search.evaluated import Evaluated
 from eznas.search.race import stages
 

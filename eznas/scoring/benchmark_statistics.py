@@ -14,6 +14,7 @@ from eznas.benchmarks.base import Benchmark
 from eznas.scoring.benchmark_recipe import BenchmarkRecipe
 from eznas.scoring.collecting import Collected, CollectionTask, collected
 from eznas.scoring.drawn_images import draw_images
+from eznas.scoring.helping import encoded
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
 
@@ -80,6 +81,6 @@ class BenchmarkStatistics:
         return Collected(statistics, time.thread_time() - began)
 
     @cached_property
-    def _task(self) -> CollectionTask:
+    def _task(self) -> bytes:
         recipe = BenchmarkRecipe.of(self._benchmark)
-        return CollectionTask(recipe, self._batch_size, self._seed, self._settings)
+        return encoded(CollectionTask(recipe, self._batch_size, self._seed, self._settings))

@@ -1,8 +1,4 @@
-"""Statistics of a benchmark's networks, collected in processes beside this one where its threads meet in it.
-
-A network of small layers is thousands of short calls from Python, which two threads make hardly faster than one.
-A helper loads the benchmark by its name, is given an index, and leaves the numbers in memory that both processes see.
-"""
+"""Statistics of a benchmark's networks, collected by helpers, which leave the numbers in memory that both see."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -19,16 +15,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.scoring import helping
 from eznas.scoring.benchmark_recipe import BenchmarkRecipe
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.system.helpers import Helpers
 
 if TYPE_CHECKING:
     from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-
-HELPERS: Final = Helpers("eznas.scoring.collecting:answer")
-"""Those of this process."""
 
 _NO_VALUES: Final = np.empty(0, np.float32)
 
@@ -49,6 +42,20 @@ class CollectionTask:
     seed: int
     settings: CollectionSettings
 
+    def answer(self, connection: Connection, index: int) -> None:
+        """Send what `collected` asks for; `helping.Task` has more."""
+        statistics, seconds = self._source.collect_here(index)
+        is_new = _SHARED.hold(statistics.values)
+        connection.send((replace(statistics, values=_NO_VALUES), statistics.values.size, seconds, is_new))
+        if is_new:
+            _SHARED.send(connection)
+
+    @cached_property
+    def _source(self) -> BenchmarkStatistics:
+        from eznas.scoring.benchmark_statistics import BenchmarkStatistics
+
+        return BenchmarkStatistics(self.benchmark.load(), self.batch_size, self.seed, self.settings)
+
 
 class Collected(NamedTuple):
     """Statistics, and the processor seconds that it took to collect them."""
@@ -57,11 +64,11 @@ class Collected(NamedTuple):
     seconds: float
 
 
-def collected(task: Callable[[], CollectionTask], index: int, here: Callable[[], Collected]) -> Collected:
+def collected(task: Callable[[], bytes], index: int, here: Callable[[], Collected]) -> Collected:
     """Return the statistics of a network, by a helper or from this thread: the same numbers.
 
     Args:
-        task: says what a helper is to collect; called if one is free.
+        task: gives the encoded `CollectionTask` for a helper; called if one is free.
         index: of the network.
         here: collects them in this thread.
 
@@ -83,21 +90,7 @@ def collected(task: Callable[[], CollectionTask], index: int, here: Callable[[],
         values = np.frombuffer(kept["memory"], np.float32, size).copy()
         return Collected(replace(without_values, values=values), seconds)
 
-    return HELPERS.share(ask, here)
-
-
-def answer(connection: Connection, request: tuple[CollectionTask, int]) -> None:
-    """Send what `collected` asks for, in a helper: None for a network that raises, so that it raises there."""
-    task, index = request
-    try:
-        statistics, seconds = _source(task).collect_here(index)
-        is_new = _SHARED.hold(statistics.values)
-    except Exception:
-        connection.send(None)
-        return
-    connection.send((replace(statistics, values=_NO_VALUES), statistics.values.size, seconds, is_new))
-    if is_new:
-        _SHARED.send(connection)
+    return helping.HELPERS.share(ask, here)
 
 
 class _SharedMemory:
@@ -138,10 +131,3 @@ class _SharedMemory:
 
 _SHARED: Final = _SharedMemory()
 """That of a helper."""
-
-
-@lru_cache(maxsize=4)
-def _source(task: CollectionTask) -> BenchmarkStatistics:
-    from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-
-    return BenchmarkStatistics(task.benchmark.load(), task.batch_size, task.seed, task.settings)

@@ -20,7 +20,8 @@ from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
 from eznas.scoring.rounding import ROUNDING_RULE
-from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
+from eznas.scoring.scores import ScoreNetworks, score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.coverage import ENOUGH
 from eznas.statistics.workers import available_cores
 

@@ -18,7 +18,7 @@ from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.evaluator import unit_numbers
 from eznas.scoring.ranking import Ranking
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.collect import CollectionSettings
 
 _WEIGHT: Final = 0  # the address of the terminal whose shape tells a unit from others

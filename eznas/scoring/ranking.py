@@ -20,7 +20,8 @@ from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
 from eznas.scoring.rounding import PARTLY_ROUNDING, ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
-from eznas.scoring.scores import ScoreNetworks, ScoringSettings, score_networks
+from eznas.scoring.scores import ScoreNetworks, score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import agree, rankable
 from eznas.system.rounding import can_round_up
 

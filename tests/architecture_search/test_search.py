@@ -14,7 +14,7 @@ from eznas.architecture_search.setting_of import architecture_record, benchmark_
 from eznas.architecture_search.strategies import STRATEGIES
 from eznas.architecture_search.worth import Accuracies
 from eznas.errors import EznasError
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 from eznas.spaces import complexity
 from eznas.spaces.base import Space
 

@@ -10,7 +10,8 @@ from eznas.cluster.network_scores import score_on_cluster
 from eznas.errors import EznasError
 from eznas.runs.proxy_argument import resolve_proxy
 from eznas.scoring.benchmark_recipe import BenchmarkRecipe
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from eznas.experiments.few_networks_content import few_networks_sentences, plot
 from eznas.experiments.few_networks_methods import METHODS, chosen_methods
 from eznas.proxies import RankAggregate
 from eznas.scoring.ranking import rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 
 pytest.importorskip("sklearn", reason="predictors need scikit-learn")
 

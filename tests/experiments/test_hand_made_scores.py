@@ -8,7 +8,7 @@ import pytest
 from eznas import benchmarks, proxies
 from eznas.experiments.hand_made_scores import is_of, measured_scores, score_columns, with_baselines
 from eznas.files import json_text
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 from eznas.spaces.complexity import parameters
 
 PROXIES = with_baselines([proxies.load("synflow")])

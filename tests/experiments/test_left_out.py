@@ -16,7 +16,7 @@ from eznas.experiments.left_out import EMBEDDED, Fold, LeftOut, folds_of
 from eznas.experiments.left_out_content import FORMULA, MEAN_SINGLE, TOGETHER, left_out_content, left_out_markdown, plot
 from eznas.proxies import RankAggregate
 from eznas.scoring.ranking import rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 
 SPACES = {"a-10": "a", "b": "b", "a-100": "a"}
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,13 +9,8 @@ from tiny_benchmark import write_tiny_benchmark
 
 from eznas import benchmarks
 from eznas.errors import EznasError
-from eznas.scoring import collecting
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.statistics.collect import CollectionSettings
-from eznas.system.helpers import Helpers
-from eznas.system.processes import allow_processes
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="helpers need POSIX descriptors")
 
 
 @pytest.fixture(scope="module")
@@ -25,23 +18,7 @@ def benchmark(tmp_path_factory):
     return benchmarks.load(str(write_tiny_benchmark(tmp_path_factory.mktemp("benchmark"), networks=6)))
 
 
-@pytest.fixture(scope="module")
-def helper():
-    """Helpers with one process that waits for requests."""
-    made = Helpers("eznas.scoring.collecting:answer")
-    allow_processes()
-    made._start()
-    end = time.monotonic() + 60
-    while not made._helpers[0].connection.poll(1):
-        assert time.monotonic() < end
-    yield made
-    made.close()
-    allow_processes(False)
-
-
-@pytest.fixture(autouse=True)
-def used(helper, monkeypatch):
-    monkeypatch.setattr(collecting, "HELPERS", helper)
+pytestmark = pytest.mark.usefixtures("helper")
 
 
 def source(benchmark, batch_size=1, **settings):

@@ -9,7 +9,7 @@ from eznas.ops.terms import parse_terms
 from eznas.proxies import Proxy
 from eznas.scoring.network_detail import unit_contributions
 from eznas.scoring.ranking import rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 
 SETTINGS = ScoringSettings(batch_size=1, seed=0, threads=1)
 

@@ -22,7 +22,8 @@ from eznas.scoring.ranking import (
     rank_networks,
 )
 from eznas.scoring.rounding import PARTLY_ROUNDING
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import rankable
 from eznas.seeds import second_draw
 

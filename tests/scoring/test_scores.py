@@ -16,7 +16,8 @@ from eznas.ops.notation import parse_program
 from eznas.ops.reference import run_program
 from eznas.ops.terms import Term
 from eznas.proxies import HandMadeProxy, Proxy, RankAggregate, hand_made, load
-from eznas.scoring.scores import ScoringSettings, score_networks
+from eznas.scoring.scores import score_networks
+from eznas.scoring.settings import ScoringSettings
 from eznas.seeds import generator, network_seed
 from eznas.spaces import complexity
 from eznas.statistics.collect import CollectionSettings, collect, initialise, make_inputs

@@ -13,7 +13,7 @@ from eznas.errors import EznasError
 from eznas.observer import SilentObserver
 from eznas.proxies.proxy import read_proxy
 from eznas.scoring.ranking import rank_networks
-from eznas.scoring.scores import ScoringSettings
+from eznas.scoring.settings import ScoringSettings
 
 SMALL = {
     "networks": 10,

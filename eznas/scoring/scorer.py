@@ -1,0 +1,225 @@
+"""One network scored by any number of proxies: it is built once, and run once for each kind of statistics."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from eznas import seeds
+from eznas.errors import EznasError
+from eznas.ops.plan import Plan
+from eznas.options import Aggregation, ToScalar
+from eznas.proxies import HandMadeProxy, Proxy
+from eznas.scoring.aggregation import join_terms
+from eznas.scoring.candidate import Candidate, GivenNetworks
+from eznas.scoring.collecting import Collected
+from eznas.scoring.drawn_images import LabelledImages
+from eznas.scoring.evaluator import scores_of_network
+from eznas.scoring.settings import ScoringSettings
+from eznas.statistics.collect import CollectionSettings, Inputs, collect, initialise
+from eznas.statistics.passes import NoUnitError
+from eznas.statistics.store import networks_in_flight
+from eznas.statistics.tensors import NetworkStatistics
+from eznas.system.rounding import rounding_up
+
+
+@dataclass
+class Column:
+    """What one network gives.
+
+    Attributes:
+        values: float64 (proxies,), its scores; NaN where it has none.
+        seconds: float64 (proxies,), processor time, as in `NetworkScores`.
+        reasons: why a score is missing, by the row of its proxy.
+        coverage: as in `NetworkScores`.
+        lacks_units: whether it has no unit of a kind that a program takes.
+        statistics_bytes: of the largest statistics that were held for it.
+    """
+
+    values: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    reasons: dict[int, str] = field(default_factory=dict)
+    coverage: float = 1.0
+    lacks_units: bool = False
+    statistics_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class _Computation:
+    """Proxies that differ in nothing but their terms, as one plan.
+
+    Attributes:
+        rows: which of the proxies they are.
+        signs: for each of them float64 (terms,): +1 or -1.
+        plan: of the programs of all their terms, in this order.
+        to_scalar: of them all.
+        aggregation: of them all.
+    """
+
+    rows: list[int]
+    signs: list[NDArray[np.float64]]
+    plan: Plan
+    to_scalar: ToScalar
+    aggregation: Aggregation
+
+    def scores(self, statistics: NetworkStatistics) -> list[float]:
+        aggregates = scores_of_network(self.plan, statistics, self.to_scalar, self.aggregation)
+        ends = np.cumsum([len(signs) for signs in self.signs])
+        return [
+            join_terms(aggregates[end - len(signs) : end], signs) for end, signs in zip(ends, self.signs, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class _Collection:
+    """Statistics, and what is computed from them."""
+
+    settings: CollectionSettings
+    computations: list[_Computation]
+
+    @property
+    def rows(self) -> list[int]:
+        return [row for computation in self.computations for row in computation.rows]
+
+
+class Scorer:
+    """Scores one network after the other, in many threads at once.
+
+    Attributes:
+        proxies: that it scores with.
+        settings: under which it does.
+        largest: bytes of the largest statistics so far; threads may write it at once, one of them will be right the
+            next time.
+    """
+
+    def __init__(
+        self,
+        proxies: Sequence[Proxy | HandMadeProxy],
+        inputs: Inputs,
+        settings: ScoringSettings,
+        images: LabelledImages | None,
+        given: GivenNetworks,
+    ) -> None:
+        CollectionSettings(device=settings.device).check_device()
+        self.proxies = proxies
+        self.settings = settings
+        self.largest = 0
+        self._inputs = inputs
+        self._all_images = images is None
+        self._images = (images or LabelledImages(inputs.data, given.targets)).to(settings.device)
+        self._given = given
+        self._collections = [self._collection(rows) for rows in _collected_alike(proxies)]
+
+    @property
+    def networks_in_flight(self) -> int:
+        """How many networks the threads may hold at once."""
+        memory_bytes = self.settings.memory_bytes if self._collections else 0
+        return networks_in_flight(self.settings.threads, memory_bytes, self.largest)
+
+    def column(self, candidate: Candidate) -> Column:
+        """Return the scores of a network by every proxy."""
+        column = Column(*np.full((2, len(self.proxies)), np.nan))
+        build = cache(candidate.build)
+        for collection in self._collections:
+            try:
+                statistics, seconds = self._collected(candidate, collection.settings, build)
+            except EznasError as error:
+                column.reasons |= dict.fromkeys(collection.rows, str(error))
+                column.lacks_units |= isinstance(error, NoUnitError)
+                continue
+            column.statistics_bytes = max(column.statistics_bytes, statistics.nbytes)
+            started = time.thread_time()
+            with rounding_up() if self.settings.rounded_up else nullcontext():
+                for computation in collection.computations:
+                    column.values[computation.rows] = computation.scores(statistics)
+            column.seconds[collection.rows] = seconds + time.thread_time() - started
+            column.coverage = min(column.coverage, statistics.coverage)
+        hand_made = {row: proxy for row, proxy in enumerate(self.proxies) if isinstance(proxy, HandMadeProxy)}
+        if hand_made:
+            try:
+                network = build()
+            except EznasError as error:
+                column.reasons |= dict.fromkeys(hand_made, str(error))
+                return column
+            try:
+                network.to(self.settings.device)
+                if self.settings.weights == "fresh":
+                    # Again, because the passes of the programs may have left running statistics.
+                    initialise(network, candidate.weights_seed)
+            except Exception as error:  # a network may be the user's own code, and one that fails is reported by name
+                column.reasons |= dict.fromkeys(hand_made, _reason(error))
+                return column
+            for row, proxy in hand_made.items():
+                self._score_by_hand(proxy, row, candidate, network, column)
+        return column
+
+    def _collected(
+        self, candidate: Candidate, settings: CollectionSettings, build: Callable[[], nn.Module]
+    ) -> Collected:
+        network = build()
+        started = time.thread_time()
+        statistics = collect(
+            network,
+            self._inputs,
+            settings,
+            candidate.weights_seed,
+            candidate.name,
+            copy=False,
+            fresh=self.settings.weights == "fresh",
+            loss=self._given.loss,
+        )
+        return Collected(statistics, time.thread_time() - started)
+
+    def _score_by_hand(
+        self, proxy: HandMadeProxy, row: int, candidate: Candidate, network: nn.Module, column: Column
+    ) -> None:
+        seen = self._images if self._all_images else self._images.first(proxy.images)
+        rng = seeds.hand_made_generator(candidate.weights_seed)
+        started = time.thread_time()
+        try:
+            value = float(proxy.score(network, seen.images, rng, seen.labels))
+        except Exception as error:  # as above
+            column.reasons[row] = _reason(error)
+        else:
+            column.values[row] = value if np.isfinite(value) else np.nan
+        column.seconds[row] = time.thread_time() - started
+
+    def _collection(self, rows: Sequence[int]) -> _Collection:
+        """Return what to collect for the programs in these rows, which need the same unit and the same third pass."""
+        programs = {row: proxy for row in rows if isinstance(proxy := self.proxies[row], Proxy)}
+        first = programs[rows[0]]
+        terminals = frozenset[int]().union(
+            *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
+        )
+        unit = self._given.unit or first.unit
+        settings = CollectionSettings(unit, first.third_pass, self.settings.device, terminals)
+        alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)
+        for row, proxy in programs.items():
+            alike[proxy.to_scalar, proxy.aggregation].append(row)
+        computations = []
+        for (to_scalar, aggregation), together in alike.items():
+            signs = [np.array([term.sign for term in programs[row].terms], np.float64) for row in together]
+            parts = [term.program for row in together for term in programs[row].terms]
+            computations.append(_Computation(together, signs, Plan.of(parts), to_scalar, aggregation))
+        return _Collection(settings, computations)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, EznasError) else f"{type(error).__name__}: {error}"
+
+
+def _collected_alike(proxies: Sequence[Proxy | HandMadeProxy]) -> list[list[int]]:
+    """Return the rows of the programs, those together that are computed from the same statistics."""
+    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, proxy in enumerate(proxies):
+        if isinstance(proxy, Proxy):
+            groups[proxy.unit, proxy.third_pass].append(row)
+    return list(groups.values())
