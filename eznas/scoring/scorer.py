@@ -151,7 +151,7 @@ class Scorer:
                 return column
             try:
                 network.to(self.settings.device)
-                if self.settings.weights == "fresh":
+                if self.settings.weights == "fresh" and any(proxy.reads_weights for proxy in hand_made.values()):
                     # Again, because the passes of the programs may have left running statistics.
                     initialise(network, candidate.weights_seed)
             except Exception as error:  # a network may be the user's own code, and one that fails is reported by name

@@ -16,6 +16,7 @@ from eznas.ops.notation import parse_program
 from eznas.ops.reference import run_program
 from eznas.ops.terms import Term
 from eznas.proxies import HandMadeProxy, Proxy, RankAggregate, hand_made, load
+from eznas.scoring import scorer
 from eznas.scoring.scores import score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.seeds import generator, network_seed
@@ -142,6 +143,15 @@ def test_a_hand_made_proxy_sees_fresh_weights_and_its_own_number_of_images(bench
     assert images.shape == (3, 3, 8, 8)
     assert targets is None
     assert drawn == second.seen[1][3] != first.seen[0][3]
+
+
+def test_weights_are_drawn_again_where_a_hand_made_proxy_reads_them(benchmark, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(scorer, "initialise", lambda network, seed: drawn.append(seed))
+    score_networks([NORM, load("params"), load("flops")], benchmark, np.arange(2), SETTINGS)
+    assert not drawn
+    score_networks([load("params"), load("l2_norm")], benchmark, np.arange(2), SETTINGS)
+    assert sorted(drawn) == sorted(network_seed(SETTINGS.seed, index) for index in range(2))
 
 
 def test_a_benchmark_with_fewer_images_gives_all_that_it_has(benchmark):

@@ -23,6 +23,7 @@ class HandMadeProxy(ABC):
         orientation: +1 where a higher score means a better network, -1 where a lower one does.
         source: where it was published.
         is_baseline: whether it stands in reports and tables that did not ask for it.
+        reads_weights: whether the score depends on the numbers in the weights, and not on their shapes alone.
         images: how many images it sees, by its paper unless another number was given.
     """
 
@@ -31,6 +32,7 @@ class HandMadeProxy(ABC):
     orientation: ClassVar[int] = 1
     source: ClassVar[str]
     is_baseline: ClassVar[bool] = False
+    reads_weights: ClassVar[bool] = True
     images: int = 1
 
     def __init__(self, images: int | None = None) -> None:

@@ -19,6 +19,7 @@ class Flops(HandMadeProxy):
     meaning: ClassVar[str] = "FLOPs of one image, counted by module as torchstat does"
     source: ClassVar[str] = "common practice"
     is_baseline: ClassVar[bool] = True
+    reads_weights: ClassVar[bool] = False
 
     def measure(self, probe: Probe) -> float:
         """Return the FLOPs of one image of this size."""

@@ -16,6 +16,7 @@ class Params(HandMadeProxy):
     meaning: ClassVar[str] = "number of trainable parameters"
     source: ClassVar[str] = "common practice"
     is_baseline: ClassVar[bool] = True
+    reads_weights: ClassVar[bool] = False
 
     def measure(self, probe: Probe) -> float:
         """Return the number of parameters."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
@@ -39,14 +41,12 @@ class Probe:
         inputs: what it is called with.
         rng: the only source of randomness.
         given_targets: classes of the inputs; None where they are to be drawn.
-        parameters: stand-ins for the network's, by name; they share its numbers, and gradients can be taken of them.
     """
 
     network: nn.Module
     inputs: Inputs
     rng: np.random.Generator
     given_targets: Tensor | None
-    parameters: dict[str, Tensor]
 
     @classmethod
     @contextmanager
@@ -56,11 +56,7 @@ class Probe:
         Raises:
             EznasError: the network raised; the sentence says what.
         """
-        parameters = {
-            name: parameter.detach().requires_grad_(parameter.is_floating_point())
-            for name, parameter in network.named_parameters()
-        }
-        probe = cls(network, inputs, rng, targets, parameters)
+        probe = cls(network, inputs, rng, targets)
         # The caller's modes must not reach in: autocast would change the numbers, no_grad lose the gradients.
         with (
             kept_random_states(),
@@ -71,21 +67,24 @@ class Probe:
         ):
             yield probe
 
+    @cached_property
+    def parameters(self) -> dict[str, Tensor]:
+        """Stand-ins for the network's, by name; they share its numbers, and gradients can be taken of them."""
+        return {
+            name: parameter.detach().requires_grad_(parameter.is_floating_point())
+            for name, parameter in self.network.named_parameters()
+        }
+
     @property
     def device(self) -> torch.device:
         """Where the network is."""
-        for tensor in (*self.parameters.values(), *self.network.buffers(), *self.input_tensors()):
-            return tensor.device
-        return torch.device("cpu")
+        tensors = chain(self.network.parameters(), self.network.buffers(), tensors_of(self.inputs))
+        return next((tensor.device for tensor in tensors), torch.device("cpu"))
 
     @property
     def weights(self) -> dict[str, Tensor]:
         """The stand-ins that are weights of linear maps: those with two axes or more, so no biases, no scales."""
         return {name: one for name, one in self.parameters.items() if one.dim() >= _WEIGHT_AXES}
-
-    def input_tensors(self) -> list[Tensor]:
-        """Return the tensors among the inputs."""
-        return list(tensors_of(self.inputs))
 
     def images(self) -> Tensor:
         """Return the one floating-point tensor that the network is called with, (batch, ...).

@@ -20,6 +20,7 @@ class TorchFlops(HandMadeProxy):
     name: ClassVar[str] = "torch_flops"
     meaning: ClassVar[str] = "FLOPs of a forward pass, counted by operation as PyTorch does"
     source: ClassVar[str] = "PyTorch, torch.utils.flop_counter"
+    reads_weights: ClassVar[bool] = False
 
     def measure(self, probe: Probe) -> float:
         """Return the FLOPs of the inputs."""

@@ -45,6 +45,18 @@ def test_every_network_of_images_has_a_score_that_the_generator_decides(name, ne
     assert score(name, network) == first
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if not hand_made.load(name).reads_weights])
+def test_what_reads_no_weights_gives_the_same_for_all(name, network):
+    first = score(name, network)
+    for parameter in network.parameters():
+        nn.init.constant_(parameter, torch.nan)
+    assert score(name, network) == first
+
+
+def test_all_but_counts_read_weights():
+    assert [name for name in NAMES if not hand_made.load(name).reads_weights] == ["flops", "params", "torch_flops"]
+
+
 def state_of(network):
     return {
         "numbers": {name: tensor.clone() for name, tensor in network.state_dict().items()},
