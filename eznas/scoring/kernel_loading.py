@@ -19,6 +19,8 @@ from eznas.scoring.ties import tied
 from eznas.statistics.tensors import Layout, NetworkStatistics
 from eznas.statistics.workers import available_cores, run_in_threads
 from eznas.system.compilation import Part, make_beside, make_parts, missing_parts
+from eznas.system.garbage import pass_over_what_is_there
+from eznas.system.processes import processes_are_allowed
 
 LOADING_KERNELS: Final = "loading the compiled kernels (made once, in a minute)"
 """What the phase is called."""
@@ -32,6 +34,8 @@ def load_kernels() -> None:
     """
     begin(engine_parts(), "eznas.scoring.kernel_loading:make_engine")
     run_in_threads(lambda _: _load(), count=1, threads=1, limit=lambda: 1)
+    if processes_are_allowed():  # the process is eznas's own, and all that long work needs is loaded
+        pass_over_what_is_there()
 
 
 def begin(parts: Sequence[Part], make_all: str) -> None:

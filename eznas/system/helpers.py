@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from eznas.system.garbage import pass_over_what_is_there
 from eznas.system.processes import function_named, processes_are_allowed, start_process
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ def serve(descriptor: str, answer: str) -> None:
         connection.send(_READY)
         while connection.poll(_IDLE_SECONDS):
             function(connection, connection.recv())
+            pass_over_what_is_there()  # what the first request has loaded
 
 
 def _most_helpers() -> int:
