@@ -21,6 +21,7 @@ class NetworkScores:
         coverage: float64 (networks,), the share of the parameters that the units of programs cover, the least of
             several kinds of units; None where it was not kept.
         without_units: the positions of networks that lack units of a kind that a program takes.
+        rounded_up: as `values`, but of programs with every operation rounded up; None where that was not asked for.
     """
 
     values: NDArray[np.float64]
@@ -28,6 +29,7 @@ class NetworkScores:
     seconds: NDArray[np.float64]
     coverage: NDArray[np.float64] | None = None
     without_units: tuple[int, ...] = ()
+    rounded_up: NDArray[np.float64] | None = None
 
     def first(self, networks: int) -> NetworkScores:
         """Return the scores of the first of the networks."""
@@ -39,6 +41,7 @@ class NetworkScores:
         """Return as one the scores of networks by the same proxies, which all have kept coverage; at least one part."""
         firsts = np.cumsum([0, *(part.values.shape[1] for part in parts)]).tolist()
         placed = list(zip(firsts, parts, strict=False))
+        rounded_up = [part.rounded_up for part in parts if part.rounded_up is not None]
         return NetworkScores(
             np.concatenate([part.values for part in parts], axis=1),
             tuple(
@@ -48,4 +51,5 @@ class NetworkScores:
             np.concatenate([part.seconds for part in parts], axis=1),
             np.concatenate([part.coverage for part in parts if part.coverage is not None]),
             tuple(first + place for first, part in placed for place in part.without_units),
+            np.concatenate(rounded_up, axis=1) if len(rounded_up) == len(parts) else None,
         )

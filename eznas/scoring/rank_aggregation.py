@@ -28,6 +28,9 @@ def aggregated(proxies: Sequence[AnyProxy], scores: NetworkScores) -> NetworkSco
     """
     if len(scores.values) == len(proxies):
         return scores
+    if scores.rounded_up is not None:
+        upward = aggregated(proxies, replace(scores, values=scores.rounded_up, rounded_up=None)).values
+        return replace(aggregated(proxies, replace(scores, rounded_up=None)), rounded_up=upward)
     rows: list[tuple[NDArray[np.float64], dict[int, str], NDArray[np.float64]]] = []
     begin = 0
     for proxy in proxies:

@@ -23,6 +23,7 @@ from eznas.scoring.rounding import PARTLY_ROUNDING, ROUNDED_NETWORKS, is_partly_
 from eznas.scoring.scores import ScoreNetworks, score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import agree, rankable
+from eznas.statistics.workers import run_in_threads
 from eznas.system.rounding import can_round_up
 
 SECOND_DRAW_NETWORKS: Final = 100
@@ -212,7 +213,7 @@ def leads(
 
 def networks_scored(count: int) -> int:
     """Return how many times a network is scored in the ranking of `count` networks by programs and other proxies."""
-    return count + min(count, SECOND_DRAW_NETWORKS) + min(count, ROUNDED_NETWORKS)
+    return count + min(count, SECOND_DRAW_NETWORKS)
 
 
 def rank_networks(
@@ -248,18 +249,22 @@ def rank_networks(
     observer.phase("scoring", len(indices))
     scores = score(singles, benchmark, indices, settings, observer)
     second: NetworkScores | None = None
-    rounded_up: NetworkScores | None = None
+    both_ways: NetworkScores | None = None
     if len(again):
         observer.phase("scoring again, with other weights and images", len(again))
         redrawn = replace(settings, seed=seeds.second_draw(settings.seed))
-        second = score(singles, benchmark, again, redrawn, observer)
-        again = again[:ROUNDED_NETWORKS]
-        programs = [one for one in singles if isinstance(one, Proxy)]
-        if programs and can_round_up():
-            observer.phase("scoring again, rounded up", len(again))
-            rounded_up = score(programs, benchmark, again, replace(redrawn, rounded_up=True), observer)
+        has_programs = any(isinstance(one, Proxy) for one in singles)
+        few, others = np.split(again, [ROUNDED_NETWORKS if has_programs and can_round_up() else 0])
+        parts = []
+        if len(few):
+            both_ways = score(singles, benchmark, few, replace(redrawn, rounded_up=True), observer)
+            parts.append(both_ways)
+        if len(others):
+            parts.append(score(singles, benchmark, others, redrawn, observer))
+        second = NetworkScores.joined(parts)
     observer.phase("intervals")
-    return rankings_of(proxies, benchmark.accuracies[indices], settings.seed, scores, second, rounded_up)
+    accuracies = benchmark.accuracies[indices]
+    return rankings_of(proxies, accuracies, settings.seed, scores, second, both_ways, threads=settings.threads)
 
 
 def rankings_of(
@@ -268,7 +273,9 @@ def rankings_of(
     seed: int,
     scores: NetworkScores,
     second: NetworkScores | None = None,
-    rounded_up: NetworkScores | None = None,
+    both_ways: NetworkScores | None = None,
+    *,
+    threads: int = 1,
 ) -> list[Ranking]:
     """Compare scores of networks with their accuracies, as `rank_networks` does.
 
@@ -278,7 +285,8 @@ def rankings_of(
         seed: of the bootstrap.
         scores: of the `single_proxies`.
         second: of the same, with other weights and images, for the first of the networks.
-        rounded_up: of the programs among them, for the first of those networks.
+        both_ways: of the same and the first of those networks, with `NetworkScores.rounded_up`.
+        threads: each with a proxy of its own.
     """
     all_scores = aggregated(proxies, scores)
     drawn: list[SeedStability | None] = [None] * len(proxies)
@@ -286,34 +294,31 @@ def rankings_of(
         # Aggregates rank the networks that are scored together: the same ones both times.
         first = aggregated(proxies, scores.first(second.values.shape[1])).values
         drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
-    stable = _rounding_stability(proxies, second, rounded_up) if second and rounded_up else [None] * len(proxies)
-    return [
-        Ranking.of(
+    stable = _rounding_stability(proxies, both_ways) if both_ways else [None] * len(proxies)
+
+    def ranking(row: int) -> Ranking:
+        return Ranking.of(
             all_scores.values[row],
             accuracies,
-            proxy.orientation,
+            proxies[row].orientation,
             seed,
             all_scores.unscored[row],
             drawn[row],
-            scores.coverage if isinstance(proxy, Proxy) else None,
+            scores.coverage if isinstance(proxies[row], Proxy) else None,
             stable[row],
         )
-        for row, proxy in enumerate(proxies)
-    ]
+
+    return run_in_threads(ranking, count=len(proxies), threads=threads, limit=lambda: threads)
 
 
-def _rounding_stability(
-    proxies: Sequence[AnyProxy], second: NetworkScores, rounded_up: NetworkScores
-) -> list[float | None]:
+def _rounding_stability(proxies: Sequence[AnyProxy], both_ways: NetworkScores) -> list[float | None]:
     """Return `Ranking.rounding_stability` of each proxy; the scores are those of `rankings_of`."""
-    nearest = second.first(rounded_up.values.shape[1])
-    values = nearest.values.copy()
-    values[[isinstance(one, Proxy) for one in single_proxies(proxies)]] = rounded_up.values
-    upward = replace(nearest, values=values)
-    pairs = zip(aggregated(proxies, nearest).values, aggregated(proxies, upward).values, strict=True)
+    scores = aggregated(proxies, both_ways)
+    if scores.rounded_up is None:
+        raise ValueError("the scores have not been computed both ways")
     return [
         rounding_stability(*pair) if any(isinstance(one, Proxy) for one in single_proxies([proxy])) else None
-        for proxy, pair in zip(proxies, pairs, strict=True)
+        for proxy, *pair in zip(proxies, scores.values, scores.rounded_up, strict=True)
     ]
 
 

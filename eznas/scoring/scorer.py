@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -37,6 +36,7 @@ class Column:
 
     Attributes:
         values: float64 (proxies,), its scores; NaN where it has none.
+        rounded_up: as `values`, but of programs with every operation rounded up, if that was asked for.
         seconds: float64 (proxies,), processor time, as in `NetworkScores`.
         reasons: why a score is missing, by the row of its proxy.
         coverage: as in `NetworkScores`.
@@ -45,6 +45,7 @@ class Column:
     """
 
     values: NDArray[np.float64]
+    rounded_up: NDArray[np.float64]
     seconds: NDArray[np.float64]
     reasons: dict[int, str] = field(default_factory=dict)
     coverage: float = 1.0
@@ -126,7 +127,7 @@ class Scorer:
 
     def column(self, candidate: Candidate) -> Column:
         """Return the scores of a network by every proxy."""
-        column = Column(*np.full((2, len(self.proxies)), np.nan))
+        column = Column(*np.full((3, len(self.proxies)), np.nan))
         build = cache(candidate.build)
         for collection in self._collections:
             try:
@@ -137,10 +138,13 @@ class Scorer:
                 continue
             column.statistics_bytes = max(column.statistics_bytes, statistics.nbytes)
             started = time.thread_time()
-            with rounding_up() if self.settings.rounded_up else nullcontext():
-                for computation in collection.computations:
-                    column.values[computation.rows] = computation.scores(statistics)
+            for computation in collection.computations:
+                column.values[computation.rows] = computation.scores(statistics)
             column.seconds[collection.rows] = seconds + time.thread_time() - started
+            if self.settings.rounded_up:
+                with rounding_up():
+                    for computation in collection.computations:
+                        column.rounded_up[computation.rows] = computation.scores(statistics)
             column.coverage = min(column.coverage, statistics.coverage)
         hand_made = {row: proxy for row, proxy in enumerate(self.proxies) if isinstance(proxy, HandMadeProxy)}
         if hand_made:
@@ -189,7 +193,7 @@ class Scorer:
         except Exception as error:  # as above
             column.reasons[row] = _reason(error)
         else:
-            column.values[row] = value if np.isfinite(value) else np.nan
+            column.values[row] = column.rounded_up[row] = value if np.isfinite(value) else np.nan
         column.seconds[row] = time.thread_time() - started
 
     def _collection(self, rows: Sequence[int]) -> _Collection:

@@ -108,4 +108,5 @@ def _in_threads(
             unscored[row][place] = one.reasons.get(row, _NO_NUMBER)
     coverage = np.array([one.coverage for one in columns], np.float64)
     without_units = tuple(place for place, one in enumerate(columns) if one.lacks_units)
-    return NetworkScores(values, unscored, seconds, coverage, without_units)
+    rounded_up = np.array([one.rounded_up for one in columns]).T if scorer.settings.rounded_up and columns else None
+    return NetworkScores(values, unscored, seconds, coverage, without_units, rounded_up)

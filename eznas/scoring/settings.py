@@ -19,7 +19,8 @@ class ScoringSettings:
         threads: each has a network of its own; no score depends on it.
         memory_bytes: for the statistics that the threads hold, 0 for no bound; no score depends on it.
         weights: `fresh` ones from the seed, or the network's `own`.
-        rounded_up: whether programs round every operation up, see `eznas.scoring.rounding`.
+        rounded_up: whether programs are computed a second time, with every operation rounded up, see
+            `eznas.scoring.rounding`.
     """
 
     batch_size: int = 1

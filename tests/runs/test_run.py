@@ -93,11 +93,11 @@ def test_a_run_tells_what_it_does_from_the_first_moment(settings, uninterrupted,
         assert observer.told == ["loading"]
         run.execute()
     steps = [f"{'evaluating' if number else 'collecting'} {number} on 8|generation {number}" for number in range(4)]
-    end = ["scoring 8", "scoring 8", "scoring 8", "intervals"]
-    assert observer.told == ["loading", "to come 24", "loading", *"|".join(steps).split("|"), *end]
-    # Each network once in every generation with a new program, and three times among those held out.
+    end = ["scoring 8", "scoring 8", "intervals"]
+    assert observer.told == ["loading", "to come 16", "loading", *"|".join(steps).split("|"), *end]
+    # Each network once in every generation with a new program, and twice among those held out.
     new = [json.loads(line)["evaluated"] > 0 for line in (uninterrupted / "history.jsonl").read_text().splitlines()]
-    assert observer.advanced == 8 * sum(new) + 24
+    assert observer.advanced == 8 * sum(new) + 16
 
 
 def test_the_summary_has_programs_and_baselines_on_the_same_networks(uninterrupted):

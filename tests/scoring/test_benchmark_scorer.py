@@ -40,6 +40,8 @@ def test_scores_of_a_helper_are_the_same_to_the_last_bit(benchmark, settings):
     for index in (0, 3):
         there, here = from_helper(scorer, index), scorer.here(index)
         assert there.values.tobytes() == here.values.tobytes()
+        assert there.rounded_up.tobytes() == here.rounded_up.tobytes()
+        assert np.isnan(here.rounded_up[:2]).any() != ("rounded_up" in settings)
         assert not np.isnan(here.values).any()
         assert (there.coverage, there.lacks_units, there.reasons) == (here.coverage, here.lacks_units, {})
         assert there.statistics_bytes == here.statistics_bytes > 0
