@@ -648,7 +648,7 @@ FAULTS = (
     Fault(
         "held-out networks are training networks",
         "discovery/networks.py",
-        "order[count - rest :])",
+        "others[len(others) - rest :])",
         "order[:rest])",
         ("discovery/test_networks.py",),
     ),

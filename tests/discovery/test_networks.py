@@ -20,3 +20,12 @@ def test_the_sets_have_no_network_in_common_and_training_stays(tiny_table):
 def test_too_many_are_refused(tiny_table):
     with pytest.raises(EznasError, match="which has 24"):
         Networks.draw(benchmarks.load(tiny_table), 20, 5, 0, seed=0)
+
+
+def test_networks_that_are_never_held_out_are_passed_over(tiny_table):
+    benchmark = benchmarks.load(tiny_table)
+    before = Networks.draw(benchmark, 5, 2, 4, seed=3)
+    passed_over = frozenset([int(before.held_out[-1]), int(before.training[0])])
+    after = Networks.draw(benchmark, 5, 2, 4, seed=3, never_held_out=passed_over)
+    assert after.in_search.tolist() == before.in_search.tolist()
+    assert after.held_out[1:].tolist() == before.held_out[:-1].tolist()
