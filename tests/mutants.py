@@ -14,6 +14,7 @@ import argparse
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+_SECONDS = 600
+"""The tests of a fault end within minutes, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -830,7 +834,7 @@ def copied_project() -> Iterator[Path]:
 
 
 def run_tests(copy: Path, tests: tuple[str, ...], *, quiet: bool = True) -> int:
-    """Run test files of the copy on its package; return pytest's exit code.
+    """Run test files of the copy on its package; return pytest's exit code, or -SIGALRM if they did not end in time.
 
     In a fork of this process, which has imported what is slow to import and nothing of the package.
     """
@@ -838,6 +842,7 @@ def run_tests(copy: Path, tests: tuple[str, ...], *, quiet: bool = True) -> int:
     if child == 0:
         try:
             if quiet:
+                signal.alarm(_SECONDS)  # a fault may make a loop endless
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, 1)
                 os.dup2(nowhere, 2)
@@ -858,7 +863,11 @@ def verdict(copy: Path, fault: Fault) -> str:
         code = run_tests(copy, fault.tests)
     finally:
         path.write_text(whole, encoding="utf-8")
-    verdicts = {pytest.ExitCode.TESTS_FAILED: "caught", pytest.ExitCode.OK: "NOT CAUGHT"}
+    verdicts = {
+        pytest.ExitCode.TESTS_FAILED: "caught",
+        pytest.ExitCode.OK: "NOT CAUGHT",
+        -signal.SIGALRM: f"no end in {_SECONDS} s",
+    }
     return verdicts.get(code, f"no verdict: pytest ended with {code}")
 
 
