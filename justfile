@@ -16,6 +16,10 @@ setup:
 test *arguments:
     pytest {{arguments}}
 
+# Whole processes of the program: the tutorial, runs and campaigns that are killed and resumed (two minutes; CI runs them, too).
+test-end-to-end *arguments:
+    pytest -m end_to_end {{arguments}}
+
 # The studies that take longer than a test may.
 test-slow *arguments:
     pytest -m slow {{arguments}}

@@ -70,6 +70,7 @@ def wait_for(folder, lines, goes_on):
         time.sleep(0.01)
 
 
+@pytest.mark.end_to_end
 def test_an_interrupted_campaign_ends_with_the_same_table(tmp_path, capfd):
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(0, 256, (100, 8, 8, 3), dtype=np.uint8), np.arange(100) % 2
@@ -122,6 +123,7 @@ def fragile(tmp_path, monkeypatch):
     sys.modules.pop("fragile_space", None)
 
 
+@pytest.mark.end_to_end
 def test_a_killed_worker_is_told_and_the_campaign_goes_on_later(fragile, tmp_path):
     progress = tmp_path / "progress.jsonl"
     with pytest.raises(EznasError, match="run the same command again"):

@@ -34,6 +34,7 @@ def eznas(*arguments):
     )
 
 
+@pytest.mark.end_to_end
 def test_a_run_with_own_operations_records_them_and_asks_for_them():
     arguments = ["run", "--networks", "6", "--held-out", "6", "--generations", "1", "--output", "run"]
     done = eznas(*arguments, "--genome-setting", "own=cli_spread,cli_saliency", "--import", "my_ops.py", "--json")

@@ -8,6 +8,8 @@ import math
 import pytest
 from documented_page import blocks_of, environment_with, files_of, printed, save, text_of
 
+pytestmark = pytest.mark.end_to_end
+
 PAGE = text_of("tutorial.md")
 FILES = files_of(PAGE, r"ave this as `([\w.]+)`")
 (COMMANDS,) = [code for kind, code in blocks_of(PAGE) if kind == "sh"]

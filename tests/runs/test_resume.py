@@ -14,6 +14,8 @@ from tiny_benchmark import write_tiny_benchmark
 
 from eznas.cli.app import main
 
+pytestmark = pytest.mark.end_to_end
+
 RUN = {"networks": 8, "generations": 40, "population": 8, "mu": 6, "lambda": 8, "hall-of-fame": 3, "threads": 1}
 OPTIONS = [text for name, value in RUN.items() for text in (f"--{name}", str(value))]
 
