@@ -26,6 +26,7 @@ from eznas.scoring.kernel_loading import load_kernels
 from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness
 from eznas.statistics.store import StatisticsStore
+from eznas.system.processes import allow_processes
 
 
 def main() -> None:
@@ -45,6 +46,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    allow_processes()  # as the program does
     load_kernels()
     for option in arguments.options:
         print(json.dumps({"option": option, **_of_option(option, arguments)}, indent=2), flush=True)
