@@ -61,7 +61,7 @@ def few_networks(
         list[str] | None,
         typer.Option(
             help="May be given several times; `default` stands for all but discover-ranked, discover-seeded, "
-            "paper-tree, best-feature, best-pair.",
+            "best-seed, paper-tree, best-feature, best-pair.",
             show_default="default",
         ),
     ] = None,
@@ -69,8 +69,8 @@ def few_networks(
         list[str] | None,
         typer.Option(
             metavar="PROXY",
-            help="A name, .json file or formula that discover-seeded starts from; may be given several times. "
-            "Networks that it is known to have evolved on are never held out.",
+            help="A name, .json file or formula that discover-seeded starts from, and best-seed chooses among; may be "
+            "given several times. Networks that it is known to have evolved on are never held out.",
         ),
     ] = None,
     predictor_score: Annotated[
@@ -111,9 +111,8 @@ def few_networks(
     from eznas.runs.proxy_argument import networks_seen, resolve_proxy
 
     settings = with_settings(DiscoverySettings(), setting or [], VARIED)
-    seed_formulas = tuple(
-        seed_formula(resolve_proxy(text), settings.unit, settings.third_pass) for text in seed_proxy or []
-    )
+    seed_proxies = tuple(resolve_proxy(text) for text in seed_proxy or [])
+    seed_formulas = tuple(seed_formula(proxy, settings.unit, settings.third_pass) for proxy in seed_proxies)
     names = tuple(benchmark or BENCHMARKS)
     study = FewNetworks(
         names,
@@ -125,6 +124,7 @@ def few_networks(
         seed_formulas,
         _machine(threads, memory, device),
         tuple(resolve_proxy(text) for text in predictor_score or []),
+        seed_proxies,
         {name: networks_seen(seed_proxy or [], benchmarks.load(name)) for name in names},
     )
     folder = output or RUNS / "few-networks"

@@ -59,7 +59,8 @@ class FewNetworks:
         seed_formulas: what the seeded discovery starts from, as `seed_formulas.seed_formula` returns them.
         machine: what may be used; results depend on the device alone.
         predictor_scores: proxies whose scores predictors know beside those of the baselines and the number of units.
-        evolved_on: indices by benchmark of what the seed formulas were evolved on, none of which is held out.
+        seed_proxies: the proxies that the seed formulas are of.
+        evolved_on: indices by benchmark of what they were evolved on, none of which is held out.
     """
 
     benchmarks: Sequence[str] = BENCHMARKS
@@ -71,6 +72,7 @@ class FewNetworks:
     seed_formulas: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
     predictor_scores: tuple[AnyProxy, ...] = ()
+    seed_proxies: tuple[AnyProxy, ...] = ()
     evolved_on: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -186,7 +188,9 @@ class FewNetworks:
                 place = folder.evolution(name, method.folder or method.name, count, seed)
                 what = f"{name}, seed {seed}: {method.label} on {count} networks"
                 settings = replace(self.discovery, benchmarks=(name,), seed=seed)
-                few = Few(name, count, settings, self.seed_formulas, self.machine, place, report, what)
+                few = Few(
+                    name, count, settings, self.seed_formulas, self.seed_proxies, self.machine, place, report, what
+                )
                 found[method.name, count] = method.find(few)
         if not found:
             return {}

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from eznas import proxies
+import numpy as np
+
+from eznas import benchmarks, proxies
 from eznas.discovery.machine import Machine
+from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
@@ -21,6 +24,8 @@ from eznas.experiments.predictors import PredictorName
 from eznas.proxies import AnyProxy, RankAggregate
 from eznas.runs.proxy_argument import best_proxy
 from eznas.runs.settings import RunSettings
+from eznas.scoring.kernel_loading import load_kernels
+from eznas.scoring.ranking import rank_networks
 
 DEFAULT: Final = "default"
 """Stands for several methods where one is named."""
@@ -38,6 +43,7 @@ class Few:
         count: how many are known: the first ones of the benchmark, shuffled by the seed.
         discovery: settings of discoveries, with this benchmark and this seed, but for the numbers of networks.
         seed_formulas: what a seeded discovery starts from.
+        seed_proxies: the proxies that these are of.
         machine: what may be used.
         folder: for the method's own files.
         report: is told what is being done.
@@ -48,6 +54,7 @@ class Few:
     count: int
     discovery: DiscoverySettings
     seed_formulas: tuple[str, ...]
+    seed_proxies: tuple[AnyProxy, ...]
     machine: Machine
     folder: Path
     report: Report
@@ -101,6 +108,20 @@ def _discover_from_seeds(few: Few) -> AnyProxy:
     return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=few.seed_formulas)))
 
 
+def _choose_a_seed(few: Few) -> AnyProxy:
+    """The seed formula that ranks all the networks best, as it is; the first of equal ones."""
+    if not few.seed_proxies:
+        raise EznasError(f"{CHOSEN.name} needs formulas to choose among: give --seed-proxy, or leave the method out.")
+    few.report(f"{few.what}: scoring the networks with {len(few.seed_proxies)} formulas")
+    benchmark = benchmarks.load(few.benchmark)
+    known = Networks.draw(benchmark, few.count, 0, 0, few.discovery.seed).training
+    scoring = few.machine.scoring(few.discovery)
+    load_kernels()
+    rankings = rank_networks(few.seed_proxies, benchmark, known, scoring, second_draw=False)
+    # NaN of one that ranks nothing is the least.
+    return few.seed_proxies[int(np.argmax(np.nan_to_num([ranking.tau.value for ranking in rankings], nan=-2.0)))]
+
+
 def _discover_with_params(few: Few) -> AnyProxy:
     return RankAggregate(_RANKED, (proxies.load("params"), _discover(few)))
 
@@ -138,12 +159,15 @@ def _named(name: str) -> Find:
 
 SEEDED: Final = Method("discover-seeded", "two-level search, seeded", _discover_from_seeds, is_default=False)
 
+CHOSEN: Final = Method("best-seed", "best of the seed formulas", _choose_a_seed, is_default=False)
+
 METHODS: Final = {
     method.name: method
     for method in (
         Method(_SEARCH, "two-level search", _discover),
         Method(_RANKED, "two-level search and params", _discover_with_params, folder=_SEARCH, is_default=False),
         SEEDED,
+        CHOSEN,
         Method("paper-tree", "trees, paper preset", _evolve_as_published, is_default=False),
         Method("best-feature", "best of all features", _best_of_all(1), folder=_ENUMERATION, is_default=False),
         Method("best-pair", "best of all pairs of features", _best_of_all(3), folder=_ENUMERATION, is_default=False),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -21,14 +22,15 @@ from eznas.scoring.settings import ScoringSettings
 pytest.importorskip("sklearn", reason="predictors need scikit-learn")
 
 SEED = "l1_norm(wt) * l1_norm(inp.data)"
+SEEDS = tuple(map(proxies.load, ("numel(wt) > numel(wt)", SEED, "l1_norm(act.noise)", "l1_norm(wt_grad.data)")))
 
 
 @pytest.fixture(scope="module")
 def study(table, tmp_path_factory):
     quick = DiscoverySettings(rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20))
-    names = ("discover", "discover-ranked", "discover-seeded", "ridge-counts", "forest-places", "params")
+    names = ("discover", "discover-ranked", "discover-seeded", "best-seed", "ridge-counts", "forest-places", "params")
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
-    return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, (SEED,), machine)
+    return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, (SEED,), machine, seed_proxies=SEEDS)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,21 @@ def test_the_formula_of_the_search_is_ranked_together_with_params(finished, stud
     (ranking,) = rank_networks([together], benchmark, networks, ScoringSettings(seed=1, threads=1), second_draw=False)
     assert of_method(content, "discover-ranked")["counts"][1]["tau"]["by_seed"][1] == ranking.tau.value
     assert not (evolutions / "discover-ranked").exists()
+
+
+def test_the_best_seed_is_the_one_that_ranks_the_known_networks_best(finished, study, table):
+    _, content = finished
+    benchmark = few_networks.benchmarks.load(table)
+    for place, count in enumerate((8, 9)):
+        networks = study._networks(benchmark, 1)
+        settings = ScoringSettings(seed=1, threads=1)
+        known, other = (
+            [one.tau.value for one in rank_networks(SEEDS, benchmark, indices, settings, second_draw=False)]
+            for indices in (networks.training[:count], networks.held_out)
+        )
+        best = max(range(1, len(SEEDS)), key=lambda row: known[row])
+        assert math.isnan(known[0])
+        assert of_method(content, "best-seed")["counts"][place]["tau"]["by_seed"][1] == other[best]
 
 
 def test_a_rerun_measures_nothing(finished, study, monkeypatch):
