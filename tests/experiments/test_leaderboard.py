@@ -137,3 +137,11 @@ def test_networks_that_a_proxy_evolved_on_are_left_out(table, tmp_path, monkeypa
     assert one["left_out"] == 12
     assert one["networks"] == 4
     assert np.isfinite(one["best_accuracy"])
+
+
+def test_a_plot_without_the_reference_is_drawn_where_it_ranks_nothing(tmp_path):
+    pytest.importorskip("matplotlib")
+    row = {"kind": "program", "proxy": "norm", "tau": 0.5, "tau_interval": [0.4, 0.6]}
+    reference = {"kind": "hand-made", "proxy": "params", "tau": None, "tau_interval": [None, None]}
+    one = {"benchmark": "of one size", "networks": 9, "rows": [row, reference]}
+    assert all(path.exists() for path in plot({"benchmarks": {"a": one}, "reference": "params"}, tmp_path))
