@@ -102,7 +102,6 @@ def few_networks(
     Writes few_networks.json, few_networks.md and the plot few_networks.png and .svg.
     """
     from eznas import benchmarks
-    from eznas.discovery.seed_formulas import seed_formula
     from eznas.discovery.settings import DiscoverySettings
     from eznas.experiments.discovering import with_settings
     from eznas.experiments.few_networks import BENCHMARKS, COUNTS, VARIED, FewNetworks
@@ -111,8 +110,6 @@ def few_networks(
     from eznas.runs.proxy_argument import networks_seen, resolve_proxy
 
     settings = with_settings(DiscoverySettings(), setting or [], VARIED)
-    seed_proxies = tuple(resolve_proxy(text) for text in seed_proxy or [])
-    seed_formulas = tuple(seed_formula(proxy, settings.unit, settings.third_pass) for proxy in seed_proxies)
     names = tuple(benchmark or BENCHMARKS)
     study = FewNetworks(
         names,
@@ -121,10 +118,9 @@ def few_networks(
         chosen_methods(method or [DEFAULT]),
         held_out,
         settings,
-        seed_formulas,
+        tuple(resolve_proxy(text) for text in seed_proxy or []),
         _machine(threads, memory, device),
         tuple(resolve_proxy(text) for text in predictor_score or []),
-        seed_proxies,
         {name: networks_seen(seed_proxy or [], benchmarks.load(name)) for name in names},
     )
     folder = output or RUNS / "few-networks"

@@ -21,7 +21,7 @@ from eznas.experiments.architecture_numbers import Encoding, encode
 from eznas.experiments.discovering import ALWAYS_VARIED, common_settings
 from eznas.experiments.evolving import Report
 from eznas.experiments.few_networks_content import few_networks_content, few_networks_markdown
-from eznas.experiments.few_networks_methods import DEFAULT, Few, Method, chosen_methods
+from eznas.experiments.few_networks_methods import DEFAULT, Few, Method, chosen_methods, seed_formulas
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.predictors import predicted
 from eznas.files import json_text
@@ -56,11 +56,10 @@ class FewNetworks:
         methods: what to make of the networks.
         held_out: networks to judge on.
         discovery: settings of discoveries, but for those in `VARIED`.
-        seed_formulas: what the seeded discovery starts from, as `seed_formulas.seed_formula` returns them.
+        seed_proxies: what the seeded discovery starts from, and what is chosen among without a search.
         machine: what may be used; results depend on the device alone.
         predictor_scores: proxies whose scores predictors know beside those of the baselines and the number of units.
-        seed_proxies: the proxies that the seed formulas are of.
-        evolved_on: indices by benchmark of what they were evolved on, none of which is held out.
+        evolved_on: indices by benchmark of what the seed proxies were evolved on, none of which is held out.
     """
 
     benchmarks: Sequence[str] = BENCHMARKS
@@ -69,10 +68,9 @@ class FewNetworks:
     methods: Sequence[Method] = chosen_methods([DEFAULT])
     held_out: int = 500
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
-    seed_formulas: tuple[str, ...] = ()
+    seed_proxies: tuple[AnyProxy, ...] = ()
     machine: Machine = field(default_factory=Machine)
     predictor_scores: tuple[AnyProxy, ...] = ()
-    seed_proxies: tuple[AnyProxy, ...] = ()
     evolved_on: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,7 +126,7 @@ class FewNetworks:
             "most_networks": max(self.counts),
             "device": self.machine.device,
             "discovery": common_settings(self.discovery, VARIED),
-            "seed_formulas": list(self.seed_formulas),
+            "seed_formulas": list(seed_formulas(self.seed_proxies, self.discovery)),
             **known,
             **passed_over,
         }
@@ -188,9 +186,7 @@ class FewNetworks:
                 place = folder.evolution(name, method.folder or method.name, count, seed)
                 what = f"{name}, seed {seed}: {method.label} on {count} networks"
                 settings = replace(self.discovery, benchmarks=(name,), seed=seed)
-                few = Few(
-                    name, count, settings, self.seed_formulas, self.seed_proxies, self.machine, place, report, what
-                )
+                few = Few(name, count, settings, self.seed_proxies, self.machine, place, report, what)
                 found[method.name, count] = method.find(few)
         if not found:
             return {}

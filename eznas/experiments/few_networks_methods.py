@@ -15,6 +15,7 @@ import numpy as np
 from eznas import benchmarks, proxies
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
+from eznas.discovery.seed_formulas import seed_formula
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
@@ -42,8 +43,7 @@ class Few:
         benchmark: where the networks are from.
         count: how many are known: the first ones of the benchmark, shuffled by the seed.
         discovery: settings of discoveries, with this benchmark and this seed, but for the numbers of networks.
-        seed_formulas: what a seeded discovery starts from.
-        seed_proxies: the proxies that these are of.
+        seed_proxies: what a seeded discovery starts from, and what is chosen among without a search.
         machine: what may be used.
         folder: for the method's own files.
         report: is told what is being done.
@@ -53,7 +53,6 @@ class Few:
     benchmark: str
     count: int
     discovery: DiscoverySettings
-    seed_formulas: tuple[str, ...]
     seed_proxies: tuple[AnyProxy, ...]
     machine: Machine
     folder: Path
@@ -97,15 +96,25 @@ class Method:
     is_default: bool = True
 
 
+def seed_formulas(seed_proxies: Sequence[AnyProxy], settings: DiscoverySettings) -> tuple[str, ...]:
+    """Return what a discovery with these settings starts from, as `seed_formulas.seed_formula` returns each.
+
+    Raises:
+        EznasError: one is a hand-made proxy, or is computed from other statistics than those of the search.
+    """
+    return tuple(seed_formula(proxy, settings.unit, settings.third_pass) for proxy in seed_proxies)
+
+
 def _discover(few: Few) -> AnyProxy:
     settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
     return discovered(few.folder, settings, few.machine, few.report, few.what)
 
 
 def _discover_from_seeds(few: Few) -> AnyProxy:
-    if not few.seed_formulas:
+    if not few.seed_proxies:
         raise EznasError(f"{SEEDED.name} needs formulas to start from: give --seed-proxy, or leave the method out.")
-    return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=few.seed_formulas)))
+    formulas = seed_formulas(few.seed_proxies, few.discovery)
+    return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=formulas)))
 
 
 def _choose_a_seed(few: Few) -> AnyProxy:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import cached_property
 
 import torch
-from torch import nn
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
@@ -52,23 +50,19 @@ class BenchmarkStatistics:
         """
         return self.collect_timed(index).statistics
 
-    def collect_timed(self, index: int, build: Callable[[], nn.Module] | None = None) -> Collected:
+    def collect_timed(self, index: int) -> Collected:
         """Return the same and the processor seconds that it took, in this process or in one that helps it.
-
-        Args:
-            index: of the network in the benchmark.
-            build: gives that network if it is to be run here, for this one use; None builds it.
 
         Raises:
             EznasError: as `collect` raises it.
         """
         if self._settings.device != "cpu":
-            return self.collect_here(index, build)
-        return collected(lambda: self._task, index, lambda: self.collect_here(index, build))
+            return self.collect_here(index)
+        return collected(lambda: self._task, index, lambda: self.collect_here(index))
 
-    def collect_here(self, index: int, build: Callable[[], nn.Module] | None = None) -> Collected:
+    def collect_here(self, index: int) -> Collected:
         """Return what `collect_timed` does, from the calling thread."""
-        network = self._benchmark.build(index) if build is None else build()
+        network = self._benchmark.build(index)
         began = time.thread_time()
         statistics = collect(
             network,

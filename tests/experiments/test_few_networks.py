@@ -30,7 +30,7 @@ def study(table, tmp_path_factory):
     quick = DiscoverySettings(rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20))
     names = ("discover", "discover-ranked", "discover-seeded", "best-seed", "ridge-counts", "forest-places", "params")
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
-    return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, (SEED,), machine, seed_proxies=SEEDS)
+    return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, SEEDS, machine)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_too_few_or_too_many_networks_are_refused(study, tmp_path):
 
 def test_a_seeded_search_needs_seeds(study, tmp_path):
     with pytest.raises(EznasError, match="give --seed-proxy"):
-        replace(study, seed_formulas=(), methods=chosen_methods(["discover-seeded"])).run(
+        replace(study, seed_proxies=(), methods=chosen_methods(["discover-seeded"])).run(
             tmp_path / "f", lambda _: None
         )
 
