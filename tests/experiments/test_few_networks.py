@@ -175,9 +175,7 @@ def test_too_few_or_too_many_networks_are_refused(study, tmp_path):
 
 def test_a_seeded_search_needs_seeds(study, tmp_path):
     with pytest.raises(EznasError, match="give --seed-proxy"):
-        replace(study, seed_proxies=(), methods=chosen_methods(["discover-seeded"])).run(
-            tmp_path / "f", lambda _: None
-        )
+        replace(study, seed_proxies=(), methods=chosen_methods(["discover-seeded"])).run(tmp_path / "f", lambda _: None)
 
 
 def test_methods_are_chosen_by_name():
