@@ -44,6 +44,7 @@ def settings_of(options: argparse.Namespace, names: tuple[str, ...], seed: int) 
         validation=options.validation,
         held_out=0,
         seed=seed,
+        combine=options.combine,
         terms=options.terms,
         joined_terms=options.joined_terms,
         rounds=options.rounds,
@@ -118,6 +119,12 @@ def main() -> None:
     parser.add_argument("--validation", type=int, default=100)
     parser.add_argument("--held-out", type=int, default=1000)
     parser.add_argument("--joined-terms", type=int, default=DiscoverySettings.joined_terms)
+    parser.add_argument(
+        "--combine",
+        choices=("minimum", "mean"),
+        default=DiscoverySettings.combine,
+        help="what one formula for the three is to raise: the least of their taus, or the mean",
+    )
     parser.add_argument("--terms", type=int, default=DiscoverySettings.terms)
     parser.add_argument("--rounds", type=int, default=DiscoverySettings.rounds)
     parser.add_argument("--epochs", type=int, default=DiscoverySettings.epochs)

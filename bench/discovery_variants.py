@@ -30,7 +30,7 @@ from eznas.discovery.fitness import judge, workspace_for
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup, arrays_of
-from eznas.discovery.result import chosen_and_front
+from eznas.discovery.result import outcome
 from eznas.discovery.settings import DiscoverySettings
 from eznas.experiments.discovering import ALWAYS_VARIED, with_settings
 from eznas.experiments.seed_statistics import mean_over_seeds
@@ -83,7 +83,7 @@ def measure(variant: str, dataset: str, seed: int, threads: int) -> Cell:
     begun = time.process_time()
     while not discovery.is_finished:
         discovery.advance()
-    chosen, _, _ = chosen_and_front(discovery)[0]
+    chosen = outcome(discovery).chosen.found
     return judged(chosen, discovery, dataset, seed, time.process_time() - begun)
 
 

@@ -23,7 +23,7 @@ from eznas.api.random_states import untouched_random_states
 from eznas.api.training_networks import checked_accuracies
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
-from eznas.discovery.result import chosen_and_front
+from eznas.discovery.result import outcome
 from eznas.discovery.sample import Sample
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
@@ -69,6 +69,8 @@ class ProxyDiscovery(ProxyEstimator):
         validation: float = 0.25,
         objective: Objective = "tau",
         operations: Operations = "extended",
+        seed_proxies: Sequence[str] = (),
+        seed_margin: float = DiscoverySettings.seed_margin,
         search_settings: Mapping[str, int | float] | None = None,
         unit: Unit = "R-C-B",
         third_pass: ThirdPass = "perturbed",
@@ -90,6 +92,9 @@ class ProxyDiscovery(ProxyEstimator):
             validation: share of the models that the formula is chosen by, and not evolved on.
             objective: `tau` over all models, `top` for tau weighted to the best ones, or `both`.
             operations: `extended`, or those of the `paper` alone.
+            seed_proxies: names, files or formulas that the search starts from. The best of them stays the proxy unless
+                what evolved is clearly ahead of it on the models of `validation`.
+            seed_margin: by how many standard errors; 0 for any lead.
             search_settings: how formulas evolve, by the names that `SearchSettings` has, such as `islands`.
             unit: the layers of a unit.
             third_pass: its statistics as they are, or minus those of the data pass.
@@ -108,6 +113,8 @@ class ProxyDiscovery(ProxyEstimator):
         self.validation = validation
         self.objective = objective
         self.operations = operations
+        self.seed_proxies = seed_proxies
+        self.seed_margin = seed_margin
         self.search_settings = search_settings
         self.unit = unit
         self.third_pass = third_pass
@@ -183,6 +190,8 @@ class ProxyDiscovery(ProxyEstimator):
             joined_terms=self.joined_terms,
             rounds=self.rounds,
             epochs=self.epochs,
+            seed_proxies=tuple(self.seed_proxies),
+            seed_margin=self.seed_margin,
             search=self._search_settings(),
         )
 
@@ -207,9 +216,10 @@ class ProxyDiscovery(ProxyEstimator):
         if discovery.archive.best is None:
             return None
         source = f"eznas.ProxyDiscovery, seed {self.random_state}"
+        found = outcome(discovery, joined=joined)
         best, *self.pareto_front_ = [
-            FoundProxy(replace(proxy, source=source), found.fitness, found.size)
-            for found, _, proxy in chosen_and_front(discovery, joined=joined)
+            FoundProxy(replace(one.proxy, source=source), one.found.fitness, one.found.size)
+            for one in (found.chosen, *found.front)
         ]
         self.best_proxy_ = best.proxy
         return best

@@ -113,6 +113,14 @@ def discover(
             help="A name, path of a .json file or formula that the search starts from; may be given several times.",
         ),
     ] = None,
+    seed_margin: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="The best of them is reported unless what evolved is ahead of it by more than so many standard errors "
+            "on the validation networks.",
+        ),
+    ] = 1.0,
     beside: Annotated[
         list[str] | None,
         typer.Option(
@@ -147,13 +155,11 @@ def discover(
     """
     from eznas.discovery.discovery import Discovery
     from eznas.discovery.machine import Machine
-    from eznas.discovery.seed_formulas import seed_formula
     from eznas.discovery.session import discover as run_session
     from eznas.discovery.settings import DiscoverySettings
     from eznas.report.discovery import discovery_parts
     from eznas.report.html.report import write_report
     from eznas.report.progress import ProgressBar
-    from eznas.runs.proxy_argument import resolve_proxy
     from eznas.runs.settings import parse_memory
 
     settings = DiscoverySettings(
@@ -182,7 +188,8 @@ def discover(
         proposals=proposals,
         patience=patience,
         max_evaluations=max_evaluations,
-        seed_formulas=tuple(seed_formula(resolve_proxy(text), unit, third_pass) for text in seed_proxy or []),
+        seed_proxies=tuple(seed_proxy or ()),
+        seed_margin=seed_margin,
         beside=tuple(beside or ()),
         search=SearchSettings(**search),
     )

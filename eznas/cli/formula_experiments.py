@@ -101,13 +101,12 @@ def few_networks(
 
     Writes few_networks.json, few_networks.md and the plot few_networks.png and .svg.
     """
-    from eznas import benchmarks
     from eznas.discovery.settings import DiscoverySettings
     from eznas.experiments.discovering import with_settings
     from eznas.experiments.few_networks import BENCHMARKS, COUNTS, VARIED, FewNetworks
     from eznas.experiments.few_networks_content import few_networks_sentences, plot
     from eznas.experiments.few_networks_methods import DEFAULT, chosen_methods
-    from eznas.runs.proxy_argument import networks_seen, resolve_proxy
+    from eznas.runs.proxy_argument import resolve_proxy
 
     settings = with_settings(DiscoverySettings(), setting or [], VARIED)
     names = tuple(benchmark or BENCHMARKS)
@@ -118,10 +117,9 @@ def few_networks(
         chosen_methods(method or [DEFAULT]),
         held_out,
         settings,
-        tuple(resolve_proxy(text) for text in seed_proxy or []),
+        tuple(seed_proxy or ()),
         _machine(threads, memory, device),
         tuple(resolve_proxy(text) for text in predictor_score or []),
-        {name: networks_seen(seed_proxy or [], benchmarks.load(name)) for name in names},
     )
     folder = output or RUNS / "few-networks"
     content = run_experiment(partial(study.run, folder), quiet)

@@ -25,7 +25,7 @@ from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
 from eznas.discovery.sample import BenchmarkSample, Sample
 from eznas.discovery.search import FormulaSearch
-from eznas.discovery.seed_formulas import Symbols, symbols_of
+from eznas.discovery.seed_formulas import symbols_of
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
@@ -50,6 +50,7 @@ class Discovery(Generic[AnySample]):
         samples: the networks that they evolve on.
         machine: what it may use.
         features: those that formulas are made of, by row.
+        seed_codes: the seed formulas.
         dropped: how many features were found useless so far, by reason.
         epochs: done so far.
     """
@@ -101,13 +102,13 @@ class Discovery(Generic[AnySample]):
                 f"None of the {len(bank)} features of the standard bank is useful on "
                 f"{' and '.join(sample.name for sample in samples)} ({self.dropped}): give more networks."
             )
+        row_of: dict[Program, int] = dict(zip(self._seed_leaves, range(len(self._seed_leaves)), strict=True))
+        self.seed_codes: tuple[Codes, ...] = tuple(
+            tuple(row_of[symbol] if isinstance(symbol, Program) else symbol for symbol in symbols)
+            for symbols in seeds_given
+        )
         self._search: FormulaSearch = FormulaSearch(
-            self._training,
-            self._alphabet,
-            settings.search,
-            self._search_rng,
-            self._seed_codes(seeds_given),
-            settings.criterion,
+            self._training, self._alphabet, settings.search, self._search_rng, self.seed_codes, settings.criterion
         )
 
     @staticmethod
@@ -225,14 +226,6 @@ class Discovery(Generic[AnySample]):
                 self._search.restore(state)
         except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise EznasError(f"The checkpoint is damaged ({error}): start anew in another folder.") from error
-
-    def _seed_codes(self, seeds_given: Sequence[Symbols]) -> list[Codes]:
-        """The seeds with the rows of their leaves."""
-        row_of = {feature: row for row, feature in enumerate(self.features[: len(self._seed_leaves)])}
-        return [
-            tuple(row_of[symbol] if isinstance(symbol, Program) else symbol for symbol in symbols)
-            for symbols in seeds_given
-        ]
 
     def _grow(self) -> None:
         """Propose features from what good formulas use, and take in the useful ones."""

@@ -213,10 +213,28 @@ def fitness_of_scores(arrays: Arrays, work: Workspace) -> float:
     return max(_oriented_fitness(arrays, work.merits, 1), _oriented_fitness(arrays, work.merits, -1))
 
 
-def judge(codes: NDArray[np.int32], arrays: Arrays, work: Workspace) -> Judgement:
-    """Return the fitness of a formula with what it is made of."""
-    fitness = float(fitness_of(codes, len(codes), arrays, work))
-    if fitness == INVALID:
-        return Judgement(fitness, 1, (math.nan,) * len(work.taus))
-    rising = _oriented_fitness(arrays, work.merits, 1) >= _oriented_fitness(arrays, work.merits, -1)
-    return Judgement(fitness, 1 if rising else -1, tuple(work.taus.tolist()))
+def judge(
+    codes: NDArray[np.int32], arrays: Arrays, work: Workspace, orientation: Orientation | None = None
+) -> Judgement:
+    """Return the fitness of a formula with what it is made of.
+
+    Args:
+        codes: the formula.
+        arrays: the problem.
+        work: what the formula's scores are left in.
+        orientation: known from other networks; None for the better one.
+    """
+    return _judged(fitness_of(codes, len(codes), arrays, work) > INVALID, arrays, work, orientation)
+
+
+def judge_scores(arrays: Arrays, work: Workspace, orientation: Orientation) -> Judgement:
+    """Return what `judge` does of a formula whose finite scores are in `work`."""
+    return _judged(fitness_of_scores(arrays, work) > INVALID, arrays, work, orientation)
+
+
+def _judged(ranks: bool, arrays: Arrays, work: Workspace, orientation: Orientation | None) -> Judgement:
+    if not ranks:
+        return Judgement(INVALID, 1, (math.nan,) * len(work.taus))
+    rising, falling = (float(_oriented_fitness(arrays, work.merits, turn)) for turn in (1, -1))
+    turned: Orientation = orientation or (1 if rising >= falling else -1)
+    return Judgement(rising if turned == 1 else falling, turned, tuple(work.taus.tolist()))

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from eznas.discovery.archive import Codes, Found, fitness_on
+from eznas.discovery.archive import Codes, Found
+from eznas.discovery.choice import Choice, choose, validation_judgements
 from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import Judgement, judge, workspace_for
@@ -98,6 +99,8 @@ class Report:
 
     Attributes:
         chosen: the formula that training and validation networks speak for.
+        choice: with seeds, how it was chosen, as plain data; else empty.
+        other: the formula that it was preferred to, of what evolved and the seeds; None without seeds.
         front: the best formula of every size that is better than all smaller ones.
         beside: what they are compared with on the held-out networks.
         networks: scores of single networks by the chosen formula and what units contribute, the content of
@@ -105,6 +108,8 @@ class Report:
     """
 
     chosen: ReportedFormula
+    choice: Mapping[str, Any]
+    other: ReportedFormula | None
     front: list[ReportedFormula]
     beside: Sequence[tuple[AnyProxy, Rankings]]
     networks: dict[str, Any]
@@ -113,6 +118,8 @@ class Report:
         """Return the figures as plain data."""
         return {
             "chosen": self.chosen.to_dict(),
+            **({"choice": dict(self.choice)} if self.choice else {}),
+            **({"other": self.other.to_dict()} if self.other else {}),
             "front": [formula.to_dict() for formula in self.front],
             "baselines": [
                 {
@@ -126,22 +133,33 @@ class Report:
         }
 
 
-def choose(formulas: Sequence[Found], validation: Sequence[float], networks: float) -> int:
-    """Return which formula to report: the best one on training and validation networks together.
+class Turned(NamedTuple):
+    """A formula with what the training networks say of it, and as a proxy that is turned accordingly."""
 
-    Args:
-        formulas: candidates.
-        validation: their fitness on the validation networks.
-        networks: the training networks, for each validation network.
+    found: Found
+    training: Judgement
+    proxy: Proxy
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a discovery comes to.
+
+    Attributes:
+        choice: how the reported formula was chosen.
+        chosen: the reported formula.
+        other: the one that it was preferred to, of what evolved and the seeds; None without seeds.
+        front: the best formula of every size that is better than all smaller ones.
     """
-    merits = [networks * formula.fitness + other for formula, other in zip(formulas, validation, strict=True)]
-    return int(np.argmax(merits))
+
+    choice: Choice
+    chosen: Turned
+    other: Turned | None
+    front: list[Turned]
 
 
-def chosen_and_front(discovery: Discovery[Any], *, joined: bool = True) -> list[tuple[Found, Judgement, Proxy]]:
-    """Return the formula that training and validation networks speak for, and then the front.
-
-    Each with what the training networks say of it, and as a proxy that is turned accordingly.
+def outcome(discovery: Discovery[Any], *, joined: bool = True) -> Outcome:
+    """Return the formula that training and validation networks speak for, and the front.
 
     Args:
         discovery: at any moment.
@@ -156,15 +174,14 @@ def chosen_and_front(discovery: Discovery[Any], *, joined: bool = True) -> list[
             settings.criterion.archive_shares,
             discovery.machine.workers,
         )
-    found = archive.formulas
-    formulas = [one for one in found if one.size <= settings.nodes] or found[:1]
-    on_validation = fitness_on([formula.codes for formula in formulas], discovery.validation_problem)
-    chosen = formulas[choose(formulas, on_validation, settings.networks / settings.validation)]
-    reported = [chosen, *archive.front]
-    return [
-        (formula, judgement, proxy_of(formula.codes, judgement.orientation, discovery))
-        for formula, judgement in zip(reported, _judgements(reported, discovery.training_problem), strict=True)
-    ]
+    choice = choose(discovery, archive)
+    others = [] if choice.other is None else [choice.other]
+    formulas = [choice.reported, *others, *archive.front]
+    chosen, *further = (
+        Turned(formula, judgement, proxy_of(formula.codes, judgement.orientation, discovery))
+        for formula, judgement in zip(formulas, _judgements(formulas, discovery.training_problem), strict=True)
+    )
+    return Outcome(choice, chosen, further[0] if others else None, further[len(others) :])
 
 
 def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None = None) -> Report:
@@ -180,8 +197,10 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
     settings = discovery.settings
     if observer is not None and settings.joined_terms > 1:
         observer.phase("joining formulas")
-    reported, training, proxies = zip(*chosen_and_front(discovery), strict=True)
-    validation = _judgements(reported, discovery.validation_problem)
+    found = outcome(discovery)
+    others = [] if found.other is None else [found.other]
+    reported, training, proxies = zip(found.chosen, *others, *found.front, strict=True)
+    validation = validation_judgements(reported, discovery)
     compared_with = _compared_with(discovery)
     beside = each_once([*compared_with, *proxies_beside(settings.beside)])
     by_benchmark = {
@@ -201,12 +220,29 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
     ]
     ahead = _leads(discovery, by_benchmark, len(proxies), [proxy.name for proxy in compared_with])
     made = [
-        ReportedFormula(proxy, found.size, training[row], validation[row], found.extremes, rankings[row], ahead[row])
-        for row, (proxy, found) in enumerate(zip(proxies, reported, strict=True))
+        ReportedFormula(proxy, one.size, training[row], validation[row], one.extremes, rankings[row], ahead[row])
+        for row, (proxy, one) in enumerate(zip(proxies, reported, strict=True))
     ]
     compared = list(zip(beside, rankings[len(proxies) :], strict=True))
     networks = _single_networks(discovery, reported[0], made[0], compared[: len(compared_with)])
-    return Report(made[0], made[1:], compared, networks)
+    chosen, *further = made
+    choice = _choice(found, discovery)
+    return Report(chosen, choice, further[0] if others else None, further[len(others) :], compared, networks)
+
+
+def _choice(found: Outcome, discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
+    """Return how the reported formula was chosen, with numbers that JSON has; empty without seeds."""
+    choice = found.choice
+    if choice.seed is None:
+        return {}
+    certain = math.isfinite(choice.standard_error)
+    return {
+        "reported": "seed" if choice.keeps_seed else "evolved",
+        "lead": choice.lead,
+        "standard_error": choice.standard_error if certain else None,
+        "margin": choice.margin,
+        "validation": discovery.settings.validation,
+    }
 
 
 def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
@@ -243,9 +279,15 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "interval": INTERVAL,
         "second_draw": SECOND_DRAW_RULE,
         "rounding": ROUNDING_RULE,
+        **({"never_held_out": passed_over} if (passed_over := _passed_over(discovery)) else {}),
         **({"beside": " ".join(flattered)} if (flattered := _flattered(discovery)) else {}),
         "device": discovery.machine.device,
     }
+
+
+def _passed_over(discovery: Discovery[BenchmarkSample]) -> dict[str, int]:
+    """Return by benchmark how many networks seed proxies evolved on."""
+    return {sample.benchmark.name: sample.passed_over for sample in discovery.samples if sample.passed_over}
 
 
 def _flattered(discovery: Discovery[BenchmarkSample]) -> list[str]:

@@ -20,6 +20,7 @@ from eznas.features.table import FeatureTable, FeatureValues
 from eznas.observer import RunObserver
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy
+from eznas.runs.proxy_argument import networks_seen
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.scores import ScoreNetworks
 from eznas.scoring.settings import ScoringSettings
@@ -89,10 +90,12 @@ class BenchmarkSample(Sample):
     Attributes:
         benchmark: where the networks are from.
         networks: for training, validation and the last judgement.
+        passed_over: how many networks are never held out, since a seed proxy is known to have evolved on them.
     """
 
     benchmark: Benchmark
     networks: Networks
+    passed_over: int
 
     @classmethod
     def of(
@@ -116,7 +119,10 @@ class BenchmarkSample(Sample):
             EznasError: the benchmark is not there, or has too few networks or images.
         """
         benchmark = benchmarks.load(name)
-        networks = Networks.draw(benchmark, settings.networks, settings.validation, settings.held_out, settings.seed)
+        evolved_on = networks_seen(settings.seed_proxies, benchmark)
+        networks = Networks.draw(
+            benchmark, settings.networks, settings.validation, settings.held_out, settings.seed, evolved_on
+        )
         collection = CollectionSettings(settings.unit, settings.third_pass, machine.device)
         draws = [replace(machine.scoring(settings), seed=seed) for seed in seeds.draws(settings.seed, settings.draws)]
         sources = [BenchmarkSource(benchmark, draw.batch_size, draw.seed, collection) for draw in draws]
@@ -129,6 +135,7 @@ class BenchmarkSample(Sample):
             tuple(_scores_of(references, benchmark, searched, draw, machine.score, observer) for draw in draws),
             benchmark,
             networks,
+            len(evolved_on),
         )
 
 

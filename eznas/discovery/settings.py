@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass, field, fields
 from typing import Final
@@ -26,7 +27,7 @@ _LEAST: Final = {
     "draws": 1,
 }
 
-_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_formulas", "beside", "search")  # on the command line
+_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_proxies", "seed_formulas", "beside", "search")  # on the command line
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,10 @@ class DiscoverySettings:
         patience: epochs without a better formula after which a round ends early; 0 for none.
         max_evaluations: formulas whose computation ends the search, at the end of an epoch; 0 for no end.
         proposals: features that are tried after each round but the last.
-        seed_formulas: that the search starts from, beside random ones, see `seed_formulas.seed_formula`.
+        seed_proxies: that the search starts from, beside random formulas, as `resolve_proxy` takes them. The best of
+            them is reported unless an evolved formula is clearly ahead of it, see `choice.Choice`.
+        seed_margin: by how many standard errors, on the validation networks; 0 for any lead.
+        seed_formulas: those of the seed proxies, see `seed_formulas.seed_formula`; they follow from them.
         beside: further proxies that the report shows, as `eznas evaluate` takes them.
         search: how formulas evolve.
     """
@@ -89,7 +93,9 @@ class DiscoverySettings:
     patience: int = 0
     max_evaluations: int = 0
     proposals: int = 200
-    seed_formulas: tuple[str, ...] = ()
+    seed_proxies: tuple[str, ...] = ()
+    seed_margin: float = 1.0
+    seed_formulas: tuple[str, ...] = field(init=False, default=())
     beside: tuple[str, ...] = ()
     search: SearchSettings = field(default_factory=SearchSettings)
 
@@ -115,8 +121,16 @@ class DiscoverySettings:
             raise EznasError(f"lead_cap is {self.lead_cap}; it must be above 0, and 1 at most.")
         if not 0 <= self.least_share <= 1:
             raise EznasError(f"least_share is {self.least_share}; it must be from 0 to 1.")
-        for formula in self.seed_formulas:
-            self._check_seed(formula)
+        if not 0 <= self.seed_margin < math.inf:
+            raise EznasError(f"seed_margin is {self.seed_margin}; it must be a number of standard errors, 0 or more.")
+        if self.seed_proxies:
+            from eznas.discovery.seed_formulas import seed_formula
+            from eznas.runs.proxy_argument import resolve_proxy
+
+            formulas = [seed_formula(resolve_proxy(text), self.unit, self.third_pass) for text in self.seed_proxies]
+            object.__setattr__(self, "seed_formulas", tuple(dict.fromkeys(formulas)))
+            for formula in self.seed_formulas:
+                self._check_seed(formula)
 
     @property
     def criterion(self) -> Criterion:
@@ -134,7 +148,7 @@ class DiscoverySettings:
     def command(self) -> str:
         """The command that makes a discovery with these settings."""
         words = ["eznas", "discover", *(word for name in self.benchmarks for word in ("--benchmark", name))]
-        words += [word for formula in self.seed_formulas for word in ("--seed-proxy", formula)]
+        words += [word for proxy in self.seed_proxies for word in ("--seed-proxy", proxy)]
         words += [word for proxy in self.beside for word in ("--beside", proxy)]
         for settings in (self, self.search):
             for one in fields(settings):

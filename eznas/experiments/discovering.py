@@ -21,7 +21,7 @@ from eznas.experiments.evolving import Report
 from eznas.proxies import Proxy
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
 
-ALWAYS_VARIED: Final = ("benchmarks", "held_out", "seed", "seed_formulas")
+ALWAYS_VARIED: Final = ("benchmarks", "held_out", "seed", "seed_proxies", "seed_formulas")
 """Settings of discoveries that an experiment sets itself."""
 
 _SEARCH: Final = "search"

@@ -21,11 +21,12 @@ from eznas.experiments.architecture_numbers import Encoding, encode
 from eznas.experiments.discovering import ALWAYS_VARIED, common_settings
 from eznas.experiments.evolving import Report
 from eznas.experiments.few_networks_content import few_networks_content, few_networks_markdown
-from eznas.experiments.few_networks_methods import DEFAULT, Few, Method, chosen_methods, seed_formulas
+from eznas.experiments.few_networks_methods import DEFAULT, Few, Method, chosen_methods
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.predictors import predicted
 from eznas.files import json_text
 from eznas.proxies import AnyProxy
+from eznas.runs.proxy_argument import networks_seen
 from eznas.scoring.ranking import Ranking, rank_networks
 from eznas.scoring.settings import ScoringSettings
 
@@ -56,10 +57,10 @@ class FewNetworks:
         methods: what to make of the networks.
         held_out: networks to judge on.
         discovery: settings of discoveries, but for those in `VARIED`.
-        seed_proxies: what the seeded discovery starts from, and what is chosen among without a search.
+        seed_proxies: what the seeded discovery starts from, and what is chosen among without a search. No network that
+            they are known to have evolved on is held out.
         machine: what may be used; results depend on the device alone.
         predictor_scores: proxies whose scores predictors know beside those of the baselines and the number of units.
-        evolved_on: indices by benchmark of what the seed proxies were evolved on, none of which is held out.
     """
 
     benchmarks: Sequence[str] = BENCHMARKS
@@ -68,10 +69,9 @@ class FewNetworks:
     methods: Sequence[Method] = chosen_methods([DEFAULT])
     held_out: int = 500
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
-    seed_proxies: tuple[AnyProxy, ...] = ()
+    seed_proxies: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
     predictor_scores: tuple[AnyProxy, ...] = ()
-    evolved_on: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         least = min(self.counts, default=0)
@@ -118,7 +118,8 @@ class FewNetworks:
 
     def _record(self) -> dict[str, Any]:
         known = {"predictor_scores": [proxy.name for proxy in self.predictor_scores]} if self.predictor_scores else {}
-        counts = {name: len(indices) for name, indices in self.evolved_on.items() if indices}
+        evolved_on = {name: len(networks_seen(self.seed_proxies, benchmarks.load(name))) for name in self.benchmarks}
+        counts = {name: count for name, count in evolved_on.items() if count}
         passed_over = {"never_held_out": counts} if counts else {}
         return {
             "held_out": self.held_out,
@@ -126,7 +127,7 @@ class FewNetworks:
             "most_networks": max(self.counts),
             "device": self.machine.device,
             "discovery": common_settings(self.discovery, VARIED),
-            "seed_formulas": list(seed_formulas(self.seed_proxies, self.discovery)),
+            "seed_formulas": list(replace(self.discovery, seed_proxies=self.seed_proxies).seed_formulas),
             **known,
             **passed_over,
         }
@@ -141,7 +142,7 @@ class FewNetworks:
         Raises:
             EznasError: no more than two would be held out.
         """
-        evolved_on = self.evolved_on.get(benchmark.name, frozenset())
+        evolved_on = networks_seen(self.seed_proxies, benchmark)
         networks = Networks.draw(benchmark, max(self.counts), 0, self.held_out, seed, evolved_on)
         if len(networks.held_out) < 3:
             passed_over = f", {len(evolved_on)} of which a seed proxy was evolved on" if evolved_on else ""

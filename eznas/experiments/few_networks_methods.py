@@ -15,7 +15,6 @@ import numpy as np
 from eznas import benchmarks, proxies
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
-from eznas.discovery.seed_formulas import seed_formula
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
@@ -23,7 +22,7 @@ from eznas.experiments.discovering import discovered, enumerated
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve
 from eznas.experiments.predictors import PredictorName
 from eznas.proxies import AnyProxy, RankAggregate
-from eznas.runs.proxy_argument import best_proxy
+from eznas.runs.proxy_argument import best_proxy, resolve_proxy
 from eznas.runs.settings import RunSettings
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.ranking import rank_networks
@@ -53,7 +52,7 @@ class Few:
     benchmark: str
     count: int
     discovery: DiscoverySettings
-    seed_proxies: tuple[AnyProxy, ...]
+    seed_proxies: tuple[str, ...]
     machine: Machine
     folder: Path
     report: Report
@@ -96,15 +95,6 @@ class Method:
     is_default: bool = True
 
 
-def seed_formulas(seed_proxies: Sequence[AnyProxy], settings: DiscoverySettings) -> tuple[str, ...]:
-    """Return what a discovery with these settings starts from, as `seed_formulas.seed_formula` returns each.
-
-    Raises:
-        EznasError: one is a hand-made proxy, or is computed from other statistics than those of the search.
-    """
-    return tuple(seed_formula(proxy, settings.unit, settings.third_pass) for proxy in seed_proxies)
-
-
 def _discover(few: Few) -> AnyProxy:
     settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
     return discovered(few.folder, settings, few.machine, few.report, few.what)
@@ -113,22 +103,22 @@ def _discover(few: Few) -> AnyProxy:
 def _discover_from_seeds(few: Few) -> AnyProxy:
     if not few.seed_proxies:
         raise EznasError(f"{SEEDED.name} needs formulas to start from: give --seed-proxy, or leave the method out.")
-    formulas = seed_formulas(few.seed_proxies, few.discovery)
-    return _discover(replace(few, discovery=replace(few.discovery, seed_formulas=formulas)))
+    return _discover(replace(few, discovery=replace(few.discovery, seed_proxies=few.seed_proxies)))
 
 
 def _choose_a_seed(few: Few) -> AnyProxy:
     """The seed formula that ranks all the networks best, as it is; the first of equal ones."""
     if not few.seed_proxies:
         raise EznasError(f"{CHOSEN.name} needs formulas to choose among: give --seed-proxy, or leave the method out.")
-    few.report(f"{few.what}: scoring the networks with {len(few.seed_proxies)} formulas")
+    formulas = [resolve_proxy(text) for text in few.seed_proxies]
+    few.report(f"{few.what}: scoring the networks with {len(formulas)} formulas")
     benchmark = benchmarks.load(few.benchmark)
     known = Networks.draw(benchmark, few.count, 0, 0, few.discovery.seed).training
     scoring = few.machine.scoring(few.discovery)
     load_kernels()
-    rankings = rank_networks(few.seed_proxies, benchmark, known, scoring, second_draw=False)
+    rankings = rank_networks(formulas, benchmark, known, scoring, second_draw=False)
     # NaN of one that ranks nothing is the least.
-    return few.seed_proxies[int(np.argmax(np.nan_to_num([ranking.tau.value for ranking in rankings], nan=-2.0)))]
+    return formulas[int(np.argmax(np.nan_to_num([ranking.tau.value for ranking in rankings], nan=-2.0)))]
 
 
 def _discover_with_params(few: Few) -> AnyProxy:

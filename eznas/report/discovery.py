@@ -29,6 +29,7 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
         *([_fitness(content, names)] if _has_other_fitness(content["protocol"]) else []),
         *(part for name in names for part in (_taus(content, name), _leads(content, name))),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
+        *([pairs_table("How it was chosen", _choice(content["choice"]))] if "choice" in content else []),
         pairs_table("How it was measured", _protocol(content["protocol"])),
         pairs_table(
             "What the search did", {key: value for key, value in content["search"].items() if key != "settings"}
@@ -52,20 +53,34 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
     return {**benchmarks, **{key: value for key, value in protocol.items() if key not in idle}}
 
 
+def _choice(choice: Mapping[str, Any]) -> dict[str, str]:
+    """Return what speaks for the evolved formula or the seed, line by line."""
+    error = choice["standard_error"]
+    asked = f"more than {choice['margin']:g} times the standard error" if choice["margin"] else "any lead"
+    return {
+        "reported": "what evolved" if choice["reported"] == "evolved" else "the best seed formula",
+        "lead of what evolved": f"{choice['lead']:+.3f} on {choice['validation']} validation networks",
+        "standard error": "unknown, so few networks do not tell" if error is None else number_text(error),
+        "asked for": asked,
+    }
+
+
 def _has_other_fitness(protocol: Mapping[str, Any]) -> bool:
     """Return whether fitness is something else than the tau on the training networks."""
     compared = protocol["given"] or protocol["over"]
     return bool(len(protocol["benchmarks"]) > 1 or protocol["objective"] != "tau" or compared)
 
 
-def _formulas(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the chosen formula and the front, with what a row calls them."""
-    return [("chosen", content["chosen"]), *(("front", one) for one in content["front"])]
+def reported_formulas(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the chosen formula, the one that it was preferred to and the front, with what a row calls them."""
+    evolved = content.get("choice", {}).get("reported") == "evolved"
+    other = [("best seed" if evolved else "evolved", content["other"])] if "other" in content else []
+    return [("chosen", content["chosen"]), *other, *(("front", one) for one in content["front"])]
 
 
 def _scores(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the formulas and the baselines with what a row calls them."""
-    return [*_formulas(content), *((one["name"], one) for one in content["baselines"])]
+    return [*reported_formulas(content), *((one["name"], one) for one in content["baselines"])]
 
 
 def _fitness(content: Mapping[str, Any], names: Sequence[str]) -> Table:

@@ -8,7 +8,7 @@ from eznas.cli.app import main
 from eznas.discovery.codes import SUBTRACTED, to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
-from eznas.discovery.result import chosen_and_front, proxy_of
+from eznas.discovery.result import outcome, proxy_of
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import RESULT, discover
 from eznas.discovery.settings import DiscoverySettings
@@ -150,13 +150,13 @@ def test_settings_that_cannot_be_are_named(tiny_table):
 
 def test_a_discovery_starts_from_seeds_and_is_never_worse_than_they_are(make):
     seed = "numel(wt) / sqrt(l1_norm(sign(softmax(exp(act.noise)))))"
-    one = make(seed_formulas=(seed,), rounds=1, epochs=1)
+    one = make(seed_proxies=(seed,), rounds=1, epochs=1)
     assert "l1_norm(sign(softmax(exp(act.noise))))" in [format_program(feature) for feature in one.features[:2]]
     finished(one)
     found = [format_terms(to_terms(formula.codes, one.features)) for formula in one.archive.formulas]
     assert format_terms(parse_terms(seed)) in found
-    second = make(threads=2, seed_formulas=(seed,), rounds=1, epochs=1)
-    second.restore(make(seed_formulas=(seed,), rounds=1, epochs=1).encode())
+    second = make(threads=2, seed_proxies=(seed,), rounds=1, epochs=1)
+    second.restore(make(seed_proxies=(seed,), rounds=1, epochs=1).encode())
     assert finished(second).archive == one.archive
 
 
@@ -169,9 +169,9 @@ def test_a_search_ends_early_when_it_stands_still_or_has_computed_enough(make):
 
 
 def test_the_reported_formula_is_no_larger_than_is_asked_for(make):
-    sizes = {nodes: [found.size for found, *_ in chosen_and_front(finished(make(nodes=nodes)))] for nodes in (2, 24)}
-    assert sizes[2][0] <= 2 < sizes[24][0]
-    assert sizes[2][1:] == sizes[24][1:]  # the front has all
+    small, large = (outcome(finished(make(nodes=nodes))) for nodes in (2, 24))
+    assert small.chosen.found.size <= 2 < large.chosen.found.size
+    assert [one.found for one in small.front] == [one.found for one in large.front]  # it has all
     with pytest.raises(EznasError, match="nodes is 75; it must be from 1 to 74"):
         DiscoverySettings(nodes=75)
 
@@ -179,13 +179,13 @@ def test_the_reported_formula_is_no_larger_than_is_asked_for(make):
 def test_joins_are_reported_and_change_nothing_in_the_search(make):
     joined, alone = finished(make()), finished(make(joined_terms=1))
     assert joined.archive == alone.archive
-    terms = [{len(proxy.terms) for _, _, proxy in chosen_and_front(one)} for one in (joined, alone)]
+    terms = [{len(formula.proxy.terms) for formula in outcome(one).front} for one in (joined, alone)]
     assert terms[0] > terms[1] == {1}
 
 
 def test_a_join_is_chosen_where_training_and_validation_networks_speak_for_it(make):
-    chosen = [chosen_and_front(finished(make(seed=seed, rounds=1)))[0] for seed in (0, 3)]
-    assert max(len(proxy.terms) for _, _, proxy in chosen) > 1
+    chosen = [outcome(finished(make(seed=seed, rounds=1))).chosen for seed in (0, 3)]
+    assert max(len(formula.proxy.terms) for formula in chosen) > 1
 
 
 def test_a_formula_of_several_terms_is_one_proxy(make):
@@ -200,9 +200,13 @@ def test_a_formula_of_several_terms_is_one_proxy(make):
 
 def test_a_seed_that_does_not_fit_is_named():
     with pytest.raises(EznasError, match="give --terms 2"):
-        DiscoverySettings(seed_formulas=("signed_log(wt) + signed_log(wt)",))
+        DiscoverySettings(seed_proxies=("signed_log(wt) + signed_log(wt)",))
     with pytest.raises(EznasError, match="uses sqrt"):
-        DiscoverySettings(seed_formulas=("sqrt(numel(wt))",), operations="paper")
+        DiscoverySettings(seed_proxies=("sqrt(numel(wt))",), operations="paper")
+    with pytest.raises(EznasError, match="params is a hand-made proxy"):
+        DiscoverySettings(seed_proxies=("params",))
+    with pytest.raises(EznasError, match="seed_margin is nan"):
+        DiscoverySettings(seed_margin=float("nan"))
     with pytest.raises(EznasError, match="patience is -1"):
         DiscoverySettings(patience=-1)
 
@@ -236,13 +240,14 @@ def test_the_command_of_settings_states_what_differs_from_the_defaults():
     settings = DiscoverySettings(
         benchmarks=("digits", "digits-chain"),
         over=("params", "flops"),
-        seed_formulas=("numel(wt) * l1_norm(wt)",),
+        seed_proxies=("numel(wt) * l1_norm(wt)",),
+        seed_margin=0.5,
         terms=2,
         search=SEARCH,
     )
     assert settings.command == (
         "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 "
-        "--over params,flops --terms 2 --islands 2 --members 30 --children 150"
+        "--over params,flops --terms 2 --seed-margin 0.5 --islands 2 --members 30 --children 150"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, json_text, read_regular
-from eznas.report.discovery import discovery_parts
+from eznas.report.discovery import discovery_parts, reported_formulas
 from eznas.report.enumeration import enumeration_parts
 from eznas.report.html.findings import Findings, Progress, Scored
 from eznas.report.summary import summary_parts
@@ -101,7 +101,7 @@ def _of_discovery(folder: Path, content: Mapping[str, Any]) -> Findings:
         f"{protocol['networks']} networks of {', '.join(protocol['benchmarks'])}, chosen by {protocol['validation']} "
         f"others, seed {protocol['seed']}",
         best=_scored("chosen", content["chosen"]),
-        candidates=[_scored("front", one) for one in content["front"]],
+        candidates=[_scored(label, one) for label, one in reported_formulas(content)[1:]],
         baselines=[_baseline(one) for one in content["baselines"]],
         benchmarks=protocol["benchmarks"],
         aggregation=protocol["aggregation"],
