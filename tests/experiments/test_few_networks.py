@@ -105,12 +105,7 @@ def test_the_best_seed_is_the_one_that_ranks_the_known_networks_best(finished, s
         networks = study._networks(benchmark, 1)
         settings = ScoringSettings(seed=1, threads=1)
         known, other = (
-            [
-                one.tau.value
-                for one in rank_networks(
-                    list(map(proxies.load, SEEDS)), benchmark, indices, settings, second_draw=False
-                )
-            ]
+            [one.tau.value for one in rank_networks(formulas, benchmark, indices, settings, second_draw=False)]
             for indices in (networks.training[:count], networks.held_out)
         )
         best = max(range(1, len(SEEDS)), key=lambda row: known[row])
