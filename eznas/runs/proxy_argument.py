@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy
+from eznas.proxies.provenance import Provenance
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
 from eznas.proxies.rank_aggregate import aggregate_of, is_aggregate, member_texts
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
@@ -44,25 +46,41 @@ def resolve_proxy(text: str) -> AnyProxy:
 def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
     """Return the indices of the networks of `benchmark` that any of the proxies among `texts` was evolved on.
 
-    Runs know it, and so do evolved proxies by their provenance: the first networks of a list that their seed shuffled.
+    Runs know it, and so do evolved proxies by their provenance: the first networks of a list that their seed shuffled,
+    and those of the proxies that their search started from, as far as these are still to be found.
     """
+    return _networks_seen(list(texts), benchmark, frozenset())
+
+
+def _networks_seen(texts: Sequence[str], benchmark: Benchmark, later: frozenset[str]) -> frozenset[int]:
+    """As `networks_seen`; `later` are proxies that evolved from these, one of which may have taken an old name."""
     from eznas.runs.split import Split
 
     seen: set[int] = set()
     for text in texts:
         if not _holds(text, CONFIG):
             if is_aggregate(text):
-                seen |= networks_seen(member_texts(text), benchmark)
+                seen |= _networks_seen(member_texts(text), benchmark, later)
                 continue
             proxy = resolve_proxy(text)
-            if isinstance(proxy, Proxy) and proxy.provenance and benchmark.name in proxy.provenance.networks:
-                order = seeds.generator(proxy.provenance.seed, "networks").permutation(len(benchmark))
-                seen.update(order[: sum(proxy.provenance.networks[benchmark.name].values())].tolist())
+            if isinstance(proxy, Proxy) and proxy.provenance:
+                seen |= _seen_by_origin(proxy.provenance, benchmark, later | {text})
             continue
         settings = stored_settings(Path(text))
         if any(_is_one_benchmark(name, benchmark.name) for name in settings.benchmark):
             seen.update(Split.of(benchmark, settings).training.tolist())
     return frozenset(seen)
+
+
+def _seen_by_origin(origin: Provenance, benchmark: Benchmark, later: frozenset[str]) -> frozenset[int]:
+    order = seeds.generator(origin.seed, "networks").permutation(len(benchmark))
+    seen = frozenset(order[: sum(origin.networks.get(benchmark.name, {}).values())].tolist())
+    for text in origin.settings.get("seed_proxies", ()):
+        if text not in later:
+            # A name or a file of another machine says nothing here.
+            with suppress(EznasError):
+                seen |= _networks_seen([text], benchmark, later)
+    return seen
 
 
 def best_proxy(run: Path) -> Proxy:

@@ -58,6 +58,14 @@ def test_formulas_are_joined_once_when_the_search_is_over(monkeypatch):
     assert joins == [2]
 
 
+def test_a_seed_stays_where_few_models_do_not_speak_against_it(fitted):
+    seeded = discovery(seed_proxies=("numel(wt)", "l1_norm(act.noise)")).fit(MODELS, ACCURACIES, BATCH)
+    assert seeded.best_proxy_.formula in ("numel(wt)", "l1_norm(act.noise)")
+    assert len(seeded.pareto_front_) > 1
+    with pytest.raises(eznas.EznasError, match="params is a hand-made proxy"):
+        discovery(seed_proxies=("params",)).fit(MODELS, ACCURACIES, BATCH)
+
+
 def test_models_and_random_states_stay_as_they_are():
     states, before = random_states(), [state_of(model) for model in MODELS]
     discovery(epochs=1).fit(MODELS, ACCURACIES, BATCH)

@@ -5,6 +5,7 @@ import pytest
 
 from eznas import proxies
 from eznas.cli.app import main
+from eznas.discovery import sample as samples
 from eznas.discovery.codes import SUBTRACTED, to_terms
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
@@ -158,6 +159,26 @@ def test_a_discovery_starts_from_seeds_and_is_never_worse_than_they_are(make):
     second = make(threads=2, seed_proxies=(seed,), rounds=1, epochs=1)
     second.restore(make(seed_proxies=(seed,), rounds=1, epochs=1).encode())
     assert finished(second).archive == one.archive
+
+
+def test_a_report_has_the_seed_that_stayed_and_what_evolved_instead(make, tmp_path, monkeypatch):
+    evolved_on = frozenset(range(0, 24, 5))
+    monkeypatch.setattr(samples, "networks_seen", lambda texts, _: evolved_on if texts else frozenset())
+    seeded = {"rounds": 1, "epochs": 1, "held_out": 4, "seed_proxies": ("numel(wt)", "l1_norm(wt)")}
+    content = discover(lambda: make(**seeded), tmp_path / "seeded", None, lambda _: None)
+    assert content["chosen"]["formula"] in seeded["seed_proxies"]
+    assert content["choice"] | {"lead": 0} == {
+        "reported": "seed", "lead": 0, "standard_error": None, "margin": 1.0, "validation": 6
+    }  # fmt: skip
+    assert content["choice"]["lead"] == pytest.approx(
+        content["other"]["validation_fitness"] - content["chosen"]["validation_fitness"]
+    )
+    assert read_proxy(tmp_path / "seeded" / "proxy.json").formula == content["chosen"]["formula"]
+    assert list(content["protocol"]["never_held_out"].values()) == [5]
+    assert not evolved_on & set(make(**seeded).samples[0].networks.held_out.tolist())
+    plain = discover(lambda: make(rounds=1, epochs=1, held_out=4), tmp_path / "plain", None, lambda _: None)
+    assert not {"choice", "other"} & plain.keys()
+    assert "never_held_out" not in plain["protocol"]
 
 
 def test_a_search_ends_early_when_it_stands_still_or_has_computed_enough(make):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from eznas.cli.output import print_all
@@ -82,6 +83,23 @@ def test_one_benchmark_has_taus_picks_and_leads_beside_the_baselines():
     assert len([line for line in text.splitlines() if line.startswith("params")]) == 2
     assert "sigmoid(" * 60 in text
     assert "Fitness" not in text
+
+
+@pytest.mark.parametrize(
+    ("reported", "error", "margin", "label", "lines"),
+    [
+        ("seed", 0.2, 1.0, "evolved", ("the best seed formula", "+0.100 on 10", "0.200", "more than 1 times")),
+        ("evolved", 0.05, 0.0, "best seed", ("what evolved", "+0.100 on 10", "0.050", "any lead")),
+        ("seed", None, 2.0, "evolved", ("the best seed formula", "+0.100 on 10", "unknown", "more than 2 times")),
+    ],
+)
+def test_a_choice_between_seeds_and_what_evolved_is_stated(reported, error, margin, label, lines):
+    choice = {"reported": reported, "lead": 0.1, "standard_error": error, "margin": margin, "validation": 10}
+    text = printed({**a_report(), "choice": choice, "other": a_formula(9, ("toy",))})
+    assert [line.split()[-1] for line in text.splitlines() if line.startswith(label + " ")] != []
+    chosen = text.splitlines()[text.splitlines().index("How it was chosen") + 1 :]
+    assert all(part in line for part, line in zip(lines, chosen, strict=False))
+    assert "How it was chosen" not in printed(a_report())
 
 
 def test_several_benchmarks_and_other_objectives_have_a_table_of_fitness():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eznas import seeds
@@ -41,6 +43,20 @@ def test_the_folder_of_a_discovery_stands_for_the_formula_that_it_chose(tmp_path
     save(chosen, tmp_path / PROXY_FILE)
     assert resolve_proxy(str(tmp_path)) == chosen
     assert networks_seen([str(tmp_path)], Fifty()) == frozenset(SEEN)
+
+
+def test_what_a_search_started_from_has_seen_networks_too(tmp_path):
+    save(Proxy("first", PROGRAM, provenance=EVOLVED), tmp_path / "first.json")
+    sources = {"seed_proxies": [str(tmp_path / "first.json"), "numel(wt)", "gone.json"]}
+    later = replace(EVOLVED, seed=EVOLVED.seed + 1, settings=sources)
+    save(Proxy("later", PROGRAM, provenance=later), tmp_path / "later.json")
+    save(Proxy("alone", PROGRAM, provenance=replace(later, settings={})), tmp_path / "alone.json")
+    alone = networks_seen([str(tmp_path / "alone.json")], Fifty())
+    assert alone - frozenset(SEEN)
+    assert networks_seen([str(tmp_path / "later.json")], Fifty()) == alone | frozenset(SEEN)
+    again = replace(later, settings={"seed_proxies": [str(tmp_path / "again.json"), str(tmp_path / "first.json")]})
+    save(Proxy("again", PROGRAM, provenance=again), tmp_path / "again.json")  # it took the name of what it is from
+    assert networks_seen([str(tmp_path / "again.json")], Fifty()) == alone | frozenset(SEEN)
 
 
 def test_the_source_names_every_benchmark(tmp_path):
