@@ -575,7 +575,7 @@ FAULTS = (
     Fault(
         "evaluation takes in networks that an evolved proxy has seen",
         "runs/proxy_argument.py",
-        "sum(proxy.provenance.networks[benchmark.name].values())",
+        "sum(origin.networks.get(benchmark.name, {}).values())",
         "0",
         ("runs/test_proxy_argument.py",),
     ),
@@ -666,8 +666,8 @@ FAULTS = (
     Fault(
         "a resample is not of the same networks for both formulas",
         "discovery/choice.py",
-        "for networks, row in zip(bounds, drawn, strict=True)",
-        "for networks, row in zip(bounds, rng.permuted(drawn, axis=1), strict=True)",
+        "work.scores[:] = scores[drawn.ravel()]",
+        "work.scores[:] = scores[rng.permuted(drawn, axis=1).ravel()]",
         ("discovery/test_choice.py",),
     ),
     Fault(

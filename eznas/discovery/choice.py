@@ -109,24 +109,20 @@ def _standard_error(one: Found, other: Found, discovery: Discovery[Any]) -> floa
     settings, problem = discovery.settings, discovery.validation_problem
     if settings.validation < LEAST_NETWORKS:
         return math.inf
-    bounds = [slice(start, stop) for start, stop in zip(problem.groups, problem.groups[1:], strict=False)]
-    groups = [_without_features(problem, networks) for networks in bounds]
+    starts = problem.groups[:-1, np.newaxis]
+    benchmarks = len(starts) // settings.draws
     formulas = [_turned_scores(formula, discovery) for formula in (one, other)]
     rng = seeds.generator(settings.seed, "bootstrap")
     differences = []
     for _ in range(RESAMPLES):
-        of_benchmarks = rng.integers(settings.validation, size=(len(groups) // settings.draws, settings.validation))
-        drawn = np.repeat(of_benchmarks, settings.draws, axis=0)  # a network is resampled with all its draws
-        resampled = arrays_of(
-            [group.subset(networks) for group, networks in zip(groups, drawn, strict=True)],
-            settings.aggregation,
-            settings.criterion,
-        )
+        of_benchmarks = rng.integers(settings.validation, size=(benchmarks, settings.validation))
+        drawn = starts + np.repeat(of_benchmarks, settings.draws, axis=0)  # a network comes with all its draws
+        groups = [_without_features(problem, networks) for networks in drawn]
+        resampled = arrays_of(groups, settings.aggregation, settings.criterion)
         work = workspace_for(resampled)
         fitness = []
         for scores in formulas:
-            parts = [scores[networks][row] for networks, row in zip(bounds, drawn, strict=True)]
-            work.scores[:] = np.concatenate(parts)
+            work.scores[:] = scores[drawn.ravel()]
             fitness.append(judge_scores(resampled, work, 1).fitness)
         if min(fitness) > INVALID:
             differences.append(fitness[0] - fitness[1])
@@ -141,9 +137,9 @@ def _turned_scores(formula: Found, discovery: Discovery[Any]) -> NDArray[np.floa
     return judgement.orientation * work.scores
 
 
-def _without_features(problem: Arrays, networks: slice) -> NetworkGroup:
-    """A group of a problem for scores that are at hand: as if each network had one unit and no features."""
-    count = networks.stop - networks.start
+def _without_features(problem: Arrays, networks: NDArray[np.int64]) -> NetworkGroup:
+    """Networks of a problem for scores that are at hand: as if each had one unit and no features."""
+    count = len(networks)
     return NetworkGroup(
         np.ones(count, np.int64),
         np.empty((0, count), np.float32),

@@ -235,11 +235,11 @@ def _choice(found: Outcome, discovery: Discovery[BenchmarkSample]) -> dict[str, 
     choice = found.choice
     if choice.seed is None:
         return {}
-    certain = math.isfinite(choice.standard_error)
+    lead, error = (value if math.isfinite(value) else None for value in (choice.lead, choice.standard_error))
     return {
         "reported": "seed" if choice.keeps_seed else "evolved",
-        "lead": choice.lead,
-        "standard_error": choice.standard_error if certain else None,
+        "lead": lead,
+        "standard_error": error,
         "margin": choice.margin,
         "validation": discovery.settings.validation,
     }

@@ -55,11 +55,11 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
 
 def _choice(choice: Mapping[str, Any]) -> dict[str, str]:
     """Return what speaks for the evolved formula or the seed, line by line."""
-    error = choice["standard_error"]
+    lead, error = choice["lead"], choice["standard_error"]
     asked = f"more than {choice['margin']:g} times the standard error" if choice["margin"] else "any lead"
     return {
         "reported": "what evolved" if choice["reported"] == "evolved" else "the best seed formula",
-        "lead of what evolved": f"{choice['lead']:+.3f} on {choice['validation']} validation networks",
+        "lead of what evolved": f"{number_text(lead)} on {choice['validation']} validation networks",
         "standard error": "unknown, so few networks do not tell" if error is None else number_text(error),
         "asked for": asked,
     }

@@ -88,9 +88,9 @@ def test_one_benchmark_has_taus_picks_and_leads_beside_the_baselines():
 @pytest.mark.parametrize(
     ("reported", "error", "margin", "label", "lines"),
     [
-        ("seed", 0.2, 1.0, "evolved", ("the best seed formula", "+0.100 on 10", "0.200", "more than 1 times")),
-        ("evolved", 0.05, 0.0, "best seed", ("what evolved", "+0.100 on 10", "0.050", "any lead")),
-        ("seed", None, 2.0, "evolved", ("the best seed formula", "+0.100 on 10", "unknown", "more than 2 times")),
+        ("seed", 0.2, 1.0, "evolved", ("the best seed formula", "0.100 on 10", "0.200", "more than 1 times")),
+        ("evolved", 0.05, 0.0, "best seed", ("what evolved", "0.100 on 10", "0.050", "any lead")),
+        ("seed", None, 2.0, "evolved", ("the best seed formula", "0.100 on 10", "unknown", "more than 2 times")),
     ],
 )
 def test_a_choice_between_seeds_and_what_evolved_is_stated(reported, error, margin, label, lines):
