@@ -40,8 +40,8 @@ def seed_formula(proxy: AnyProxy, unit: Unit, third_pass: ThirdPass) -> str:
     """
     if not isinstance(proxy, Proxy):
         raise EznasError(
-            f"{proxy.name} is a hand-made proxy, and a search starts from formulas: leave it out, or give a formula, such "
-            "as numel(wt) for the number of weights."
+            f"{proxy.name} is a hand-made proxy, and a search starts from formulas: leave it out, or give one, such as "
+            "numel(wt) for the number of weights."
         )
     for name, given, own in (("unit", unit, proxy.unit), ("third-pass", third_pass, proxy.third_pass)):
         if given != own:
