@@ -20,15 +20,22 @@ app = typer.Typer(help="Proxies that come with eznas, and proxies in files.", no
 _TO_COPY: Final = {"formula": "Formula", "latex": "LaTeX"}
 """What stands on lines of its own, by its key in the description, with its title."""
 
+_LISTED: Final = 100
+"""Characters of a formula in a list."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 @app.command("list")
 def proxy_list(json: JsonOption = False) -> None:
-    """Show the proxies that come with eznas: programs, hand-made ones, and aggregates of ranks."""
+    """Show the proxies that come with eznas: programs, hand-made ones, and aggregates of ranks.
+
+    Long formulas are cut off; `eznas proxy show NAME` and --json have all of them.
+    """
     from eznas import proxies
     from eznas.proxies import hand_made
     from eznas.proxies.rank_aggregate import NAMED, RankAggregate
+    from eznas.report.live import shortened
 
     loaded = [proxies.load_program(name) for name in proxies.names()]
     rows = [(one.name, f"{one.orientation:+d}", one.formula, one.note or one.source) for one in loaded]
@@ -40,7 +47,8 @@ def proxy_list(json: JsonOption = False) -> None:
             {name: {"orientation": int(sign), "score": score, "source": source} for name, sign, score, source in rows}
         )
         return
-    print_all(stdout(), [table("proxies", ("name", "sign", "score", "source"), rows)])
+    short = [(name, sign, shortened(score, _LISTED), source) for name, sign, score, source in rows]
+    print_all(stdout(), [table("proxies", ("name", "sign", "score", "source"), short)])
 
 
 @app.command("show")

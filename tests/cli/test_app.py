@@ -323,6 +323,8 @@ def test_proxies_are_listed_and_shown(capfd, finished):
     assert main(["proxy", "list"]) == 0
     shown = capfd.readouterr().out
     assert all(name in shown for name in ("eznas-a", "params", "flops"))
+    assert "frobenius_norm(sigmoid(log_determinant(sign(inp_grad.data))))" in shown
+    assert max(map(len, shown.splitlines())) < 400
     assert main(["proxy", "show", "eznas-a", "--json"]) == 0
     content = json.loads(capfd.readouterr().out)
     assert content["formula"] == "frobenius_norm(sigmoid(log_determinant(sign(inp_grad.data))))"
