@@ -24,7 +24,7 @@ from eznas.scoring.rank_aggregation import single_proxies
 from eznas.scoring.scores import score_candidates
 from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.collect import Loss
-from eznas.statistics.workers import available_cores
+from eznas.statistics.workers import checked_threads
 
 UnitChoice: TypeAlias = Unit | Literal["auto"]
 """The kind of unit that programs take: each program's own with `auto`, but A-L-N for all models where one of them lacks
@@ -84,7 +84,7 @@ def score_models(
         candidates = candidates_of(models, seed)
         passes = passes_of(inputs, seed)
         settings = ScoringSettings(
-            seed=seed, device=device, threads=threads or available_cores(), weights=checked_weights(weights)
+            seed=seed, device=device, threads=checked_threads(threads), weights=checked_weights(weights)
         )
         given = GivenNetworks(None if unit == "auto" else unit, _labels(targets), loss)
         scores = score_candidates(proxies, candidates, passes, settings, given=given)

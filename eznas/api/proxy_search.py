@@ -28,7 +28,7 @@ from eznas.search.evolution import Evolution
 from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.search.settings import EvolutionSettings
 from eznas.statistics.settings import CollectionSettings
-from eznas.statistics.workers import available_cores
+from eznas.statistics.workers import checked_threads
 
 _DEFAULTS: Final = EvolutionSettings()
 
@@ -139,7 +139,7 @@ class ProxySearch(ProxyEstimator):
             generations=self.generations, population=self.population, mu=self.mu, lambda_=self.lambda_
         )
         collection = CollectionSettings(self.unit, self.third_pass, self.device)
-        memory_bytes, threads = parse_memory(self.memory), self.threads or available_cores()
+        memory_bytes, threads = parse_memory(self.memory), checked_threads(self.threads)
         with untouched_random_states():
             candidates = candidates_of(models, self.random_state)
             ranked = RankedNetworks.of(checked_accuracies(accuracies, len(candidates)))

@@ -16,7 +16,7 @@ def units(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="module:factory, or file.py:factory: a network, or a function or class that makes one.",
+            help="module:factory or file.py:factory, where the factory is a network, or makes one.",
             show_default=False,
         ),
     ],

@@ -81,7 +81,7 @@ def benchmark_content(
                 "reason": next(iter(ranking.unscored.values()), None),
             }
         )
-    rows.sort(key=lambda row: -2.0 if row["tau"] is None else -row["tau"])
+    rows.sort(key=lambda row: 2.0 if row["tau"] is None else -row["tau"])  # without a tau last
     rescored = next((one.stability.networks for one in rankings if one.stability), 0)
     return {
         "benchmark": benchmark.name,

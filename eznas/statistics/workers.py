@@ -7,12 +7,27 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from eznas.errors import EznasError
+
 Result = TypeVar("Result")
 
 
 def available_cores() -> int:
     """Return the number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_threads(threads: int | None) -> int:
+    """Return how many threads a user asked for; one per core for None.
+
+    Raises:
+        EznasError: they are fewer than one.
+    """
+    if threads is None:
+        return available_cores()
+    if threads < 1:
+        raise EznasError(f"threads is {threads}: give 1 or more, or None for one per core.")
+    return threads
 
 
 def run_in_threads(

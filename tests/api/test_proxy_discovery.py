@@ -118,6 +118,7 @@ def test_it_is_an_estimator_of_scikit_learn():
         ({}, 3, "Of 3 models, 2 are for the choice and 1 to evolve on"),
         ({"search_settings": {"island": 2}}, 12, "There is no search setting 'island' (did you mean 'islands'?)"),
         ({"epochs": 0}, 12, "epochs is 0"),
+        ({"threads": -1}, 12, "threads is -1: give 1 or more"),
         ({"weights": "old"}, 12, "weights is 'old'"),
     ],
 )

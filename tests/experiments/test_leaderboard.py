@@ -117,6 +117,7 @@ def test_several_benchmarks_have_an_overview(measured):
 def test_a_proxy_without_any_score_says_why(measured, table, tmp_path):
     content = board(table, ("epe_nas",), networks=4, second_draw=0).run(tmp_path, lambda _: None)
     row = rows_of(content)["epe_nas"]
+    assert list(rows_of(content))[-1] == "epe_nas"
     assert (row["tau"], row["scored"], row["seed_stability"]) == (None, 0, None)
     assert "give the targets" in row["reason"]
     assert cells(row)[2:4] == ("–", "–")
