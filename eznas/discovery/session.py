@@ -109,7 +109,7 @@ def _reported(discovery: Discovery[BenchmarkSample], folder: Path, observer: Run
     """Return the report in `folder` if it is of this discovery as it stands, else make and write it."""
     about = json.loads(json_text({"protocol": protocol(discovery), "search": _search(discovery)}))
     path = folder / RESULT
-    if path.exists():
+    if all(one.exists() for one in (path, folder / PROXY_FILE, folder / NETWORKS)):
         before = _read(path)
         if all(before.get(part) == content for part, content in about.items()):
             return before

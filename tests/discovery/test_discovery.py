@@ -114,6 +114,11 @@ def test_a_stopped_discovery_goes_on_and_a_finished_one_is_reported_again(make, 
     written = (folder / RESULT).stat().st_mtime_ns
     assert discover(make, folder, None, lambda _: None) == whole
     assert (folder / RESULT).stat().st_mtime_ns == written  # held-out networks are not scored again
+    for name in ("proxy.json", "networks.json"):
+        kept = (folder / name).read_bytes()
+        (folder / name).unlink()
+        assert discover(make, folder, None, lambda _: None) == whole
+        assert (folder / name).read_bytes() == kept
     assert len({one["size"] for one in whole["front"]}) == len(whole["front"])
 
 
