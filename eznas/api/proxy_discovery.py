@@ -34,7 +34,6 @@ from eznas.runs.settings import parse_memory
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.setting import did_you_mean
 from eznas.statistics.settings import CollectionSettings
-from eznas.statistics.workers import checked_threads
 
 _NAME = "models"
 _LEAST_PART = 2  # models to evolve on, and models to choose by
@@ -150,7 +149,7 @@ class ProxyDiscovery(ProxyEstimator):
             nothing = np.empty((0, len(order)))
             sample = Sample(_NAME, known[order], settings.networks, (table,), (nothing,))
             load_kernels()
-            machine = Machine(checked_threads(self.threads), memory_bytes, self.device)
+            machine = Machine(self.threads, memory_bytes, self.device)
             discovery = Discovery(settings, [sample], machine=machine)
             self.history_: list[dict[str, Any]] = []
             self.pareto_front_: list[FoundProxy] = []

@@ -75,7 +75,7 @@ def evaluate(
     from eznas.report.evaluation import evaluation_parts
     from eznas.report.progress import ProgressBar
     from eznas.runs.proxy_argument import networks_seen, resolve_proxy
-    from eznas.statistics.workers import available_cores
+    from eznas.statistics.workers import checked_threads
 
     changes = {"unit": unit, "third_pass": third_pass, "to_scalar": to_scalar, "aggregation": aggregation}
     resolved = _overridden([resolve_proxy(text) for text in proxies], changes)
@@ -95,7 +95,7 @@ def evaluate(
             from eznas.cluster.connection import connected
             from eznas.cluster.network_scores import score_on_cluster
 
-            cluster = stack.enter_context(connected(ray, threads or available_cores(), progress))
+            cluster = stack.enter_context(connected(ray, checked_threads(threads), progress))
             score = partial(score_on_cluster, cluster)
         evaluation = evaluate_proxies(
             resolved, loaded, networks, batch_size, seed, device, threads, progress, without, score

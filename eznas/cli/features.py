@@ -77,7 +77,7 @@ def build(
     from eznas.report.tables import pairs_table
     from eznas.runs.settings import parse_memory
     from eznas.statistics.settings import CollectionSettings
-    from eznas.statistics.workers import available_cores
+    from eznas.statistics.workers import checked_threads
 
     loaded = benchmarks.load(benchmark)
     loaded.sample(networks, seeds.generator(seed, "networks"))  # raises where there are fewer
@@ -92,7 +92,7 @@ def build(
             from eznas.cluster.connection import connected
             from eznas.cluster.features import ClusterComputation
 
-            cluster = stack.enter_context(connected(ray, threads or available_cores(), progress))
+            cluster = stack.enter_context(connected(ray, checked_threads(threads), progress))
             computation = partial(ClusterComputation, cluster)
         progress.phase("networks", networks)
         begun = time.perf_counter()

@@ -131,10 +131,11 @@ def _standard_error(one: Found, other: Found, discovery: Discovery[Any]) -> floa
 
 def _turned_scores(formula: Found, discovery: Discovery[Any]) -> NDArray[np.float64]:
     """The scores of the validation networks, of which a higher one means a better network."""
+    codes = np.array(formula.codes, np.int32)
+    orientation = judge(codes, discovery.training_problem, workspace_for(discovery.training_problem)).orientation
     work = workspace_for(discovery.validation_problem)
-    (judgement,) = validation_judgements([formula], discovery)
-    judge(np.array(formula.codes, np.int32), discovery.validation_problem, work)
-    return judgement.orientation * work.scores
+    judge(codes, discovery.validation_problem, work)
+    return orientation * work.scores
 
 
 def _without_features(problem: Arrays, networks: NDArray[np.int64]) -> NetworkGroup:

@@ -10,7 +10,7 @@ from eznas.features.computation import OpenComputation, OwnComputation
 from eznas.features.table import DEFAULT_MEMORY_BYTES
 from eznas.scoring.scores import ScoreNetworks, score_networks
 from eznas.scoring.settings import ScoringSettings
-from eznas.statistics.workers import available_cores
+from eznas.statistics.workers import checked_threads
 
 
 class Drawn(Protocol):
@@ -48,7 +48,7 @@ class Machine:
     @property
     def workers(self) -> int:
         """How many threads to use."""
-        return self.threads or available_cores()
+        return checked_threads(self.threads)
 
     def scoring(self, settings: Drawn) -> ScoringSettings:
         """Return under what networks are scored by whole proxies."""

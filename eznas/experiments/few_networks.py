@@ -100,7 +100,8 @@ class FewNetworks:
         loaded = {name: benchmarks.load(name) for name in self.benchmarks}
         for benchmark in loaded.values():
             self._networks(benchmark, self.seeds[0])
-        folder = ExperimentFolder.open(path, EXPERIMENT, self._record())
+        record = self._record(loaded)
+        folder = ExperimentFolder.open(path, EXPERIMENT, record)
         content: dict[str, Any] = {}
         pieces: dict[str, dict[str, dict[int, list[dict[str, Any]]]]] = {}
         for name, benchmark in loaded.items():
@@ -111,14 +112,14 @@ class FewNetworks:
                 }
                 for method in self.methods
             }
-            content = few_networks_content(pieces, self.methods, self.seeds, self._record(), folder.cost())
+            content = few_networks_content(pieces, self.methods, self.seeds, record, folder.cost())
             folder.write_result("few_networks.json", json_text(content))
             folder.write_result("few_networks.md", few_networks_markdown(content))
         return content
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self, loaded: Mapping[str, Benchmark]) -> dict[str, Any]:
         known = {"predictor_scores": [proxy.name for proxy in self.predictor_scores]} if self.predictor_scores else {}
-        evolved_on = {name: len(networks_seen(self.seed_proxies, benchmarks.load(name))) for name in self.benchmarks}
+        evolved_on = {name: len(networks_seen(self.seed_proxies, benchmark)) for name, benchmark in loaded.items()}
         counts = {name: count for name, count in evolved_on.items() if count}
         passed_over = {"never_held_out": counts} if counts else {}
         return {

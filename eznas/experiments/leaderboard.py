@@ -31,7 +31,7 @@ from eznas.scoring.rank_aggregation import single_proxies
 from eznas.scoring.ranking import rankings_of
 from eznas.scoring.scores import score_networks
 from eznas.scoring.settings import ScoringSettings
-from eznas.statistics.workers import available_cores, run_in_threads
+from eznas.statistics.workers import checked_threads, run_in_threads
 
 EXPERIMENT: Final = "leaderboard"
 NETWORKS: Final = 200
@@ -159,7 +159,7 @@ class Leaderboard:
                 report(f"{benchmark.name}, {draw.replace('-', ' ')}: {done} networks scored of {len(indices)}")
             return piece
 
-        threads = self.threads or available_cores()
+        threads = checked_threads(self.threads)
         pieces = run_in_threads(stored, count=len(indices), threads=threads, limit=lambda: threads)
         return _gathered(pieces, singles)
 

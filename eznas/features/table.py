@@ -26,7 +26,7 @@ from eznas.features.source import NetworkSource
 from eznas.features.streaming import Pass, TableNetwork
 from eznas.files import write_atomically
 from eznas.ops.program import Program
-from eznas.statistics.workers import available_cores
+from eznas.statistics.workers import checked_threads
 
 DEFAULT_MEMORY_BYTES: Final = 2**30
 SHAKEN_NETWORKS: Final = 16
@@ -124,7 +124,7 @@ class FeatureTable:
             distinct = tuple(dict.fromkeys(features))
             compute = open_computation(self._source, distinct)
             work = Pass(distinct, compute, frozenset(self._shaken))
-            work.run(unfinished, threads or available_cores(), memory_bytes, report)
+            work.run(unfinished, checked_threads(threads), memory_bytes, report)
         prune(maximum_bytes, self._all_tables, keep=self.path)
 
     def read(self, features: Sequence[Program]) -> FeatureValues:

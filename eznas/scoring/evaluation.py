@@ -23,7 +23,7 @@ from eznas.scoring.rounding import ROUNDING_RULE
 from eznas.scoring.scores import ScoreNetworks, score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.coverage import ENOUGH
-from eznas.statistics.workers import available_cores
+from eznas.statistics.workers import checked_threads
 
 DEFAULT_NETWORKS: Final = 1000
 
@@ -121,7 +121,7 @@ def evaluate(
         EznasError: more networks or images are asked for than there are, the device is not there, or no network at
             all could be scored by any of the proxies (the sentence has the first reason).
     """
-    settings = ScoringSettings(batch_size, seed, device, threads or available_cores())
+    settings = ScoringSettings(batch_size, seed, device, checked_threads(threads))
     indices = sample_networks(benchmark, networks, seed, without)
     if any(isinstance(proxy, Proxy) for proxy in proxies):
         (observer or SilentObserver()).phase(LOADING_KERNELS)

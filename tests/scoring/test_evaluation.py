@@ -29,6 +29,8 @@ def test_it_is_the_public_entry():
 
 
 def test_results_depend_neither_on_threads_nor_on_company(benchmark):
+    with pytest.raises(EznasError, match="threads is -1"):
+        evaluate([PROXY], benchmark, networks=10, threads=-1)
     alone = evaluate([PROXY], benchmark, networks=10, threads=1)
     together = evaluate([load("params"), PROXY], benchmark, networks=10, threads=3)
     np.testing.assert_array_equal(alone.rankings[0].scores, together.rankings[1].scores)

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from eznas.statistics.workers import run_in_threads
+from eznas.errors import EznasError
+from eznas.statistics.workers import available_cores, checked_threads, run_in_threads
 
 
 def run(function, count=20, threads=4, limit=None, progress=None):
@@ -125,3 +126,10 @@ def test_a_keyboard_interrupt_finds_no_lock_half_taken():
     main.start()
     main.join(timeout=20)
     assert results == [0, 1, 2]
+
+
+def test_threads_are_one_or_more():
+    assert [checked_threads(threads) for threads in (None, 1, 7)] == [available_cores(), 1, 7]
+    for threads in (0, -1):
+        with pytest.raises(EznasError, match=f"threads is {threads}: give 1 or more"):
+            checked_threads(threads)
