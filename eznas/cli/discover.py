@@ -62,8 +62,8 @@ def discover(
     combine: Annotated[
         Combine,
         typer.Option(
-            help="From the taus of several benchmarks to one fitness. On the three datasets of NAS-Bench-201, `mean` found "
-            "better formulas than `minimum` for two, and as good ones for the third."
+            help="From the taus of several benchmarks to one fitness. On the three datasets of NAS-Bench-201, `mean` "
+            "found better formulas than `minimum` for two, and as good ones for the third."
         ),
     ] = "minimum",
     objective: Annotated[
