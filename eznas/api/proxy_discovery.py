@@ -23,7 +23,7 @@ from eznas.api.random_states import untouched_random_states
 from eznas.api.training_networks import checked_accuracies
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
-from eznas.discovery.result import outcome
+from eznas.discovery.result import choice_record, outcome
 from eznas.discovery.sample import Sample
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
@@ -54,9 +54,10 @@ class ProxyDiscovery(ProxyEstimator):
         best_proxy_: the formula that all models speak for, which `eznas.score` and `eznas.rank` take.
         pareto_front_: of each size the best formula, where it is better than all smaller ones.
         history_: one mapping for each epoch.
+        choice_: with `seed_proxies`, whether what evolved or a seed is `best_proxy_`, and by which figures; else empty.
     """
 
-    fitted_names = ("best_proxy_", "pareto_front_", "history_")
+    fitted_names = ("best_proxy_", "pareto_front_", "history_", "choice_")
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class ProxyDiscovery(ProxyEstimator):
             operations: `extended`, or those of the `paper` alone.
             seed_proxies: names, files or formulas that the search starts from. The best of them stays the proxy unless
                 what evolved is clearly ahead of it on the models of `validation`.
-            seed_margin: by how many standard errors; 0 for any lead.
+            seed_margin: by how many standard errors, see `eznas.discovery.choice`; 0 for any lead.
             search_settings: how formulas evolve, by the names that `SearchSettings` has, such as `islands`.
             unit: the layers of a unit.
             third_pass: its statistics as they are, or minus those of the data pass.
@@ -152,6 +153,7 @@ class ProxyDiscovery(ProxyEstimator):
             machine = Machine(self.threads, memory_bytes, self.device)
             discovery = Discovery(settings, [sample], machine=machine)
             self.history_: list[dict[str, Any]] = []
+            self.choice_: dict[str, Any] = {}
             self.pareto_front_: list[FoundProxy] = []
             self._inputs = inputs
             with self._callbacks_closed_at_the_end():
@@ -160,7 +162,7 @@ class ProxyDiscovery(ProxyEstimator):
                     discovery.advance()
                     if discovery.epochs > epoch and self._ends(discovery):
                         break
-                self._take_over(discovery, joined=True)
+                self._take_over(discovery, final=True)
         if not self.pareto_front_:
             raise EznasError("No formula ranks these models: give more epochs, or more models.")
         return self
@@ -204,21 +206,24 @@ class ProxyDiscovery(ProxyEstimator):
     def _ends(self, discovery: Discovery[Sample]) -> bool:
         """Bring the attributes of the fit to the epoch that was done; return whether a callback ends the search."""
         record: dict[str, Any] = {"epoch": discovery.epochs, "formulas_evaluated": discovery.formulas_evaluated}
-        best = self._take_over(discovery, joined=False)
+        best = self._take_over(discovery, final=False)
         if discovery.archive.best is not None:
             record |= {"best": discovery.archive.best.fitness}
         self.history_.append(record)
         return self._told_to_end(Generation(discovery.epochs, self.rounds * self.epochs, best, record))
 
-    def _take_over(self, discovery: Discovery[Sample], *, joined: bool) -> FoundProxy | None:
+    def _take_over(self, discovery: Discovery[Sample], *, final: bool) -> FoundProxy | None:
         """Bring the formulas of the fit to what the discovery has found; return the chosen one, None without any."""
         if discovery.archive.best is None:
             return None
         source = f"eznas.ProxyDiscovery, seed {self.random_state}"
-        found = outcome(discovery, joined=joined)
+        found = outcome(discovery, final=final)
         best, *self.pareto_front_ = [
             FoundProxy(replace(one.proxy, source=source), one.found.fitness, one.found.size)
             for one in (found.chosen, *found.front)
         ]
+        self.choice_ = choice_record(found.choice, discovery)
         self.best_proxy_ = best.proxy
+        if self.choice_.get("reported") == "seed":
+            self.best_proxy_ = replace(best.proxy, source=f"a seed of {source}: {self.choice_['best_seed']}")
         return best

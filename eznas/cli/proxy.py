@@ -78,6 +78,12 @@ def proxy_add(
     size: Annotated[
         int | None, typer.Option(min=1, help="Take the formula of the front with so many nodes, not the chosen one.")
     ] = None,
+    other: Annotated[
+        bool,
+        typer.Option(
+            "--other", help="Take the formula that the chosen one was preferred to: what evolved, or the best seed."
+        ),
+    ] = False,
     note: Annotated[str, typer.Option(help="What the proxy is for, in one sentence.")] = "",
     evaluation: Annotated[
         list[Path] | None,
@@ -100,7 +106,7 @@ def proxy_add(
     from eznas.proxies.proxy import read_proxy
     from eznas.proxies.shipping import with_evaluations, write_named
 
-    found = with_evaluations(found_proxy(read_report(discovery), size), evaluation or [])
+    found = with_evaluations(found_proxy(read_report(discovery), size, other=other), evaluation or [])
     path = write_named(found, name, note, folder, overwrite=replace)
     print_all(stdout(), [*_parts(_description(read_proxy(path))), Unwrapped("Written to", str(path))])
 

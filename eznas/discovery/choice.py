@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eznas import seeds
 from eznas.discovery.archive import Archive, Found, fitness_on
 from eznas.discovery.discovery import Discovery
-from eznas.discovery.fitness import INVALID, Judgement, judge, judge_scores, workspace_for
-from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
-from eznas.scoring.bootstrap import RESAMPLES
+from eznas.discovery.fitness import INVALID, Judgement, judge, workspace_for
+from eznas.discovery.lead import best, candidates, lead, standard_error
 
 LEAST_NETWORKS: Final = 10
-"""Validation networks without which no resampling says how certain a difference is, so that a seed formula stays."""
+"""Validation networks without which no halving says who is ahead, so that a seed formula stays."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,11 @@ class Choice:
     Attributes:
         evolved: the formula that training and validation networks speak for, among all that evolved.
         seed: the one that they speak for among the seed formulas; None without seeds that rank the networks.
-        lead: fitness of `evolved` on the validation networks minus that of `seed`; NaN without a seed.
-        standard_error: of the lead; infinite with fewer than `LEAST_NETWORKS`, NaN without a seed.
+        lead: of what evolved over the seeds in fitness, see `lead.lead`; NaN without a seed, or with fewer validation
+            networks than `LEAST_NETWORKS`.
+        standard_error: of the difference between `evolved` and `seed` on the validation networks; NaN where `lead` is.
         margin: standard errors by which the lead must be larger than zero.
+        too_large: seed formulas of more nodes than are reported, which are no candidates.
     """
 
     evolved: Found
@@ -44,12 +43,14 @@ class Choice:
     lead: float = math.nan
     standard_error: float = math.nan
     margin: float = 0.0
+    too_large: int = 0
 
     @property
     def keeps_seed(self) -> bool:
         """Whether the seed formula is reported."""
-        needed = self.margin * self.standard_error if self.margin > 0 else 0.0
-        return self.seed is not None and not self.lead > needed
+        if self.seed is None or self.seed.codes == self.evolved.codes:
+            return self.seed is not None
+        return not self.lead > (self.margin * self.standard_error if self.margin > 0 else 0.0)
 
     @property
     def reported(self) -> Found:
@@ -64,24 +65,36 @@ class Choice:
         return self.evolved if self.keeps_seed else self.seed
 
 
-def choose(discovery: Discovery[Any], archive: Archive) -> Choice:
+def choose(discovery: Discovery[Any], archive: Archive, *, among_seeds: bool = True) -> Choice:
     """Return the choice between what evolved and the seeds of a discovery.
 
     Args:
         discovery: at any moment.
         archive: what evolved, one formula or more.
+        among_seeds: whether the seeds are candidates, too.
     """
-    settings = discovery.settings
+    settings, validation = discovery.settings, discovery.validation_problem
+    networks = settings.networks / settings.validation
     found = archive.formulas
-    evolved = _best([one for one in found if one.size <= settings.nodes] or found[:1], discovery)
+    fitting = [one for one in found if one.size <= settings.nodes] or found[:1]
+    of_evolved = candidates([one.codes for one in fitting], discovery)
+    row = best(of_evolved, validation, networks)
+    evolved = fitting[row]
+    if not (among_seeds and discovery.seed_codes):
+        return Choice(evolved)
     codes = [one for one in discovery.seed_codes if len(one) <= settings.nodes]
     fitness = fitness_on(codes, discovery.training_problem)
     seed_formulas = [Found(*one) for one in zip(codes, fitness, strict=True) if one[1] > INVALID]
+    too_large = len(discovery.seed_codes) - len(codes)
     if not seed_formulas:
-        return Choice(evolved)
-    seed = _best(seed_formulas, discovery)
-    of_evolved, of_seed = (one.fitness for one in validation_judgements([evolved, seed], discovery))
-    return Choice(evolved, seed, of_evolved - of_seed, _standard_error(evolved, seed, discovery), settings.seed_margin)
+        return Choice(evolved, too_large=too_large)
+    of_seeds = candidates([one.codes for one in seed_formulas], discovery)
+    seed_row = best(of_seeds, validation, networks)
+    ahead = error = math.nan
+    if settings.validation >= LEAST_NETWORKS:
+        ahead = lead(of_evolved, of_seeds, discovery)
+        error = standard_error(np.stack([of_evolved.scores[row], of_seeds.scores[seed_row]]), discovery)
+    return Choice(evolved, seed_formulas[seed_row], ahead, error, settings.seed_margin, too_large)
 
 
 def validation_judgements(formulas: Sequence[Found], discovery: Discovery[Any]) -> list[Judgement]:
@@ -90,61 +103,3 @@ def validation_judgements(formulas: Sequence[Found], discovery: Discovery[Any]) 
     on_training, on_validation = workspace_for(training), workspace_for(validation)
     codes = [np.array(formula.codes, np.int32) for formula in formulas]
     return [judge(one, validation, on_validation, judge(one, training, on_training).orientation) for one in codes]
-
-
-def _best(formulas: Sequence[Found], discovery: Discovery[Any]) -> Found:
-    """The formula with the best fitness on training and validation networks together; the first of equal ones."""
-    settings = discovery.settings
-    networks = settings.networks / settings.validation
-    on_validation = validation_judgements(formulas, discovery)
-    merits = [networks * one.fitness + other.fitness for one, other in zip(formulas, on_validation, strict=True)]
-    return formulas[int(np.argmax(merits))]
-
-
-def _standard_error(one: Found, other: Found, discovery: Discovery[Any]) -> float:
-    """The standard deviation of the difference in fitness over resamples of the validation networks.
-
-    Those on which one of the formulas ranks nothing are left out.
-    """
-    settings, problem = discovery.settings, discovery.validation_problem
-    if settings.validation < LEAST_NETWORKS:
-        return math.inf
-    starts = problem.groups[:-1, np.newaxis]
-    benchmarks = len(starts) // settings.draws
-    formulas = [_turned_scores(formula, discovery) for formula in (one, other)]
-    rng = seeds.generator(settings.seed, "bootstrap")
-    differences = []
-    for _ in range(RESAMPLES):
-        of_benchmarks = rng.integers(settings.validation, size=(benchmarks, settings.validation))
-        drawn = starts + np.repeat(of_benchmarks, settings.draws, axis=0)  # a network comes with all its draws
-        groups = [_without_features(problem, networks) for networks in drawn]
-        resampled = arrays_of(groups, settings.aggregation, settings.criterion)
-        work = workspace_for(resampled)
-        fitness = []
-        for scores in formulas:
-            work.scores[:] = scores[drawn.ravel()]
-            fitness.append(judge_scores(resampled, work, 1).fitness)
-        if min(fitness) > INVALID:
-            differences.append(fitness[0] - fitness[1])
-    return float(np.std(differences)) if differences else math.inf
-
-
-def _turned_scores(formula: Found, discovery: Discovery[Any]) -> NDArray[np.float64]:
-    """The scores of the validation networks, of which a higher one means a better network."""
-    codes = np.array(formula.codes, np.int32)
-    orientation = judge(codes, discovery.training_problem, workspace_for(discovery.training_problem)).orientation
-    work = workspace_for(discovery.validation_problem)
-    judge(codes, discovery.validation_problem, work)
-    return orientation * work.scores
-
-
-def _without_features(problem: Arrays, networks: NDArray[np.int64]) -> NetworkGroup:
-    """Networks of a problem for scores that are at hand: as if each had one unit and no features."""
-    count = len(networks)
-    return NetworkGroup(
-        np.ones(count, np.int64),
-        np.empty((0, count), np.float32),
-        np.empty((0, count), np.bool_),
-        problem.accuracies[networks],
-        problem.references[:, networks],
-    )

@@ -213,6 +213,38 @@ def fitness_of_scores(arrays: Arrays, work: Workspace) -> float:
     return max(_oriented_fitness(arrays, work.merits, 1), _oriented_fitness(arrays, work.merits, -1))
 
 
+def turned_fitness(scores: NDArray[np.float64], arrays: Arrays) -> NDArray[np.float64]:
+    """Return the fitness of formulas whose scores are at hand and turned, so that a higher one means a better network.
+
+    Args:
+        scores: float64 (formulas, networks).
+        arrays: the problem; its features are not read.
+
+    Returns:
+        float64 (formulas,), `INVALID` where a score is not finite.
+    """
+    fitness = np.full(len(scores), INVALID)
+    finite = np.logical_and.reduce(np.isfinite(scores), axis=1)
+    _write_turned_fitness(scores, finite, arrays, workspace_for(arrays), fitness)
+    return fitness
+
+
+@compiled
+def _write_turned_fitness(
+    scores: NDArray[np.float64],
+    finite: NDArray[np.bool_],
+    arrays: Arrays,
+    work: Workspace,
+    fitness: NDArray[np.float64],
+) -> None:
+    for row in range(len(scores)):
+        if finite[row]:
+            for network in range(scores.shape[1]):
+                work.scores[network] = scores[row, network]
+            if fitness_of_scores(arrays, work) > INVALID:
+                fitness[row] = _oriented_fitness(arrays, work.merits, 1)
+
+
 def judge(
     codes: NDArray[np.int32], arrays: Arrays, work: Workspace, orientation: Orientation | None = None
 ) -> Judgement:
@@ -225,11 +257,6 @@ def judge(
         orientation: known from other networks; None for the better one.
     """
     return _judged(fitness_of(codes, len(codes), arrays, work) > INVALID, arrays, work, orientation)
-
-
-def judge_scores(arrays: Arrays, work: Workspace, orientation: Orientation) -> Judgement:
-    """Return what `judge` does of a formula whose finite scores are in `work`."""
-    return _judged(fitness_of_scores(arrays, work) > INVALID, arrays, work, orientation)
 
 
 def _judged(ranks: bool, arrays: Arrays, work: Workspace, orientation: Orientation | None) -> Judgement:

@@ -11,20 +11,20 @@ from eznas.proxies import Proxy
 from eznas.proxies.provenance import MeasuredTau, Provenance
 
 
-def found_proxy(content: Mapping[str, Any], size: int | None = None) -> Proxy:
+def found_proxy(content: Mapping[str, Any], size: int | None = None, *, other: bool = False) -> Proxy:
     """Return a formula of a report as a proxy, with its figures on held-out networks.
 
     Args:
         content: what `session.discover` returned.
         size: of a formula of the front; None for the chosen formula.
+        other: whether it is the formula that the chosen one was preferred to, of what evolved and the seeds.
 
     Raises:
-        EznasError: the front has no formula of this size.
+        EznasError: there is no such formula, or both `size` and `other` are asked for.
     """
-    front = {one["size"]: one for one in content["front"]}
-    if size is not None and size not in front:
-        raise EznasError(f"The discovery reports no formula of size {size}: there are {', '.join(map(str, front))}.")
-    one = content["chosen"] if size is None else front[size]
+    one = _formula(content, size, other)
+    choice = content.get("choice", {})
+    is_seed = size is None and choice.get("reported") == ("evolved" if other else "seed")
     protocol, settings = content["protocol"], content["search"]["settings"]
     first, *further = parse_terms(one["formula"])
     names = list(protocol["benchmarks"])
@@ -36,7 +36,7 @@ def found_proxy(content: Mapping[str, Any], size: int | None = None) -> Proxy:
         unit=protocol["unit"],
         aggregation=protocol["aggregation"],
         third_pass=protocol["third_pass"],
-        source="eznas discover",
+        source=f"a seed of eznas discover, {choice['best_seed']}" if is_seed else "eznas discover",
         provenance=Provenance(
             command=content["search"]["command"],
             seed=protocol["seed"],
@@ -49,3 +49,16 @@ def found_proxy(content: Mapping[str, Any], size: int | None = None) -> Proxy:
             ),
         ),
     )
+
+
+def _formula(content: Mapping[str, Any], size: int | None, other: bool) -> Mapping[str, Any]:
+    front = {one["size"]: one for one in content["front"]}
+    if other:
+        if size is not None:
+            raise EznasError(f"Both size {size} and the other formula are asked for: choose one of them.")
+        if "other" not in content:
+            raise EznasError("The discovery reports no other formula: it had no seeds, or evolved to one of them.")
+        return dict(content["other"])
+    if size is not None and size not in front:
+        raise EznasError(f"The discovery reports no formula of size {size}: there are {', '.join(map(str, front))}.")
+    return dict(content["chosen"] if size is None else front[size])

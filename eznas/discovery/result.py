@@ -158,15 +158,16 @@ class Outcome:
     front: list[Turned]
 
 
-def outcome(discovery: Discovery[Any], *, joined: bool = True) -> Outcome:
+def outcome(discovery: Discovery[Any], *, final: bool = True) -> Outcome:
     """Return the formula that training and validation networks speak for, and the front.
 
     Args:
         discovery: at any moment.
-        joined: whether formulas are joined first, which takes as long as some epochs: for the end of a search.
+        final: whether formulas are joined first, and compared with the seeds then, which takes as long as some epochs:
+            for the end of a search. Else the best of what evolved is chosen.
     """
     settings, archive = discovery.settings, discovery.archive
-    if joined:
+    if final:
         archive = with_joins(
             archive,
             settings.joined_terms,
@@ -174,7 +175,7 @@ def outcome(discovery: Discovery[Any], *, joined: bool = True) -> Outcome:
             settings.criterion.archive_shares,
             discovery.machine.workers,
         )
-    choice = choose(discovery, archive)
+    choice = choose(discovery, archive, among_seeds=final)
     others = [] if choice.other is None else [choice.other]
     formulas = [choice.reported, *others, *archive.front]
     chosen, *further = (
@@ -226,22 +227,28 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
     compared = list(zip(beside, rankings[len(proxies) :], strict=True))
     networks = _single_networks(discovery, reported[0], made[0], compared[: len(compared_with)])
     chosen, *further = made
-    choice = _choice(found, discovery)
+    choice = choice_record(found.choice, discovery)
+    seen = {one.benchmark.name: one.validation_seen for one in discovery.samples if one.validation_seen}
+    if choice and seen:
+        choice["validation_seen_by_seeds"] = seen
     return Report(chosen, choice, further[0] if others else None, further[len(others) :], compared, networks)
 
 
-def _choice(found: Outcome, discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
-    """Return how the reported formula was chosen, with numbers that JSON has; empty without seeds."""
-    choice = found.choice
-    if choice.seed is None:
+def choice_record(choice: Choice, discovery: Discovery[Any]) -> dict[str, Any]:
+    """Return how the reported formula was chosen, as plain data; empty where no seed was a candidate."""
+    settings = discovery.settings
+    if choice.seed is None and not choice.too_large:
         return {}
     lead, error = (value if math.isfinite(value) else None for value in (choice.lead, choice.standard_error))
+    place = None if choice.seed is None else discovery.seed_codes.index(choice.seed.codes)
     return {
         "reported": "seed" if choice.keeps_seed else "evolved",
+        "best_seed": None if place is None else settings.seed_names[place],
         "lead": lead,
         "standard_error": error,
-        "margin": choice.margin,
-        "validation": discovery.settings.validation,
+        "margin": settings.seed_margin,
+        "validation": settings.validation,
+        **({"seeds_too_large": choice.too_large} if choice.too_large else {}),
     }
 
 

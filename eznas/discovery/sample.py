@@ -91,11 +91,13 @@ class BenchmarkSample(Sample):
         benchmark: where the networks are from.
         networks: for training, validation and the last judgement.
         passed_over: how many networks are never held out, since a seed proxy is known to have evolved on them.
+        validation_seen: how many of the validation networks are among these, by which seeds look better than they are.
     """
 
     benchmark: Benchmark
     networks: Networks
     passed_over: int
+    validation_seen: int
 
     @classmethod
     def of(
@@ -136,6 +138,7 @@ class BenchmarkSample(Sample):
             benchmark,
             networks,
             len(evolved_on),
+            len(evolved_on.intersection(networks.validation.tolist())),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -51,6 +52,7 @@ def discover(
     Raises:
         EznasError: another process works in the folder, or it holds a discovery with other settings.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder, wait=False) as is_free:
         if not is_free:
@@ -59,7 +61,12 @@ def discover(
         (observer or SilentObserver()).phase(LOADING_KERNELS)
         load_kernels()
         begun = time.monotonic()
-        discovery = make()
+        try:
+            discovery = make()
+        except EznasError:
+            if is_new:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         checkpoint = folder / _CHECKPOINT
         if checkpoint.exists():
             discovery.restore(checkpoint.read_bytes())

@@ -27,7 +27,8 @@ _LEAST: Final = {
     "draws": 1,
 }
 
-_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_proxies", "seed_formulas", "beside", "search")  # on the command line
+# On the command line.
+_WRITTEN_OTHERWISE: Final = ("benchmarks", "seed_proxies", "seed_formulas", "seed_names", "beside", "search")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class DiscoverySettings:
             them is reported unless an evolved formula is clearly ahead of it, see `choice.Choice`.
         seed_margin: by how many standard errors, on the validation networks; 0 for any lead.
         seed_formulas: those of the seed proxies, see `seed_formulas.seed_formula`; they follow from them.
+        seed_names: the first seed proxy of each of these formulas.
         beside: further proxies that the report shows, as `eznas evaluate` takes them.
         search: how formulas evolve.
     """
@@ -96,6 +98,7 @@ class DiscoverySettings:
     seed_proxies: tuple[str, ...] = ()
     seed_margin: float = 1.0
     seed_formulas: tuple[str, ...] = field(init=False, default=())
+    seed_names: tuple[str, ...] = field(init=False, repr=False, default=())
     beside: tuple[str, ...] = ()
     search: SearchSettings = field(default_factory=SearchSettings)
 
@@ -127,8 +130,11 @@ class DiscoverySettings:
             from eznas.discovery.seed_formulas import seed_formula
             from eznas.runs.proxy_argument import resolve_proxy
 
-            formulas = [seed_formula(resolve_proxy(text), self.unit, self.third_pass) for text in self.seed_proxies]
-            object.__setattr__(self, "seed_formulas", tuple(dict.fromkeys(formulas)))
+            names: dict[str, str] = {}
+            for text in self.seed_proxies:
+                names.setdefault(seed_formula(resolve_proxy(text), self.unit, self.third_pass), text)
+            object.__setattr__(self, "seed_formulas", tuple(names))
+            object.__setattr__(self, "seed_names", tuple(names.values()))
             for formula in self.seed_formulas:
                 self._check_seed(formula)
 

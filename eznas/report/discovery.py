@@ -55,14 +55,21 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
 
 def _choice(choice: Mapping[str, Any]) -> dict[str, str]:
     """Return what speaks for the evolved formula or the seed, line by line."""
-    lead, error = choice["lead"], choice["standard_error"]
-    asked = f"more than {choice['margin']:g} times the standard error" if choice["margin"] else "any lead"
-    return {
-        "reported": "what evolved" if choice["reported"] == "evolved" else "the best seed formula",
-        "lead of what evolved": f"{number_text(lead)} on {choice['validation']} validation networks",
-        "standard error": "unknown, so few networks do not tell" if error is None else number_text(error),
-        "asked for": asked,
-    }
+    lines = {"reported": "what evolved" if choice["reported"] == "evolved" else "the best seed formula"}
+    if choice["best_seed"] is not None:
+        lead = f"unknown, {choice['validation']} validation networks do not tell"
+        if choice["lead"] is not None:
+            lead = (
+                f"{number_text(choice['lead'])}, standard error {number_text(choice['standard_error'])}, "
+                f"{choice['validation']} validation networks, one half choosing and the other judging"
+            )
+        asked = f"more than {choice['margin']:g} times the standard error" if choice["margin"] else "any lead"
+        lines |= {"best seed formula": choice["best_seed"], "lead of what evolved": lead, "lead asked for": asked}
+    if "seeds_too_large" in choice:
+        lines["seeds of too many nodes"] = f"{choice['seeds_too_large']}, which are not reported"
+    for name, count in choice.get("validation_seen_by_seeds", {}).items():
+        lines[f"seeds had seen of {Path(name).stem}"] = f"{count} of the validation networks, which speaks for them"
+    return lines
 
 
 def _has_other_fitness(protocol: Mapping[str, Any]) -> bool:

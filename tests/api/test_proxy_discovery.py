@@ -62,6 +62,10 @@ def test_a_seed_stays_where_few_models_do_not_speak_against_it(fitted):
     seeded = discovery(seed_proxies=("numel(wt)", "l1_norm(act.noise)")).fit(MODELS, ACCURACIES, BATCH)
     assert seeded.best_proxy_.formula in ("numel(wt)", "l1_norm(act.noise)")
     assert len(seeded.pareto_front_) > 1
+    assert seeded.choice_["reported"] == "seed"
+    assert seeded.choice_["best_seed"] == seeded.best_proxy_.formula
+    assert seeded.best_proxy_.source.startswith("a seed of eznas.ProxyDiscovery")
+    assert fitted.choice_ == {}
     with pytest.raises(eznas.EznasError, match="params is a hand-made proxy"):
         discovery(seed_proxies=("params",)).fit(MODELS, ACCURACIES, BATCH)
 

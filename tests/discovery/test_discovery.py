@@ -8,6 +8,7 @@ from eznas.cli.app import main
 from eznas.discovery import sample as samples
 from eznas.discovery.codes import SUBTRACTED, to_terms
 from eznas.discovery.discovery import Discovery
+from eznas.discovery.found import found_proxy
 from eznas.discovery.machine import Machine
 from eznas.discovery.result import outcome, proxy_of
 from eznas.discovery.search_settings import SearchSettings
@@ -172,18 +173,33 @@ def test_a_report_has_the_seed_that_stayed_and_what_evolved_instead(make, tmp_pa
     seeded = {"rounds": 1, "epochs": 1, "held_out": 4, "seed_proxies": ("numel(wt)", "l1_norm(wt)")}
     content = discover(lambda: make(**seeded), tmp_path / "seeded", None, lambda _: None)
     assert content["chosen"]["formula"] in seeded["seed_proxies"]
-    assert content["choice"] | {"lead": 0} == {
-        "reported": "seed", "lead": 0, "standard_error": None, "margin": 1.0, "validation": 6
-    }  # fmt: skip
-    assert content["choice"]["lead"] == pytest.approx(
-        content["other"]["validation_fitness"] - content["chosen"]["validation_fitness"]
-    )
-    assert read_proxy(tmp_path / "seeded" / "proxy.json").formula == content["chosen"]["formula"]
+    (name,) = content["protocol"]["benchmarks"]
+    (sample,) = make(**seeded).samples
+    seen = len(evolved_on & set(sample.networks.validation.tolist()))
+    assert seen
+    assert content["choice"] == {
+        "reported": "seed",
+        "best_seed": content["chosen"]["formula"],
+        "margin": 1.0,
+        "validation": 6,
+        "lead": None,
+        "standard_error": None,
+        "validation_seen_by_seeds": {name: seen},
+    }
+    kept = read_proxy(tmp_path / "seeded" / "proxy.json")
+    assert kept.formula == content["chosen"]["formula"]
+    assert kept.source == f"a seed of eznas discover, {kept.formula}"
+    other = found_proxy(content, other=True)
+    assert (other.formula, other.source) == (content["other"]["formula"], "eznas discover")
     assert list(content["protocol"]["never_held_out"].values()) == [5]
-    assert not evolved_on & set(make(**seeded).samples[0].networks.held_out.tolist())
+    assert not evolved_on & set(sample.networks.held_out.tolist())
     plain = discover(lambda: make(rounds=1, epochs=1, held_out=4), tmp_path / "plain", None, lambda _: None)
     assert not {"choice", "other"} & plain.keys()
     assert "never_held_out" not in plain["protocol"]
+    with pytest.raises(EznasError, match="no other formula"):
+        found_proxy(plain, other=True)
+    with pytest.raises(EznasError, match="size 3 and the other formula"):
+        found_proxy(content, 3, other=True)
 
 
 def test_a_search_ends_early_when_it_stands_still_or_has_computed_enough(make):

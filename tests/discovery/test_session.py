@@ -13,6 +13,7 @@ from eznas.discovery.machine import Machine
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
+from eznas.errors import EznasError
 from eznas.observer import SilentObserver
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import rankable
@@ -53,6 +54,19 @@ def test_every_epoch_has_a_record(whole):
     result = json.loads((whole / "result.json").read_text())
     assert history[-1]["formulas_evaluated"] == result["search"]["formulas_evaluated"]
     assert history[-1]["best"] == max(one["fitness"] for one in result["front"])
+
+
+def test_what_cannot_begin_leaves_no_folder_and_touches_none_that_was_there(tmp_path):
+    def fails():
+        raise EznasError("There is no benchmark 'nosuch'.")
+
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "own.txt").write_text("mine")
+    for name in ("new", "there"):
+        with pytest.raises(EznasError, match="nosuch"):
+            discover(fails, tmp_path / name, None, lambda _: None)
+    assert not (tmp_path / "new").exists()
+    assert (tmp_path / "there" / "own.txt").read_text() == "mine"
 
 
 class Told(SilentObserver):

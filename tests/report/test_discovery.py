@@ -86,20 +86,34 @@ def test_one_benchmark_has_taus_picks_and_leads_beside_the_baselines():
 
 
 @pytest.mark.parametrize(
-    ("reported", "error", "margin", "label", "lines"),
+    ("reported", "lead", "margin", "label", "lines"),
     [
-        ("seed", 0.2, 1.0, "evolved", ("the best seed formula", "0.100 on 10", "0.200", "more than 1 times")),
-        ("evolved", 0.05, 0.0, "best seed", ("what evolved", "0.100 on 10", "0.050", "any lead")),
-        ("seed", None, 2.0, "evolved", ("the best seed formula", "0.100 on 10", "unknown", "more than 2 times")),
+        ("seed", 0.1, 1.0, "evolved", ("the best seed formula", "a-proxy", "0.100, standard error 0.200", "than 1 t")),
+        ("evolved", 0.1, 0.0, "best seed", ("what evolved", "a-proxy", "0.100, standard error 0.200", "any lead")),
+        ("seed", None, 2.0, "evolved", ("the best seed formula", "a-proxy", "unknown, 10 v", "more than 2 times")),
     ],
 )
-def test_a_choice_between_seeds_and_what_evolved_is_stated(reported, error, margin, label, lines):
-    choice = {"reported": reported, "lead": 0.1, "standard_error": error, "margin": margin, "validation": 10}
+def test_a_choice_between_seeds_and_what_evolved_is_stated(reported, lead, margin, label, lines):
+    choice = {
+        "reported": reported,
+        "best_seed": "a-proxy",
+        "margin": margin,
+        "validation": 10,
+        "lead": lead,
+        "standard_error": 0.2,
+        "seeds_too_large": 2,
+        "validation_seen_by_seeds": {"own/toy.csv": 3},
+    }
     text = printed({**a_report(), "choice": choice, "other": a_formula(9, ("toy",))})
     assert [line.split()[-1] for line in text.splitlines() if line.startswith(label + " ")] != []
     chosen = text.splitlines()[text.splitlines().index("How it was chosen") + 1 :]
     assert all(part in line for part, line in zip(lines, chosen, strict=False))
+    assert "2, which are not reported" in chosen[len(lines)]
+    assert "toy" in chosen[len(lines) + 1]
+    assert "3 of the validation networks" in chosen[len(lines) + 1]
     assert "How it was chosen" not in printed(a_report())
+    none = {"reported": "evolved", "best_seed": None, "seeds_too_large": 1}
+    assert "1, which are not reported" in printed({**a_report(), "choice": none})
 
 
 def test_several_benchmarks_and_other_objectives_have_a_table_of_fitness():

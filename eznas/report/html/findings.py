@@ -89,6 +89,7 @@ class Findings:
         versions: what it was computed with, as text; empty where unknown.
         networks: the content of `networks.json` by benchmark; empty where there is none.
         complete: the command that stores what an older version did not.
+        kept_seed: why `best` is a formula that the search started from, in a sentence; empty where it is not.
     """
 
     name: str
@@ -106,3 +107,4 @@ class Findings:
     versions: str
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     complete: str = ""
+    kept_seed: str = ""

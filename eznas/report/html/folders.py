@@ -14,6 +14,7 @@ from eznas.report.discovery import discovery_parts, reported_formulas
 from eznas.report.enumeration import enumeration_parts
 from eznas.report.html.findings import Findings, Progress, Scored
 from eznas.report.summary import summary_parts
+from eznas.report.tables import number_text
 from eznas.runs.directory import CONFIG, ENVIRONMENT, HISTORY, SUMMARY
 from eznas.scoring.detail_format import NETWORKS
 
@@ -115,7 +116,8 @@ def _of_discovery(folder: Path, content: Mapping[str, Any]) -> Findings:
         settings=json_text(search["settings"]),
         versions="",
         networks=_networks(folder),
-        complete=f"rm {shlex.quote(str(folder / RESULT))} && {search['command']}",
+        complete=f"rm {shlex.quote(str(folder / RESULT))} && {search['command']} --output {place}",
+        kept_seed=_kept_seed(content.get("choice", {})),
     )
 
 
@@ -149,7 +151,24 @@ def _of_enumeration(folder: Path, content: Mapping[str, Any]) -> Findings:
         settings=json_text(content["settings"]),
         versions="",
         networks=_networks(folder),
-        complete=content["command"],
+        complete=f"{content['command']} --output {place}",
+    )
+
+
+def _kept_seed(choice: Mapping[str, Any]) -> str:
+    """Return why a seed formula is reported, in a sentence; nothing where it is not."""
+    if choice.get("reported") != "seed":
+        return ""
+    lead = "how far what evolved is ahead of it is unknown"
+    if choice["lead"] is not None:
+        lead = (
+            f"what evolved is ahead of it by {number_text(choice['lead'])}, standard error "
+            f"{number_text(choice['standard_error'])},"
+        )
+    asked = f"more than {choice['margin']:g} times that error" if choice["margin"] else "a lead"
+    return (
+        f"this is the seed {choice['best_seed']}. By the {choice['validation']} validation networks {lead} and {asked} "
+        "was asked for. What evolved is among the figures below."
     )
 
 

@@ -28,11 +28,12 @@ def headline(findings: Findings) -> str:
         return "No program was valid on every training network"
     name = _worst(best, list(findings.benchmarks))
     tau, lead = best.held_out(name)["tau"], best.lead(name, PARAMS)
+    kept = "A seed formula stays: h" if findings.kept_seed else "H"
     where = f" on {Path(name).stem}, the worst of {len(findings.benchmarks)}" if len(findings.benchmarks) > 1 else ""
     if tau is None:
-        return f"Held-out tau undefined{where}"
+        return f"{kept}eld-out tau undefined{where}"
     beside = ", no better than chance" if _is_chance(best.held_out(name)) else _short_lead(lead)
-    return f"Held-out tau {number_text(tau)}{where}{beside}"
+    return f"{kept}eld-out tau {number_text(tau)}{where}{beside}"
 
 
 def verdict(best: Scored, benchmark: str, held_out: int) -> str:
@@ -53,7 +54,7 @@ def warnings(findings: Findings) -> list[tuple[str, str]]:
     best = findings.best
     if best is None:
         return [("No program.", "Give evolution more generations or individuals.")]
-    found: list[tuple[str, str]] = []
+    found = [("Not evolved here:", findings.kept_seed)] if findings.kept_seed else []
     for name, about in findings.benchmarks.items():
         where = f" on {Path(name).stem}" if len(findings.benchmarks) > 1 else ""
         found += _about_scores(best.held_out(name), findings.networks.get(name, {}).get("units", []), where)
@@ -115,7 +116,7 @@ def _about_ranking(best: Scored, name: str, held_out: int, where: str) -> list[t
         found.append(("The best networks:", text))
     if training is not None and figures["tau"] is not None and training - figures["tau"] > _GAP:
         text = (
-            f"tau is {number_text(training)} on the networks that it evolved on{where}, and "
+            f"tau is {number_text(training)} on the training networks{where}, and "
             f"{number_text(figures['tau'])} on others."
         )
         found.append(("Overfitted:", text))

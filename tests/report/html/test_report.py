@@ -111,6 +111,7 @@ def test_an_older_folder_gets_a_sentence_where_something_was_not_stored(folder, 
     assert "does not hold the scores of single networks, which older versions did not store" in text
     assert "does not hold what units contribute" in text
     assert ("does not hold how fitness rose" in text) == ("enumeration" not in copy.name)
+    assert f"--output {copy}" in text or f"--resume {copy}" in text
 
 
 def test_the_command_for_an_older_run_adds_what_is_missing_and_changes_no_figure(run_folder, tmp_path, capsys):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eznas.report.html.findings import Findings, Scored
@@ -64,6 +66,13 @@ def test_a_lead_over_what_ranks_wrongly_is_no_merit_where_tau_may_be_chance():
     one = findings(tau=0.05, tau_interval=[-0.1, 0.2], training=0.1)
     assert headline(one) == "Held-out tau 0.050, no better than chance"
     assert "That may be chance." in verdict(one.best, NAME, 300)
+
+
+def test_a_seed_that_stayed_is_told_first():
+    one = replace(findings(training=0.9), kept_seed="this is the seed wt.")
+    assert headline(one).startswith("A seed formula stays: held-out tau 0.550")
+    assert warnings(one)[0] == ("Not evolved here:", "this is the seed wt.")
+    assert "evolved on" not in " ".join(text for _, text in warnings(one))
 
 
 def test_a_good_proxy_has_no_warning():
