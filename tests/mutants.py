@@ -574,10 +574,17 @@ FAULTS = (
     ),
     Fault(
         "evaluation takes in networks that an evolved proxy has seen",
-        "runs/proxy_argument.py",
-        "sum(origin.networks.get(benchmark.name, {}).values())",
+        "runs/seen.py",
+        "sum(next(drawn, {}).values())",
         "0",
-        ("runs/test_proxy_argument.py",),
+        ("runs/test_seen.py",),
+    ),
+    Fault(
+        "a table that grew hides what was seen",
+        "runs/seen.py",
+        "if told_again is None else told_again",
+        "if told_again is not None else frozenset()",
+        ("runs/test_seen.py",),
     ),
     Fault(
         "an island's tournament takes the worst",

@@ -74,7 +74,8 @@ def evaluate(
     from eznas import benchmarks
     from eznas.report.evaluation import evaluation_parts
     from eznas.report.progress import ProgressBar
-    from eznas.runs.proxy_argument import networks_seen, resolve_proxy
+    from eznas.runs.proxy_argument import resolve_proxy
+    from eznas.runs.seen import networks_seen
     from eznas.statistics.workers import checked_threads
 
     changes = {"unit": unit, "third_pass": third_pass, "to_scalar": to_scalar, "aggregation": aggregation}

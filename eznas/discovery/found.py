@@ -47,6 +47,7 @@ def found_proxy(content: Mapping[str, Any], size: int | None = None, *, other: b
                 for name, figures in one["benchmarks"].items()
                 if figures["held_out"]["tau"] is not None
             ),
+            architectures=content.get("architectures", {}),
         ),
     )
 

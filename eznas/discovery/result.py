@@ -22,6 +22,7 @@ from eznas.observer import RunObserver
 from eznas.options import Orientation
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.runs.beside import each_once, proxies_beside, seen_beside
+from eznas.runs.seen import remembered
 from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
@@ -105,6 +106,8 @@ class Report:
         beside: what they are compared with on the held-out networks.
         networks: scores of single networks by the chosen formula and what units contribute, the content of
             `networks.json`.
+        architectures: what tells the networks of the search again where they are of a table of one's own, see
+            `eznas.runs.seen.remembered`.
     """
 
     chosen: ReportedFormula
@@ -113,6 +116,7 @@ class Report:
     front: list[ReportedFormula]
     beside: Sequence[tuple[AnyProxy, Rankings]]
     networks: dict[str, Any]
+    architectures: Mapping[str, list[str]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -121,6 +125,7 @@ class Report:
             **({"choice": dict(self.choice)} if self.choice else {}),
             **({"other": self.other.to_dict()} if self.other else {}),
             "front": [formula.to_dict() for formula in self.front],
+            **({"architectures": dict(self.architectures)} if self.architectures else {}),
             "baselines": [
                 {
                     "name": proxy.name,
@@ -227,11 +232,13 @@ def report(discovery: Discovery[BenchmarkSample], observer: RunObserver | None =
     compared = list(zip(beside, rankings[len(proxies) :], strict=True))
     networks = _single_networks(discovery, reported[0], made[0], compared[: len(compared_with)])
     chosen, *further = made
+    architectures = remembered((one.benchmark, one.networks.in_search) for one in discovery.samples)
     choice = choice_record(found.choice, discovery)
     seen = {one.benchmark.name: one.validation_seen for one in discovery.samples if one.validation_seen}
     if choice and seen:
         choice["validation_seen_by_seeds"] = seen
-    return Report(chosen, choice, further[0] if others else None, further[len(others) :], compared, networks)
+    other, front = further[0] if others else None, further[len(others) :]
+    return Report(chosen, choice, other, front, compared, networks, architectures)
 
 
 def choice_record(choice: Choice, discovery: Discovery[Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from eznas.features.table import FeatureTable, FeatureValues
 from eznas.observer import RunObserver
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy
-from eznas.runs.proxy_argument import networks_seen
+from eznas.runs.seen import networks_seen
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.scores import ScoreNetworks
 from eznas.scoring.settings import ScoringSettings

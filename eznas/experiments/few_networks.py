@@ -26,7 +26,7 @@ from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.predictors import predicted
 from eznas.files import json_text
 from eznas.proxies import AnyProxy
-from eznas.runs.proxy_argument import networks_seen
+from eznas.runs.seen import networks_seen
 from eznas.scoring.ranking import Ranking, rank_networks
 from eznas.scoring.settings import ScoringSettings
 

@@ -23,7 +23,7 @@ from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.leaderboard_content import benchmark_content, leaderboard_markdown
 from eznas.files import json_text
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy, load
-from eznas.runs.proxy_argument import networks_seen
+from eznas.runs.seen import networks_seen
 from eznas.scoring.evaluation import sample_networks
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.network_scores import NetworkScores

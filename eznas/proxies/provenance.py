@@ -69,6 +69,7 @@ class Provenance:
         networks: by benchmark, how many networks it evolved on (`training`), was chosen by (`validation`).
         settings: everything else that the command's result depends on, as plain data.
         taus: how it ranks, by benchmark.
+        architectures: by table of one's own, what tells these networks again, see `eznas.runs.seen.remembered`.
     """
 
     command: str
@@ -76,10 +77,14 @@ class Provenance:
     networks: Mapping[str, Mapping[str, int]] = field(hash=False)
     settings: Mapping[str, Any] = field(hash=False)
     taus: tuple[MeasuredTau, ...] = ()
+    architectures: Mapping[str, list[str]] = field(hash=False, default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return asdict(self)
+        content = asdict(self)
+        if not self.architectures:
+            del content["architectures"]
+        return content
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
@@ -95,6 +100,7 @@ class Provenance:
         return cls(**given, taus=tuple(MeasuredTau(**_checked(MeasuredTau, one)) for one in taus))
 
 
+_MAPPINGS = ("networks", "settings", "architectures")
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "int": int,
@@ -111,7 +117,7 @@ def _checked(kind: type[Provenance | MeasuredTau], data: object) -> dict[str, An
     for key, value in data.items():
         if key not in known:
             raise EznasError(f"A provenance has no {key!r}: there are {', '.join(known)}.")
-        expected = _KINDS.get(str(known[key].type), Mapping if key in ("networks", "settings") else object)
+        expected = _KINDS.get(str(known[key].type), Mapping if key in _MAPPINGS else object)
         if not isinstance(value, expected) or isinstance(value, bool):
             raise EznasError(f"The provenance has {key} {shown(value)}, which is of another kind.")
     for key in ("command", "seed", "networks", "settings") if kind is Provenance else tuple(known)[:-1]:

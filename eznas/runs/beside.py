@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.proxies import AnyProxy, reference_and_baselines
-from eznas.runs.proxy_argument import networks_seen, resolve_proxy
+from eznas.runs.proxy_argument import resolve_proxy
+from eznas.runs.seen import networks_seen
 
 
 def check_beside(texts: Sequence[str]) -> None:

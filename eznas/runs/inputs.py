@@ -76,6 +76,11 @@ class RunInputs:
         return {one.benchmark.name: one.fingerprint for one in self.benchmarks}
 
     @property
+    def training_networks(self) -> list[tuple[Benchmark, NDArray[np.int64]]]:
+        """Every benchmark with the indices of its training networks, int64 (n,)."""
+        return [(one.benchmark, one.split.training) for one in self.benchmarks]
+
+    @property
     def training_count(self) -> int:
         """How many training networks there are in all benchmarks together."""
         return sum(len(one.split.training) for one in self.benchmarks)

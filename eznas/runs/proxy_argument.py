@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from eznas import proxies, seeds
+from eznas import proxies
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, read_regular
 from eznas.ops.program import Program
 from eznas.proxies import AnyProxy, Proxy
-from eznas.proxies.provenance import Provenance
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
-from eznas.proxies.rank_aggregate import aggregate_of, is_aggregate, member_texts
+from eznas.proxies.rank_aggregate import aggregate_of, is_aggregate
 from eznas.runs.directory import CONFIG, HALL_OF_FAME, stored_settings
 from eznas.runs.settings import RunSettings
-
-if TYPE_CHECKING:
-    from eznas.benchmarks.base import Benchmark
 
 
 def resolve_proxy(text: str) -> AnyProxy:
@@ -34,53 +27,13 @@ def resolve_proxy(text: str) -> AnyProxy:
     Raises:
         EznasError: there is no such proxy, or the run has found no valid program yet.
     """
-    if _holds(text, CONFIG):
+    if holds(text, CONFIG):
         return best_proxy(Path(text))
-    if _holds(text, PROXY_FILE):
+    if holds(text, PROXY_FILE):
         return read_proxy(Path(text) / PROXY_FILE)
     if is_aggregate(text):
         return aggregate_of(text, resolve_proxy)
     return proxies.load(text)
-
-
-def networks_seen(texts: Iterable[str], benchmark: Benchmark) -> frozenset[int]:
-    """Return the indices of the networks of `benchmark` that any of the proxies among `texts` was evolved on.
-
-    Runs know it, and so do evolved proxies by their provenance: the first networks of a list that their seed shuffled,
-    and those of the proxies that their search started from, as far as these are still to be found.
-    """
-    return _networks_seen(list(texts), benchmark, frozenset())
-
-
-def _networks_seen(texts: Sequence[str], benchmark: Benchmark, later: frozenset[str]) -> frozenset[int]:
-    """As `networks_seen`; `later` are proxies that evolved from these, one of which may have taken an old name."""
-    from eznas.runs.split import Split
-
-    seen: set[int] = set()
-    for text in texts:
-        if not _holds(text, CONFIG):
-            if is_aggregate(text):
-                seen |= _networks_seen(member_texts(text), benchmark, later)
-                continue
-            proxy = resolve_proxy(text)
-            if isinstance(proxy, Proxy) and proxy.provenance:
-                seen |= _seen_by_origin(proxy.provenance, benchmark, later | {text})
-            continue
-        settings = stored_settings(Path(text))
-        if any(_is_one_benchmark(name, benchmark.name) for name in settings.benchmark):
-            seen.update(Split.of(benchmark, settings).training.tolist())
-    return frozenset(seen)
-
-
-def _seen_by_origin(origin: Provenance, benchmark: Benchmark, later: frozenset[str]) -> frozenset[int]:
-    order = seeds.generator(origin.seed, "networks").permutation(len(benchmark))
-    seen = frozenset(order[: sum(origin.networks.get(benchmark.name, {}).values())].tolist())
-    for text in origin.settings.get("seed_proxies", ()):
-        if text not in later:
-            # A name or a file of another machine says nothing here.
-            with suppress(EznasError):
-                seen |= _networks_seen([text], benchmark, later)
-    return seen
 
 
 def best_proxy(run: Path) -> Proxy:
@@ -122,13 +75,7 @@ def evolved_proxy(settings: RunSettings, program: Program, orientation: int, nam
     )
 
 
-def _is_one_benchmark(name: str, other: str) -> bool:
-    """Return whether two names are of one benchmark: a table may be given by another path than a run gave."""
-    tables = name.endswith(".csv") and other.endswith(".csv")
-    return name == other or (tables and Path(name).resolve() == Path(other).resolve())
-
-
-def _holds(text: str, file: str) -> bool:
+def holds(text: str, file: str) -> bool:
     """Return whether `text` is the path of a folder with this file."""
     try:
         return (Path(text) / file).is_file()

@@ -27,6 +27,7 @@ from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
 from eznas.runs.networks import best_on_networks
 from eznas.runs.rescoring import rescored
+from eznas.runs.seen import write_remembered
 from eznas.runs.settings import RunSettings, departures_text
 from eznas.runs.summary import less_work, summarise
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
@@ -82,6 +83,7 @@ class Run:
         stems = "+".join(Path(name).stem for name in settings.benchmark)
         path = output or unused_path(RUNS, f"{stems}-{settings.genome}-{settings.seed}")
         directory = RunDirectory.create(path, settings, metadata.version("eznas"), inputs.fingerprints)
+        write_remembered(path, inputs.training_networks)
         return cls(directory, settings, inputs, observer)
 
     @classmethod
@@ -118,6 +120,7 @@ class Run:
                     "back, or start a new run with another --output."
                 )
             directory.write_settings(settings, metadata.version("eznas"), inputs.fingerprints)
+            write_remembered(path, inputs.training_networks)
         except BaseException:
             directory.close()
             raise

@@ -18,7 +18,7 @@ from eznas.errors import EznasError
 from eznas.ops.notation import format_program
 from eznas.ops.terms import format_terms, parse_terms
 from eznas.proxies.proxy import read_proxy
-from eznas.runs.proxy_argument import networks_seen
+from eznas.runs.seen import networks_seen
 from eznas.scoring.evaluation import evaluate
 
 SEARCH = SearchSettings(islands=2, members=30, children=150)
@@ -272,6 +272,7 @@ def test_a_formula_of_the_report_becomes_a_named_proxy(make, tmp_path, capfd):
     assert main([*command, "--size", "1000", "--replace"]) == 1
     assert "no formula of size 1000" in capfd.readouterr().err
     assert proxy.name not in proxies.names()
+    assert [len(seen) for seen in proxy.provenance.architectures.values()] == [18]
     assert networks_seen([str(tmp_path / "mine.json")], make().samples[0].benchmark) == frozenset(
         make(seed=5).samples[0].networks.in_search.tolist()
     )

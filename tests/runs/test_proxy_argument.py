@@ -1,23 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from eznas import seeds
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
 from eznas.proxies import HandMadeProxy, Proxy, save
 from eznas.proxies.provenance import Provenance
 from eznas.proxies.proxy import PROXY_FILE
 from eznas.runs.directory import Checkpoint, RunDirectory
-from eznas.runs.proxy_argument import evolved_proxy, networks_seen, resolve_proxy
+from eznas.runs.proxy_argument import evolved_proxy, resolve_proxy
 from eznas.runs.settings import RunSettings
 
 PROGRAM = parse_program("l1_norm(act.noise)")
-OF_EACH = {"fifty": {"training": 20, "validation": 10}, "other": {"training": 5, "validation": 5}}
-EVOLVED = Provenance("eznas discover", 7, OF_EACH, {})
-SEEN = seeds.generator(7, "networks").permutation(50)[:30].tolist()
+EVOLVED = Provenance("eznas discover", 7, {"toy": {"training": 20, "validation": 10}}, {})
 
 
 @pytest.fixture
@@ -42,21 +37,6 @@ def test_the_folder_of_a_discovery_stands_for_the_formula_that_it_chose(tmp_path
     chosen = Proxy("chosen", PROGRAM, orientation=-1, aggregation="sum", provenance=EVOLVED)
     save(chosen, tmp_path / PROXY_FILE)
     assert resolve_proxy(str(tmp_path)) == chosen
-    assert networks_seen([str(tmp_path)], Fifty()) == frozenset(SEEN)
-
-
-def test_what_a_search_started_from_has_seen_networks_too(tmp_path):
-    save(Proxy("first", PROGRAM, provenance=EVOLVED), tmp_path / "first.json")
-    sources = {"seed_proxies": [str(tmp_path / "first.json"), "numel(wt)", "gone.json"]}
-    later = replace(EVOLVED, seed=EVOLVED.seed + 1, settings=sources)
-    save(Proxy("later", PROGRAM, provenance=later), tmp_path / "later.json")
-    save(Proxy("alone", PROGRAM, provenance=replace(later, settings={})), tmp_path / "alone.json")
-    alone = networks_seen([str(tmp_path / "alone.json")], Fifty())
-    assert alone - frozenset(SEEN)
-    assert networks_seen([str(tmp_path / "later.json")], Fifty()) == alone | frozenset(SEEN)
-    again = replace(later, settings={"seed_proxies": [str(tmp_path / "again.json"), str(tmp_path / "first.json")]})
-    save(Proxy("again", PROGRAM, provenance=again), tmp_path / "again.json")  # it took the name of what it is from
-    assert networks_seen([str(tmp_path / "again.json")], Fifty()) == alone | frozenset(SEEN)
 
 
 def test_the_source_names_every_benchmark(tmp_path):
@@ -71,24 +51,6 @@ def test_names_formulas_and_hand_made_scores_are_found():
     assert resolve_proxy("eznas-a").name == "eznas-a"
     assert resolve_proxy("l1_norm(act.noise)").program == PROGRAM
     assert isinstance(resolve_proxy("params"), HandMadeProxy)
-
-
-def test_networks_seen_are_those_of_all_runs_on_the_benchmark(tmp_path, monkeypatch):
-    from tiny_benchmark import write_tiny_benchmark
-
-    from eznas import benchmarks
-
-    table = write_tiny_benchmark(tmp_path, networks=16)
-    monkeypatch.chdir(tmp_path)
-    for seed, name in ((0, "tiny.csv"), (1, str(table)), (2, "digits")):
-        settings = RunSettings(benchmark=[name], networks=5, seed=seed)
-        RunDirectory.create(tmp_path / f"run-{seed}", settings, "0.1.0", {}).close()
-    benchmark = benchmarks.load(str(table))
-    first, second = (networks_seen([f"run-{seed}"], benchmark) for seed in (0, 1))
-    assert len(first) == len(second) == 5
-    assert first != second
-    assert networks_seen(["eznas-a", "run-0", "run-1", "run-2"], benchmark) == first | second
-    assert networks_seen(["eznas-a", "run-2", "params"], benchmark) == frozenset()
 
 
 def test_a_formula_may_be_longer_than_a_path():
@@ -112,19 +74,3 @@ def test_a_run_without_a_best_program_is_refused(run, content, named):
         path.write_text(content)
     with pytest.raises(EznasError, match=named):
         resolve_proxy(str(run))
-
-
-class Fifty:
-    """As much of a benchmark as is asked for."""
-
-    name = "fifty"
-
-    def __len__(self):
-        return 50
-
-
-def test_the_networks_of_an_evolved_proxy_follow_from_its_provenance(tmp_path):
-    save(Proxy("p", PROGRAM, provenance=EVOLVED), tmp_path / "p.json")
-    seen = networks_seen([str(tmp_path / "p.json"), "eznas-a", "params", "l1_norm(act.noise)"], Fifty())
-    assert seen == frozenset(SEEN)
-    assert networks_seen(["eznas-a"], Fifty()) == frozenset()

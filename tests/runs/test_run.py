@@ -55,6 +55,7 @@ def test_a_run_leaves_its_files(uninterrupted, settings):
         "history.jsonl",
         "networks.json",
         "run.lock",
+        "seen.json",
         "summary.json",
         "timing.jsonl",
     ]

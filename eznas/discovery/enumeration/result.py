@@ -19,6 +19,7 @@ from eznas.options import Aggregation
 from eznas.proxies import AnyProxy, reference_and_baselines
 from eznas.proxies.provenance import MeasuredTau, Provenance
 from eznas.proxies.proxy import Proxy
+from eznas.runs.seen import remembered
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
 from eznas.scoring.ranking import Estimate, Ranking, leads, rank_networks
@@ -249,5 +250,6 @@ def _proxy(enumeration: Enumeration, size: int, place: int, aggregation: Aggrega
             seed=settings.seed,
             networks={enumeration.benchmark.name: {"training": settings.networks, "validation": settings.validation}},
             settings=asdict(settings),
+            architectures=remembered([(enumeration.benchmark, enumeration.networks.in_search)]),
         ),
     )
