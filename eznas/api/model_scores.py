@@ -25,6 +25,7 @@ from eznas.scoring.scores import score_candidates
 from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.collect import Loss
 from eznas.statistics.workers import checked_threads
+from eznas.system.rounding import can_round_up
 
 UnitChoice: TypeAlias = Unit | Literal["auto"]
 """The kind of unit that programs take: each program's own with `auto`, but A-L-N for all models where one of them lacks
@@ -39,7 +40,7 @@ class ModelScores:
 
     Attributes:
         names: of the models.
-        scores: by every proxy.
+        scores: by every proxy, of programs with every operation rounded up, too, where the system can be told to.
         unit: the kind of unit that all programs took; None for each program's own.
     """
 
@@ -84,7 +85,11 @@ def score_models(
         candidates = candidates_of(models, seed)
         passes = passes_of(inputs, seed)
         settings = ScoringSettings(
-            seed=seed, device=device, threads=checked_threads(threads), weights=checked_weights(weights)
+            seed=seed,
+            device=device,
+            threads=checked_threads(threads),
+            weights=checked_weights(weights),
+            rounded_up=can_round_up(),
         )
         given = GivenNetworks(None if unit == "auto" else unit, _labels(targets), loss)
         scores = score_candidates(proxies, candidates, passes, settings, given=given)

@@ -44,7 +44,7 @@ class ModelTable:
         weights: whether the scores are those of `fresh` weights or of the models' `own`.
         seed: of weights and noise.
         unit: the kinds of units that programs took, such as `R-C-B`; empty where no proxy is a program.
-        warnings: sentences about scores from less than half of a model.
+        warnings: sentences about scores from less than half of a model, and about orders that are partly rounding.
     """
 
     proxies: tuple[str, ...]

@@ -21,6 +21,9 @@ LEAST_CERTAIN: Final = 0.95
 """Below this tau-b between both scores a program is partly rounding: of forty pairs of networks, more than one would
 stand in the other order."""
 
+MOST_MOVED: Final = 0.1
+"""A score that rounding up moves by a larger share than this is told to be partly rounding."""
+
 PARTLY_ROUNDING: Final = "partly rounding"
 
 ROUNDING_RULE: Final = (
@@ -41,3 +44,30 @@ def rounding_stability(scores: NDArray[np.float64], rounded_up: NDArray[np.float
 def is_partly_rounding(stability: float | None) -> bool:
     """Whether a program of this `rounding_stability` is; not if that is unknown or undefined."""
     return stability is not None and stability < LEAST_CERTAIN
+
+
+def order_warning(proxy: str, scores: NDArray[np.float64], rounded_up: NDArray[np.float64]) -> str | None:
+    """Return the sentence that goes with a ranking by a program that is partly rounding; None where it is not.
+
+    Args:
+        proxy: its name.
+        scores: of the models that it ranks, float64 (models,).
+        rounded_up: the same with every operation rounded up.
+    """
+    stability = rounding_stability(scores, rounded_up)
+    if not is_partly_rounding(stability):
+        return None
+    return (
+        f"By {proxy} the order is partly rounding: with every operation rounded up instead of to the nearest number it "
+        f"agrees with this one by tau {stability:.2f}."
+    )
+
+
+def score_warning(proxy: str, model: str, score: float, rounded_up: float) -> str | None:
+    """Return the sentence that goes with a score of which rounding decides a tenth or more; None where it does not."""
+    if abs(rounded_up - score) <= MOST_MOVED * max(abs(score), abs(rounded_up)):
+        return None
+    return (
+        f"The score of {model} by {proxy} is partly rounding: it would be {rounded_up:.4g} instead of {score:.4g} with "
+        "every operation rounded up instead of to the nearest number."
+    )

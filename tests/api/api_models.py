@@ -6,9 +6,13 @@ import sys
 import types
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
+from eznas.system.rounding import can_round_up
+
+needs_rounding_up = pytest.mark.skipif(not can_round_up(), reason="this system cannot be told to round up")
 BATCH = torch.randn(2, 3, 12, 12, generator=torch.Generator().manual_seed(0))
 
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from api_models import BATCH, Careless, assert_same_state, linear, network, random_states, state_of
+from api_models import BATCH, Careless, assert_same_state, linear, needs_rounding_up, network, random_states, state_of
 from torch import nn
 
 import eznas
@@ -85,3 +85,13 @@ def test_hand_made_proxies_and_votes_stand_beside_programs():
     table = eznas.rank([network(2), network(8)], ["synflow", "rank(synflow,params)", "eznas-a"], inputs=BATCH)
     assert [len(row.scores) for row in table] == [3, 3]
     assert None not in table.rows[0].scores
+
+
+@needs_rounding_up
+def test_an_order_that_is_partly_rounding_is_told_below_the_table():
+    singular = "determinant(" + "sigmoid(" * 10 + "wt" + ")" * 11
+    table = eznas.rank([network(width, 3) for width in range(3, 9)], [singular, "l1_norm(wt)"], inputs=BATCH)
+    (told,) = table.warnings
+    assert told.startswith(f"By {singular} the order is partly rounding")
+    assert told in repr(table)
+    assert not eznas.rank([network(2), network(3)], "l1_norm(wt)", inputs=BATCH).warnings

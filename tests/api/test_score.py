@@ -1,7 +1,9 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
-from api_models import BATCH, Careless, assert_same_state, linear, network, random_states, state_of
+from api_models import BATCH, Careless, assert_same_state, linear, needs_rounding_up, network, random_states, state_of
 from torch import nn
 
 import eznas
@@ -126,3 +128,16 @@ def test_tokens_targets_and_a_loss_of_ones_own():
     assert loss[0] != loss[1]
     labels = [eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4])]
     assert labels[0] != labels[1]
+
+
+@needs_rounding_up
+def test_a_score_that_is_partly_rounding_says_so_and_stays_what_it_is():
+    singular = "determinant(" + "sigmoid(" * 10 + "wt" + ")" * 11
+    with pytest.warns(UserWarning, match="is partly rounding: it would be"):
+        told = eznas.score(network(6, 3), singular, inputs=BATCH)
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patch.setattr("eznas.api.model_scores.can_round_up", lambda: False)
+        assert eznas.score(network(6, 3), singular, inputs=BATCH) == told
+        patch.undo()
+        eznas.score(network(6, 3), "l1_norm(wt_grad.data)", inputs=BATCH)
