@@ -135,8 +135,8 @@ class DiscoverySettings:
                 names.setdefault(seed_formula(resolve_proxy(text), self.unit, self.third_pass), text)
             object.__setattr__(self, "seed_formulas", tuple(names))
             object.__setattr__(self, "seed_names", tuple(names.values()))
-            for formula in self.seed_formulas:
-                self._check_seed(formula)
+            for formula, name in names.items():
+                self._check_seed(formula, name)
 
     @property
     def criterion(self) -> Criterion:
@@ -164,16 +164,16 @@ class DiscoverySettings:
                     words += [f"--{one.name.replace('_', '-')}", written]
         return shlex.join(words)
 
-    def _check_seed(self, formula: str) -> None:
+    def _check_seed(self, formula: str, name: str) -> None:
         terms = parse_terms(formula)
         if len(terms) > self.terms:
             raise EznasError(
-                f"The seed {formula:.80} has {len(terms)} terms, and formulas may have {self.terms}: give --terms "
+                f"The seed {name:.80} has {len(terms)} terms, and formulas may have {self.terms}: give --terms "
                 f"{len(terms)}, or another seed."
             )
         extensions = [name for term in terms for name in term.program.extensions]
         if extensions and self.operations == "paper":
             raise EznasError(
-                f"The seed {formula:.80} uses {extensions[0]}, which is beyond the paper's operations: give "
+                f"The seed {name:.80} uses {extensions[0]}, which is beyond the paper's operations: give "
                 "--operations extended, or another seed."
             )

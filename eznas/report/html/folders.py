@@ -159,17 +159,16 @@ def _kept_seed(choice: Mapping[str, Any]) -> str:
     """Return why a seed formula is reported, in a sentence; nothing where it is not."""
     if choice.get("reported") != "seed":
         return ""
-    lead = "how far what evolved is ahead of it is unknown"
-    if choice["lead"] is not None:
-        lead = (
-            f"what evolved is ahead of it by {number_text(choice['lead'])}, standard error "
-            f"{number_text(choice['standard_error'])},"
+    networks = f"{choice['validation']} validation networks"
+    if choice["lead"] is None:
+        told = f"{networks} do not tell how far what evolved is ahead of it."
+    else:
+        asked = "any lead" if not choice["margin"] else f"more than {choice['margin']:g} times that error"
+        told = (
+            f"By {networks} the lead of what evolved over it is {number_text(choice['lead'])}, standard error "
+            f"{number_text(choice['standard_error'])}; {asked} was asked for."
         )
-    asked = f"more than {choice['margin']:g} times that error" if choice["margin"] else "a lead"
-    return (
-        f"this is the seed {choice['best_seed']}. By the {choice['validation']} validation networks {lead} and {asked} "
-        "was asked for. What evolved is among the figures below."
-    )
+    return f"this is the seed {choice['best_seed']}. {told} What evolved is among the figures below."
 
 
 def _scored(label: str, one: Mapping[str, Any]) -> Scored:

@@ -173,3 +173,22 @@ def test_a_folder_without_a_report_is_refused(tmp_path, files, sentence):
 def test_what_is_no_folder_is_refused(tmp_path):
     with pytest.raises(EznasError, match="is no folder"):
         write_report(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("lead", "margin", "told"),
+    [
+        (None, 1.0, "6 validation networks do not tell how far what evolved is ahead of it."),
+        (0.02, 0.0, "the lead of what evolved over it is 0.020, standard error 0.050; any lead was asked for."),
+        (0.02, 1.5, "more than 1.5 times that error was asked for."),
+    ],
+)
+def test_a_page_of_a_seed_that_stayed_says_why(discovery_folder, tmp_path, lead, margin, told):
+    copy = copy_of(discovery_folder, tmp_path)
+    content = json.loads((copy / "result.json").read_text())
+    choice = {"reported": "seed", "best_seed": "numel(wt)", "lead": lead, "standard_error": 0.05, "margin": margin}
+    (copy / "result.json").write_text(json.dumps({**content, "choice": {**choice, "validation": 6}}))
+    text = parsed(write_report(copy)).text()
+    assert "A seed formula stays" in text
+    assert "this is the seed numel(wt)." in text
+    assert told in text
