@@ -93,8 +93,8 @@ class ProxyDiscovery(ProxyEstimator):
             objective: `tau` over all models, `top` for tau weighted to the best ones, or `both`.
             operations: `extended`, or those of the `paper` alone.
             seed_proxies: names, files or formulas that the search starts from. The best of them stays the proxy unless
-                what evolved is clearly ahead of it on the models of `validation`.
-            seed_margin: by how many standard errors, see `eznas.discovery.choice`; 0 for any lead.
+                what evolved is ahead of it on the models of `validation`, ten or more.
+            seed_margin: by more than how many standard errors, see `eznas.discovery.choice`; 0 for any lead.
             search_settings: how formulas evolve, by the names that `SearchSettings` has, such as `islands`.
             unit: the layers of a unit.
             third_pass: its statistics as they are, or minus those of the data pass.

@@ -123,10 +123,10 @@ def discover(
         float,
         typer.Option(
             min=0,
-            help="The best of them is reported unless what evolved is ahead of it by more than so many standard errors "
-            "on the validation networks.",
+            help="The best of them is reported unless what evolved is ahead of it by more than so many standard "
+            "errors, by halves of the validation networks that did not choose; with fewer than ten it always is.",
         ),
-    ] = 1.0,
+    ] = 0.0,
     beside: Annotated[
         list[str] | None,
         typer.Option(

@@ -1,8 +1,8 @@
-"""Which formula a discovery reports: the best of what evolved, or a seed formula that it is not clearly ahead of.
+"""Which formula a discovery reports: the best of what evolved, or a seed formula that it is not ahead of.
 
 A seed formula was not made for these networks, so that what it gives on them is what it gives on others; what evolved
 was the best of millions on the training networks. Few validation networks cannot tell luck from worth, and then what
-is known to be good stays. How far ahead is far enough is counted in standard errors, as in the rule by which Breiman,
+is known to be good stays. A lead that is asked for is counted in standard errors, as in the rule by which Breiman,
 Friedman, Olshen and Stone ("Classification and Regression Trees", 1984, section 3.4.3) prefer the smaller tree.
 """
 

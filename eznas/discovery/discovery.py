@@ -17,7 +17,7 @@ import numpy as np
 
 from eznas import seeds
 from eznas.discovery.alphabet import Alphabet, alphabet_of
-from eznas.discovery.archive import Archive, Codes
+from eznas.discovery.archive import Archive
 from eznas.discovery.evolution_loading import load_evolution
 from eznas.discovery.machine import Machine
 from eznas.discovery.pace import Pace
@@ -25,7 +25,7 @@ from eznas.discovery.problem import Arrays, arrays_of
 from eznas.discovery.proposals import propose
 from eznas.discovery.sample import BenchmarkSample, Sample
 from eznas.discovery.search import FormulaSearch
-from eznas.discovery.seed_formulas import symbols_of
+from eznas.discovery.seed_formulas import starting_formulas, symbols_of
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
@@ -91,9 +91,13 @@ class Discovery(Generic[AnySample]):
         self._validation: Arrays
         self._alphabet: Alphabet
         seeds_given = [symbols_of(formula) for formula in settings.seed_formulas]
+        started = [one for formula in settings.seed_formulas for one in starting_formulas(formula, settings.terms)]
+        started_from = [symbols_of(one) for one in dict.fromkeys(started)]
         # The leaves of the seeds come first and stay, useful or not, so that the seeds are what they were.
         self._seed_leaves = tuple(
-            dict.fromkeys(symbol for symbols in seeds_given for symbol in symbols if isinstance(symbol, Program))
+            dict.fromkeys(
+                symbol for symbols in (*seeds_given, *started_from) for symbol in symbols if isinstance(symbol, Program)
+            )
         )
         bank = standard_bank(settings.operations)
         self._adopt(list(dict.fromkeys((*self._seed_leaves, *bank))))
@@ -103,12 +107,15 @@ class Discovery(Generic[AnySample]):
                 f"{' and '.join(sample.name for sample in samples)} ({self.dropped}): give more networks."
             )
         row_of: dict[Program, int] = dict(zip(self._seed_leaves, range(len(self._seed_leaves)), strict=True))
-        self.seed_codes: tuple[Codes, ...] = tuple(
-            tuple(row_of[symbol] if isinstance(symbol, Program) else symbol for symbol in symbols)
-            for symbols in seeds_given
+        self.seed_codes, start_codes = (
+            tuple(
+                tuple(row_of[symbol] if isinstance(symbol, Program) else symbol for symbol in symbols)
+                for symbols in some
+            )
+            for some in (seeds_given, started_from)
         )
         self._search: FormulaSearch = FormulaSearch(
-            self._training, self._alphabet, settings.search, self._search_rng, self.seed_codes, settings.criterion
+            self._training, self._alphabet, settings.search, self._search_rng, start_codes, settings.criterion
         )
 
     @staticmethod

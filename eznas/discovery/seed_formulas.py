@@ -53,6 +53,14 @@ def seed_formula(proxy: AnyProxy, unit: Unit, third_pass: ThirdPass) -> str:
     return format_terms(reduced)
 
 
+def starting_formulas(formula: str, terms: int) -> list[str]:
+    """Return what a search of formulas with so many terms starts from: a seed, or the terms of one that has more."""
+    given = parse_terms(formula)
+    if len(given) <= terms:
+        return [formula]
+    return [format_terms([Term(term.program, 1)]) for term in given]
+
+
 def symbols_of(formula: str) -> Symbols:
     """Return what `seed_formula` returned as operations, joins and leaves, at most `MAXIMUM_NODES`."""
     symbols: Symbols = []

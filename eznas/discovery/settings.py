@@ -62,8 +62,8 @@ class DiscoverySettings:
         max_evaluations: formulas whose computation ends the search, at the end of an epoch; 0 for no end.
         proposals: features that are tried after each round but the last.
         seed_proxies: that the search starts from, beside random formulas, as `resolve_proxy` takes them. The best of
-            them is reported unless an evolved formula is clearly ahead of it, see `choice.Choice`.
-        seed_margin: by how many standard errors, on the validation networks; 0 for any lead.
+            them is reported unless what evolved is ahead of it, see `choice.Choice`.
+        seed_margin: by more than how many standard errors, on the validation networks; 0 for any lead.
         seed_formulas: those of the seed proxies, see `seed_formulas.seed_formula`; they follow from them.
         seed_names: the first seed proxy of each of these formulas.
         beside: further proxies that the report shows, as `eznas evaluate` takes them.
@@ -96,7 +96,7 @@ class DiscoverySettings:
     max_evaluations: int = 0
     proposals: int = 200
     seed_proxies: tuple[str, ...] = ()
-    seed_margin: float = 1.0
+    seed_margin: float = 0.0
     seed_formulas: tuple[str, ...] = field(init=False, default=())
     seed_names: tuple[str, ...] = field(init=False, repr=False, default=())
     beside: tuple[str, ...] = ()
@@ -166,9 +166,10 @@ class DiscoverySettings:
 
     def _check_seed(self, formula: str, name: str) -> None:
         terms = parse_terms(formula)
-        if len(terms) > self.terms:
+        most = max(self.terms, self.joined_terms)
+        if len(terms) > most:
             raise EznasError(
-                f"The seed {name:.80} has {len(terms)} terms, and formulas may have {self.terms}: give --terms "
+                f"The seed {name:.80} has {len(terms)} terms, and formulas may have {most}: give --joined-terms "
                 f"{len(terms)}, or another seed."
             )
         extensions = [name for term in terms for name in term.program.extensions]

@@ -32,7 +32,7 @@ def test_without_seeds_what_evolved_is_reported(make):
     assert choice.evolved.codes == (0,)
 
 
-def test_a_seed_stays_unless_what_evolved_is_clearly_ahead(make):
+def test_a_seed_stays_unless_what_evolved_is_ahead(make):
     ahead = make(seed_codes=[(1,)])
     choice = choose(ahead, archive_of(ahead, (0,)))
     assert choice.lead > choice.standard_error > 0

@@ -16,7 +16,7 @@ from eznas.discovery.session import RESULT, discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.ops.notation import format_program
-from eznas.ops.terms import format_terms, parse_terms
+from eznas.ops.terms import Term, format_terms, parse_terms
 from eznas.proxies.proxy import read_proxy
 from eznas.runs.seen import networks_seen
 from eznas.scoring.evaluation import evaluate
@@ -180,7 +180,7 @@ def test_a_report_has_the_seed_that_stayed_and_what_evolved_instead(make, tmp_pa
     assert content["choice"] == {
         "reported": "seed",
         "best_seed": content["chosen"]["formula"],
-        "margin": 1.0,
+        "margin": 0.0,
         "validation": 6,
         "lead": None,
         "standard_error": None,
@@ -240,9 +240,19 @@ def test_a_formula_of_several_terms_is_one_proxy(make):
     assert (proxy.orientation, proxy.aggregation) == (-1, "sum")
 
 
+def test_a_seed_of_more_terms_than_evolve_starts_the_search_by_each_and_may_be_reported_whole(make):
+    seed = "signed_log(numel(wt)) - signed_log(l1_norm(wt_grad.noise))"
+    terms = [format_terms([Term(term.program, 1)]) for term in parse_terms(seed)]
+    whole, parts = (make(seed_proxies=proxies, rounds=1, epochs=1) for proxies in ((seed,), terms))
+    assert finished(whole).archive == finished(parts).archive
+    (codes,) = whole.seed_codes
+    assert format_terms(to_terms(codes, whole.features)) == seed
+    assert outcome(whole).chosen.proxy.formula == seed  # so few validation networks drop no seed
+
+
 def test_a_seed_that_does_not_fit_is_named():
-    with pytest.raises(EznasError, match="give --terms 2"):
-        DiscoverySettings(seed_proxies=("signed_log(wt) + signed_log(wt)",))
+    with pytest.raises(EznasError, match="has 2 terms, and formulas may have 1: give --joined-terms 2"):
+        DiscoverySettings(seed_proxies=("signed_log(wt) + signed_log(wt)",), joined_terms=1)
     with pytest.raises(EznasError, match="uses sqrt"):
         DiscoverySettings(seed_proxies=("sqrt(numel(wt))",), operations="paper")
     with pytest.raises(EznasError, match="params is a hand-made proxy"):
