@@ -1,3 +1,4 @@
+import copy
 import warnings
 
 import numpy as np
@@ -141,3 +142,47 @@ def test_a_score_that_is_partly_rounding_says_so_and_stays_what_it_is():
         assert eznas.score(network(6, 3), singular, inputs=BATCH) == told
         patch.undo()
         eznas.score(network(6, 3), "l1_norm(wt_grad.data)", inputs=BATCH)
+
+
+PROXIES = ["l1_norm(wt_grad.data)", "eznas-a", "synflow", "naswot", "grad_norm", "l2_norm", "az_progressivity"]
+"""Of weights, statistics, gradients and features."""
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize(
+    "changed",
+    [nn.Module.double, nn.Module.half, nn.Module.bfloat16, nn.DataParallel],
+    ids=["float64", "float16", "bfloat16", "DataParallel"],
+)
+def test_a_model_of_another_precision_or_in_a_wrapper_scores_as_the_plain_one(proxy, changed):
+    plain = eznas.score(network(), proxy, inputs=BATCH)
+    model = changed(network())
+    before = state_of(model)
+    assert eznas.score(model, proxy, inputs=BATCH) == plain
+    assert eznas.score(model, proxy, inputs=BATCH.double()) == plain
+    assert eznas.score(lambda: changed(network()), proxy, inputs=BATCH) == plain
+    assert_same_state(before, state_of(model))
+    as_it_is = copy.deepcopy(model).float()
+    own = [eznas.score(one, proxy, inputs=BATCH, weights="own") for one in (model, as_it_is)]
+    assert own[0] == own[1]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+@pytest.mark.parametrize("weights", ["fresh", "own"])
+def test_the_modes_of_the_caller_change_nothing(proxy, mode, weights):
+    torch.manual_seed(0)
+    model, targets = network(), torch.tensor([0, 1])
+
+    def score(model, inputs=BATCH, targets=targets):
+        return eznas.score(model, proxy, inputs=inputs, targets=targets, weights=weights)
+
+    outside = score(model)
+    with mode():
+        made = copy.deepcopy(model)
+        assert score(model) == outside
+        assert score(made, BATCH.clone(), targets.clone()) == outside
+        assert score(made, lambda _rng: BATCH.clone()) == outside
+        assert score(lambda: copy.deepcopy(model)) == outside
+    assert score(made) == score(lambda: copy.deepcopy(model)) == outside
+    assert score(lambda: made) == outside

@@ -169,6 +169,14 @@ def test_what_is_no_network_with_units_is_refused_in_a_sentence():
         module.score(nn.Flatten(), torch.ones(1, 3, 4, 4))
 
 
+def test_inference_mode_changes_nothing():
+    network, images = network_and_images()
+    module = exported_module(export(proxies.load_program("l1_norm(wt_grad.data)"), "python"))
+    outside = module.score(network, images)
+    with torch.inference_mode():
+        assert module.score(network, images.clone()) == outside
+
+
 def test_text_that_a_user_wrote_cannot_leave_its_docstring():
     wicked = "a\"\"\"\nimport os\\\n'''\u202e"
     proxy = Proxy(wicked, program("abs", 0), source=wicked, note=wicked)
