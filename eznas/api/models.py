@@ -47,6 +47,9 @@ def _named(models: Models) -> dict[str, Model]:
         )
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
+        if len(named) < len(models):
+            twice = next(text for text in named if [str(name) for name in models].count(text) > 1)
+            raise EznasError(f"Two models have the name {twice!r}, as a number and as a text: give each its own name.")
     else:
         listed = list(models)
         names = [_name(model) for model in listed]
