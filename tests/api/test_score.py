@@ -100,6 +100,12 @@ def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
         ({"inputs": (1, 0, 3)}, "shape of positive whole numbers"),
         ({"inputs": "images"}, "The inputs are 'images': give a tensor"),
         ({"inputs": lambda rng: {}[1]}, r"function of the inputs raised KeyError in .*test_score.py"),
+        ({"proxy": 3}, "The proxy is 3: give a name, a file, a formula or a loaded proxy"),
+        ({"seed": -1}, "seed is -1: give a whole number, 0 or more"),
+        ({"seed": None}, "seed is None: give a whole number"),
+        ({"inputs": (10**6, 3, 10**6, 10**6)}, "give a smaller batch"),
+        ({"targets": ["a", "b"]}, "The targets are .'a', 'b'.: give the class of each input"),
+        ({"targets": [0.5, 1]}, "give the class of each input"),
         ({"weights": "trained"}, "weights is 'trained': choose 'fresh' or 'own'"),
         ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
     ],
@@ -127,8 +133,10 @@ def test_tokens_targets_and_a_loss_of_ones_own():
         eznas.score(model, inputs=tokens, loss=function) for function in (None, lambda logits: logits.square().sum())
     ]
     assert loss[0] != loss[1]
-    labels = [eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4])]
-    assert labels[0] != labels[1]
+    labels = [
+        eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4], [0.0, 1.0])
+    ]
+    assert labels[0] == labels[2] != labels[1]
 
 
 @needs_rounding_up
