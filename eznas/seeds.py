@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Final
 
 import numpy as np
+
+from eznas.errors import EznasError, shown
 
 # A position is part of every result: append new purposes, never reorder.
 _PURPOSES: Final = (
@@ -21,6 +24,17 @@ _PURPOSES: Final = (
 )
 
 
+def checked(seed: object, name: str = "seed") -> int:
+    """Return a seed that a user gave; `name` is what the user calls it.
+
+    Raises:
+        EznasError: it is no whole number, or below 0.
+    """
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise EznasError(f"{name} is {shown(seed)}: give a whole number, 0 or more.")
+    return int(seed)
+
+
 def generator(seed: int, purpose: str) -> np.random.Generator:
     """Return a fresh generator for one purpose of `seed`.
 
@@ -30,8 +44,11 @@ def generator(seed: int, purpose: str) -> np.random.Generator:
             `second draw`, `draws` or `architectures`.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
+
+    Raises:
+        EznasError: `seed` is none, see `checked`.
     """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PURPOSES.index(purpose),)))
+    return np.random.default_rng(np.random.SeedSequence(checked(seed), spawn_key=(_PURPOSES.index(purpose),)))
 
 
 def second_draw(seed: int) -> int:
@@ -49,7 +66,7 @@ def network_seed(seed: int, index: int) -> int:
 
     Each network has weights of its own, so that the spread that initialisation causes is part of the interval.
     """
-    (state,) = np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)
+    (state,) = np.random.SeedSequence([checked(seed), index]).generate_state(1, np.uint64)
     return int(state)
 
 

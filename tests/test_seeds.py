@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
 from eznas import seeds
+from eznas.errors import EznasError
 
 PURPOSES = ("images", "bootstrap", "networks", "evolution", "subsamples", "second draw", "draws")
 
@@ -37,3 +39,14 @@ def test_the_first_of_several_draws_is_that_of_one_and_more_change_none():
 def test_an_unknown_purpose_is_a_mistake():
     with pytest.raises(ValueError, match="not in tuple"):
         seeds.generator(0, "networks ")
+
+
+def test_a_seed_is_a_whole_number_from_0_on():
+    assert [seeds.checked(seed) for seed in (0, np.uint64(2**63), 2**70)] == [0, 2**63, 2**70]
+    for seed in (-1, None, 1.5, "1", True, [1]):
+        with pytest.raises(EznasError, match="give a whole number, 0 or more"):
+            seeds.checked(seed, "random_state")
+        with pytest.raises(EznasError, match="give a whole number, 0 or more"):
+            seeds.generator(seed, "images")
+        with pytest.raises(EznasError, match="give a whole number, 0 or more"):
+            seeds.network_seed(seed, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from eznas import seeds
-from eznas.errors import EznasError, shown
+from eznas.errors import EznasError, first_line, shown
 from eznas.statistics.collect import Inputs, make_inputs
 from eznas.statistics.inputs import tensors_in
+from eznas.system.physical_memory import physical_memory_bytes
 
 if TYPE_CHECKING:
     from eznas.statistics.inputs import Batch as Given
@@ -22,6 +24,8 @@ positional or named arguments, tokens among them; the shape of a batch of normal
 generator to any of these."""
 
 _LARGEST: Final = 2**31
+_BYTES_OF_A_NUMBER: Final = 3 * 4
+"""A float32 in each of the three passes."""
 
 
 def passes_of(inputs: Batch, seed: int) -> Inputs:
@@ -48,7 +52,17 @@ def _given(inputs: Any, rng: np.random.Generator) -> Any:
         raise EznasError(
             f"The inputs are {shown(inputs)}: give a shape of positive whole numbers, such as (1, 3, 32, 32)."
         )
-    return rng.standard_normal(tuple(inputs), dtype=np.float32)
+    called = f"The inputs have the shape {'x'.join(map(str, inputs)):.60}"
+    needed, there = _BYTES_OF_A_NUMBER * math.prod(inputs), physical_memory_bytes()
+    if needed > there:
+        raise EznasError(
+            f"{called}, which takes {needed / 1e9:,.0f} GB in the three passes, and this machine has "
+            f"{there / 1e9:,.0f} GB: give a smaller batch."
+        )
+    try:
+        return rng.standard_normal(tuple(inputs), dtype=np.float32)
+    except (MemoryError, ValueError) as error:  # less is free than there is, or NumPy has no arrays of so many axes
+        raise EznasError(f"{called}, and cannot be drawn ({first_line(error)}): give a smaller batch.") from error
 
 
 def digest_of(batch: Any) -> bytes:

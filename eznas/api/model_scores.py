@@ -11,10 +11,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from eznas import seeds
 from eznas.api.batch import Batch, passes_of
 from eznas.api.models import Models, candidates_of
 from eznas.api.random_states import untouched_random_states
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import Unit, Weights
 from eznas.proxies import AnyProxy, Proxy
 from eznas.runs.proxy_argument import resolve_proxy
@@ -79,6 +80,7 @@ def score_models(
     Raises:
         EznasError: an argument is none of these, or the device is not there.
     """
+    seed = seeds.checked(seed)
     if unit not in _UNITS:
         raise EznasError(f"unit is {unit!r}: choose {' or '.join(_UNITS)}.")
     with untouched_random_states():
@@ -100,8 +102,12 @@ def score_models(
 
 
 def resolved(proxy: str | AnyProxy) -> AnyProxy:
-    """Return the proxy that a user means."""
-    return resolve_proxy(proxy) if isinstance(proxy, str) else proxy
+    """Return the proxy that a user means, or raise an `EznasError` where there is none."""
+    if isinstance(proxy, str):
+        return resolve_proxy(proxy)
+    if not isinstance(proxy, AnyProxy):
+        raise EznasError(f"The proxy is {shown(proxy)}: give a name, a file, a formula or a loaded proxy.")
+    return proxy
 
 
 def checked_weights(weights: Weights) -> Weights:
@@ -120,4 +126,10 @@ def units_of(proxies: Sequence[AnyProxy], found: ModelScores) -> str:
 def _labels(targets: ArrayLike | Tensor | None) -> Tensor | None:
     if targets is None or isinstance(targets, Tensor):
         return targets
-    return torch.from_numpy(np.asarray(targets, dtype=np.int64))
+    labels = np.asarray(targets)
+    whole = labels.dtype.kind in "biu"
+    if labels.dtype.kind == "f":
+        whole = bool(np.isfinite(labels).all() and (labels == np.trunc(labels)).all())
+    if not whole:
+        raise EznasError(f"The targets are {shown(targets)}: give the class of each input, whole numbers from 0 on.")
+    return torch.from_numpy(labels.astype(np.int64))

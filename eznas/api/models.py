@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from typing import TypeAlias
 
+import torch
 from torch import nn
 
 from eznas import seeds
@@ -45,6 +47,9 @@ def _named(models: Models) -> dict[str, Model]:
         )
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
+        if len(named) < len(models):
+            twice = next(text for text in named if [str(name) for name in models].count(text) > 1)
+            raise EznasError(f"Two models have the name {twice!r}, as a number and as a text: give each its own name.")
     else:
         listed = list(models)
         names = [_name(model) for model in listed]
@@ -82,6 +87,16 @@ def _builder(space: ModuleSpace, name: str, seed: int) -> Callable[[], nn.Module
             raise EznasError(
                 f"The function of the model {name!r} returned a {type(made).__name__}: let it return a torch.nn.Module."
             )
-        return made
+        return _in_float32(made)
 
     return build
+
+
+def _in_float32(network: nn.Module) -> nn.Module:
+    """Return a network whose fresh weights are not rounded to another precision, and that gradients can be taken of."""
+    tensors = [*network.parameters(), *network.buffers()]
+    if any(tensor.is_inference() for tensor in tensors):  # a function may return what it made in inference mode
+        network = deepcopy(network)
+    if any(tensor.is_floating_point() and tensor.dtype is not torch.float32 for tensor in tensors):
+        network.float()
+    return network

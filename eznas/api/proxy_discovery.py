@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -20,6 +21,7 @@ from eznas.api.model_scores import checked_weights
 from eznas.api.model_source import ModelSource
 from eznas.api.models import Models, candidates_of
 from eznas.api.random_states import untouched_random_states
+from eznas.api.seed_proxies import SeedProxies, seed_texts
 from eznas.api.training_networks import checked_accuracies
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
@@ -27,7 +29,7 @@ from eznas.discovery.result import choice_record, outcome
 from eznas.discovery.sample import Sample
 from eznas.discovery.search_settings import SearchSettings
 from eznas.discovery.settings import DiscoverySettings
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.features.table import FeatureTable
 from eznas.options import Aggregation, Objective, Operations, ThirdPass, Unit, Weights
 from eznas.runs.settings import parse_memory
@@ -69,7 +71,7 @@ class ProxyDiscovery(ProxyEstimator):
         validation: float = 0.25,
         objective: Objective = "tau",
         operations: Operations = "extended",
-        seed_proxies: Sequence[str] = (),
+        seed_proxies: SeedProxies = (),
         seed_margin: float = DiscoverySettings.seed_margin,
         search_settings: Mapping[str, int | float] | None = None,
         unit: Unit = "R-C-B",
@@ -92,8 +94,8 @@ class ProxyDiscovery(ProxyEstimator):
             validation: share of the models that the formula is chosen by, and not evolved on.
             objective: `tau` over all models, `top` for tau weighted to the best ones, or `both`.
             operations: `extended`, or those of the `paper` alone.
-            seed_proxies: names, files or formulas that the search starts from. The best of them stays the proxy unless
-                what evolved is ahead of it on the models of `validation`, ten or more.
+            seed_proxies: names, files, formulas or loaded proxies that the search starts from. The best of them stays
+                the proxy unless what evolved is ahead of it on the models of `validation`, ten or more.
             seed_margin: by more than how many standard errors, see `eznas.discovery.choice`; 0 for any lead.
             search_settings: how formulas evolve, by the names that `SearchSettings` has, such as `islands`.
             unit: the layers of a unit.
@@ -138,6 +140,7 @@ class ProxyDiscovery(ProxyEstimator):
             EznasError: an argument is out of its range, the accuracies do not fit the models, or one of the models
                 cannot be run.
         """
+        seeds.checked(self.random_state, "random_state")
         weights, memory_bytes = checked_weights(self.weights), parse_memory(self.memory)
         collection = CollectionSettings(self.unit, self.third_pass, self.device)
         with untouched_random_states(), TemporaryDirectory(prefix="eznas-") as folder:
@@ -168,8 +171,8 @@ class ProxyDiscovery(ProxyEstimator):
         return self
 
     def _settings(self, models: int) -> DiscoverySettings:
-        if not 0 < self.validation < 1:
-            raise EznasError(f"validation is {self.validation}: give a share between 0 and 1, such as 0.25.")
+        if not isinstance(self.validation, Real) or not 0 < self.validation < 1:
+            raise EznasError(f"validation is {shown(self.validation)}: give a share between 0 and 1, such as 0.25.")
         validation = max(_LEAST_PART, round(self.validation * models))
         if models - validation < _LEAST_PART:
             raise EznasError(
@@ -191,7 +194,7 @@ class ProxyDiscovery(ProxyEstimator):
             joined_terms=self.joined_terms,
             rounds=self.rounds,
             epochs=self.epochs,
-            seed_proxies=tuple(self.seed_proxies),
+            seed_proxies=seed_texts(self.seed_proxies, self.unit, self.third_pass),
             seed_margin=self.seed_margin,
             search=self._search_settings(),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Self, get_args
 
 from numpy.typing import ArrayLike
 
@@ -17,7 +17,7 @@ from eznas.api.model_scores import checked_weights
 from eznas.api.models import Models, candidates_of
 from eznas.api.random_states import untouched_random_states
 from eznas.api.training_networks import TrainingNetworks, checked_accuracies
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import Aggregation, Rounding, ThirdPass, ToScalar, Unit, Weights
 from eznas.proxies import Proxy
 from eznas.runs.settings import genome_settings_of, parse_memory
@@ -134,12 +134,15 @@ class ProxySearch(ProxyEstimator):
             EznasError: an argument is out of its range, the accuracies do not fit the models, or no model can be
                 scored.
         """
+        seeds.checked(self.random_state, "random_state")
         genome_settings = genome_settings_of(self.genome, self.genome_settings or {})
         settings = EvolutionSettings(
             generations=self.generations, population=self.population, mu=self.mu, lambda_=self.lambda_
         )
         collection = CollectionSettings(self.unit, self.third_pass, self.device)
         memory_bytes, threads = parse_memory(self.memory), checked_threads(self.threads)
+        if self.to_scalar not in get_args(ToScalar):
+            raise EznasError(f"to_scalar is {shown(self.to_scalar)}: choose {' or '.join(get_args(ToScalar))}.")
         with untouched_random_states():
             candidates = candidates_of(models, self.random_state)
             ranked = RankedNetworks.of(checked_accuracies(accuracies, len(candidates)))

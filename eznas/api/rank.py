@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,7 +58,7 @@ def rank(
     Raises:
         EznasError: there is no such proxy or device, no model, or none of the models can be scored.
     """
-    given = [proxy] if isinstance(proxy, (str, AnyProxy)) else list(proxy)
+    given = list(proxy) if isinstance(proxy, Iterable) and not isinstance(proxy, (str, AnyProxy)) else [proxy]
     proxies = [resolved(one) for one in given]
     if not proxies:
         raise EznasError("There is no proxy to rank with: give at least one.")

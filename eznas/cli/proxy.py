@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from eznas.cli.output import print_all, print_json, stdout
-from eznas.report.tables import Unwrapped, interval_text, number_text, operations_text, pairs_table, table
+from eznas.report.tables import Unwrapped, interval_text, named_table, number_text, operations_text, pairs_table, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -137,7 +137,7 @@ def _provenance(provenance: dict[str, Any]) -> list[Table | Unwrapped]:
     columns = ("benchmark", "networks", "tau", "95 % interval", "top decile", "seed", "batch size")
     return [
         table("How it ranks networks that it has not seen", columns, rows, numeric=columns[1:3]),
-        pairs_table("Networks it evolved on", provenance["networks"]),
+        named_table("Networks it evolved on", provenance["networks"]),
         Unwrapped("Found by", provenance["command"]),
     ]
 

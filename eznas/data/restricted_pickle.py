@@ -8,7 +8,6 @@ other name ends the reading with a sentence that tells which.
 from __future__ import annotations
 
 import io
-import os
 import pickle
 import re
 import struct
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from eznas.data.pickle_check import check_pickle
 from eznas.errors import EznasError, shown
+from eznas.system.physical_memory import physical_memory_bytes
 
 # Everything that the unpickler and numpy are known to raise on bytes that are no pickle, or half of one.
 _DAMAGE: Final = (
@@ -38,7 +38,6 @@ _DAMAGE: Final = (
 )
 
 _CHUNK: Final = 1 << 20
-_USUAL_MEMORY: Final = 16 * 2**30
 
 _NUMBER_TYPE: Final = re.compile(r"[biufc]\d{1,2}")
 
@@ -81,7 +80,7 @@ def read_whole(file: IO[bytes], path: Path) -> memoryview:
         EznasError: it takes more than half of this machine's memory, where its objects need room, too.
     """
     content = io.BytesIO()
-    largest = _memory_bytes() // 2
+    largest = physical_memory_bytes() // 2
     while chunk := file.read(_CHUNK):
         content.write(chunk)
         if content.tell() > largest:
@@ -114,13 +113,6 @@ class _View(io.RawIOBase):
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
-
-
-def _memory_bytes() -> int:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return _USUAL_MEMORY
 
 
 def _too_large(path: Path) -> str:

@@ -27,6 +27,7 @@ from eznas.discovery.sample import BenchmarkSample, Sample
 from eznas.discovery.search import FormulaSearch
 from eznas.discovery.seed_formulas import starting_formulas, symbols_of
 from eznas.discovery.settings import DiscoverySettings
+from eznas.discovery.stored_settings import difference
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
 from eznas.features.selection import select
@@ -38,7 +39,10 @@ from eznas.runs.proxy_argument import resolve_proxy
 
 AnySample = TypeVar("AnySample", bound=Sample)
 
-_UNKNOWN: Final = "The checkpoint does not fit these settings ({}): start anew in another folder."
+_UNKNOWN: Final = (
+    "The checkpoint does not fit these settings ({}): give those that it was begun with, or start anew in another "
+    "folder."
+)
 
 
 class Discovery(Generic[AnySample]):
@@ -223,7 +227,7 @@ class Discovery(Generic[AnySample]):
             with np.load(io.BytesIO(encoded)) as state:
                 about: dict[str, Any] = json.loads(state["about"].tobytes())
                 if about["settings"] != repr(self.settings):
-                    raise EznasError(_UNKNOWN.format(about["settings"]))
+                    raise EznasError(_UNKNOWN.format(difference(about["settings"], repr(self.settings))))
                 self.epochs, self._pace = about["epochs"], Pace(**about["pace"])
                 self._proposal_rng.bit_generator.state = about["proposals"]
                 self.features, self.dropped = (), {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import shlex
 from dataclasses import dataclass, field, fields
-from typing import Final
+from numbers import Integral, Real
+from typing import Final, get_args
 
 from eznas.benchmarks import distinct_names
 from eznas.discovery.criterion import Criterion
 from eznas.discovery.limits import MAXIMUM_JOINED_NODES, MAXIMUM_TERMS
 from eznas.discovery.search_settings import SearchSettings
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.ops.terms import parse_terms
 from eznas.options import Aggregation, Combine, Objective, Operations, Reference, ThirdPass, Unit
 
@@ -25,6 +26,21 @@ _LEAST: Final = {
     "max_evaluations": 0,
     "proposals": 0,
     "draws": 1,
+    "seed": 0,
+}
+_MOST: Final = {"terms": MAXIMUM_TERMS, "joined_terms": MAXIMUM_TERMS, "nodes": MAXIMUM_JOINED_NODES}
+_NUMBERS: Final = {
+    **dict.fromkeys((*_LEAST, *_MOST), (Integral, "whole number")),
+    **dict.fromkeys(("lead_cap", "least_share", "seed_margin"), (Real, "number")),
+}
+_CHOICES: Final = {
+    name: get_args(kind)
+    for name, kind in (
+        ("aggregation", Aggregation),
+        ("combine", Combine),
+        ("objective", Objective),
+        ("operations", Operations),
+    )
 }
 
 # On the command line.
@@ -110,14 +126,19 @@ class DiscoverySettings:
             from eznas.runs.beside import check_beside
 
             check_beside(self.beside)
+        for name, (kind, called) in _NUMBERS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise EznasError(f"{name} is {shown(value)}; it must be a {called}.")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise EznasError(f"{name} is {shown(getattr(self, name))}: choose {' or '.join(choices)}.")
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise EznasError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
-        for name in ("terms", "joined_terms"):
-            if not 1 <= getattr(self, name) <= MAXIMUM_TERMS:
-                raise EznasError(f"{name} is {getattr(self, name)}; it must be from 1 to {MAXIMUM_TERMS}.")
-        if not 1 <= self.nodes <= MAXIMUM_JOINED_NODES:
-            raise EznasError(f"nodes is {self.nodes}; it must be from 1 to {MAXIMUM_JOINED_NODES}.")
+        for name, most in _MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise EznasError(f"{name} is {getattr(self, name)}; it must be from 1 to {most}.")
         if self.given and self.over:
             raise EznasError(f"given is {self.given!r} and over {'+'.join(self.over)}: choose one of them.")
         if not 0 < self.lead_cap <= 1:

@@ -174,6 +174,8 @@ def seed_state(entropy: Sequence[int]) -> int:
 
     Source: M. E. O'Neill, "Developing a seed_seq Alternative" (2015), and NumPy, whose streams never change.
     """
+    if min(entropy) < 0:
+        raise EznasError(f"seed is {min(entropy)}: give a whole number, 0 or more.")
     words = [word for number in entropy for word in _words(number)]
     constant = 0x43B0D7E5
 

@@ -16,6 +16,7 @@ from eznas.report.tables import (
     benchmark_text,
     beside_tau,
     interval_text,
+    named_table,
     number_text,
     pairs_table,
     table,
@@ -29,7 +30,7 @@ def discovery_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapp
         *([_fitness(content, names)] if _has_other_fitness(content["protocol"]) else []),
         *(part for name in names for part in (_taus(content, name), _leads(content, name))),
         Unwrapped("The chosen formula", content["chosen"]["formula"]),
-        *([pairs_table("How it was chosen", _choice(content["choice"]))] if "choice" in content else []),
+        *([named_table("How it was chosen", _choice(content["choice"]))] if "choice" in content else []),
         pairs_table("How it was measured", _protocol(content["protocol"])),
         pairs_table(
             "What the search did", {key: value for key, value in content["search"].items() if key != "settings"}

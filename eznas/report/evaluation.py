@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from eznas.report.live import shortened
-from eznas.report.tables import interval_text, number_text, operations_text, pairs_table, share_text, table
+from eznas.report.tables import interval_text, named_table, number_text, operations_text, pairs_table, share_text, table
 
 _NAME_LENGTH: Final = 60
 _CORRELATIONS: Final = {
@@ -30,7 +30,7 @@ def evaluation_parts(content: Mapping[str, Any]) -> list[RenderableType]:
     else:
         parts = [
             _comparison(proxies, protocol),
-            pairs_table(
+            named_table(
                 "Proxies", {f"{at} {_name(one)}": _computation(one) for at, one in enumerate(proxies, start=1)}
             ),
             pairs_table("How it was measured", protocol),
@@ -39,7 +39,7 @@ def evaluation_parts(content: Mapping[str, Any]) -> list[RenderableType]:
     for one in proxies:
         if one["unscored"]:
             parts.append(
-                pairs_table(f"{_name(one)} gives no score to {len(one['unscored'])} networks", one["unscored"])
+                named_table(f"{_name(one)} gives no score to {len(one['unscored'])} networks", one["unscored"])
             )
     return parts
 

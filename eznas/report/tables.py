@@ -50,8 +50,13 @@ def table(
 
 
 def pairs_table(title: str, pairs: Mapping[str, Any]) -> Table:
-    """Return a table of names and values; a mapping among the values becomes one line."""
-    rows = [(key.replace("_", " "), _plain(value)) for key, value in pairs.items()]
+    """Return a table of settings or figures and their values; a mapping among the values becomes one line."""
+    return named_table(title, {key.replace("_", " "): value for key, value in pairs.items()})
+
+
+def named_table(title: str, pairs: Mapping[str, Any]) -> Table:
+    """Return the table of `pairs_table` for names of proxies, networks or benchmarks, which stay as they are."""
+    rows = [(name, _plain(value)) for name, value in pairs.items()]
     return table(title, ("name", "value"), rows, show_header=False)
 
 

@@ -44,7 +44,7 @@ _MAXIMUM_SEED: Final = 2**63 - 1  # the largest whole number of a TOML file
 
 def parse_memory(text: str) -> int:
     """Return the bytes that `6GB`, `512 MiB` or `0` stands for: K is 1000, Ki is 1024."""
-    match = _MEMORY.fullmatch(text)
+    match = _MEMORY.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise EznasError(f"memory is {shown(text)}: give a number and a unit, such as 6GB, 512MB or 0.")
     number, unit = match[1], match[2].upper()

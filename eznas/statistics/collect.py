@@ -26,6 +26,7 @@ from eznas.statistics.recorder import Unit
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.weights import initialise
+from eznas.statistics.wrapping import unwrapped
 from eznas.terminals import BY_NAME, PASSES, TERMINALS
 
 __all__ = ["CollectionSettings", "Inputs", "Loss", "collect", "find_units", "initialise", "make_inputs"]
@@ -134,15 +135,22 @@ def _collect(
 
 @contextmanager
 def _undisturbed(device: str) -> Iterator[None]:
-    """Keep out the caller's modes (autocast changes numbers, no_grad loses gradients), and keep its random states."""
+    """Keep out the caller's modes (autocast changes numbers, the others lose gradients), and keep its random states."""
     kind = torch.device(device).type
-    with reproducible_kernels(), kept_random_states(), torch.enable_grad(), torch.autocast(kind, enabled=False):
+    with (
+        reproducible_kernels(),
+        kept_random_states(),
+        torch.inference_mode(mode=False),
+        torch.enable_grad(),
+        torch.autocast(kind, enabled=False),
+    ):
         yield
 
 
 @contextmanager
 def _prepared(network: nn.Module, device: str, called: str, seed: int | None, copy: bool) -> Iterator[nn.Module]:
     """Yield the network, or a copy, in float32, on `device`, in training mode; with weights from `seed` if given."""
+    network = unwrapped(network)
     _check_real(network, called)
     own = _copy(network, called) if copy else network
     try:

@@ -53,14 +53,16 @@ def make_inputs(batch: BatchSource, seed: int) -> Inputs:
     Raises:
         EznasError: there is no tensor, or one of another type or without elements.
     """
-    batch = drawn_batch(batch, seed)
-    generator = seeded_generator(seed, _INPUTS_STREAM)
-    data = map_tensors(_checked, batch)
-    if not any(True for _ in tensors_in(data)):
-        raise EznasError(f"The inputs are {shown(batch)}: give {_KINDS} or a function that returns one.")
-    noise = map_tensors(lambda tensor: _noise(tensor, generator), data)
-    perturbed = map_tensors(lambda tensor: _perturbed(tensor, generator), data)
-    return Inputs(data, noise, perturbed)
+    # What is made inside `torch.inference_mode()` has no gradients for good, and the passes need them.
+    with torch.inference_mode(mode=False):
+        batch = drawn_batch(batch, seed)
+        generator = seeded_generator(seed, _INPUTS_STREAM)
+        data = map_tensors(_checked, batch)
+        if not any(True for _ in tensors_in(data)):
+            raise EznasError(f"The inputs are {shown(batch)}: give {_KINDS} or a function that returns one.")
+        noise = map_tensors(lambda tensor: _noise(tensor, generator), data)
+        perturbed = map_tensors(lambda tensor: _perturbed(tensor, generator), data)
+        return Inputs(data, noise, perturbed)
 
 
 def drawn_batch(batch: BatchSource, seed: int) -> Batch:
@@ -99,6 +101,11 @@ def tensors_in(batch: Batch) -> Iterator[Tensor]:
     elif isinstance(batch, (Mapping, tuple, list)):
         for part in batch.values() if isinstance(batch, Mapping) else batch:
             yield from tensors_in(part)
+
+
+def ordinary(tensor: Tensor) -> Tensor:
+    """Return a tensor without its graph, and a copy of one that was made in inference mode, which has no gradients."""
+    return tensor.clone() if tensor.is_inference() else tensor.detach()
 
 
 def call(network: Callable[..., Any], batch: Batch) -> Any:
@@ -160,7 +167,7 @@ def _checked(tensor: Tensor) -> Tensor:
             f"The inputs have a {tensor.dtype} tensor of shape {tuple(tensor.shape)}: give torch.float32 (images of "
             "shape (batch, channels, height, width), normalised), or torch.int64 for tokens, with at least one element."
         )
-    data = tensor.detach().cpu()
+    data = ordinary(tensor).cpu()
     return data.float() if data.is_floating_point() else data
 
 

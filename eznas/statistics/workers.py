@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 
 Result = TypeVar("Result")
 
@@ -21,12 +21,12 @@ def checked_threads(threads: int | None) -> int:
     """Return how many threads a user asked for; one per core for None.
 
     Raises:
-        EznasError: they are fewer than one.
+        EznasError: they are fewer than one, or no whole number.
     """
     if threads is None:
         return available_cores()
-    if threads < 1:
-        raise EznasError(f"threads is {threads}: give 1 or more, or None for one per core.")
+    if not isinstance(threads, int) or threads < 1:
+        raise EznasError(f"threads is {shown(threads)}: give 1 or more, or None for one per core.")
     return threads
 
 

@@ -1,4 +1,5 @@
 import pytest
+import torch
 from api_models import BATCH, assert_same_state, network, random_states, state_of, written_to_tensorboard
 from sklearn.base import clone
 from torch import nn
@@ -70,6 +71,22 @@ def test_a_seed_stays_where_few_models_do_not_speak_against_it(fitted):
         discovery(seed_proxies=("params",)).fit(MODELS, ACCURACIES, BATCH)
 
 
+def test_a_seed_may_be_one_text_or_a_loaded_proxy():
+    named, loaded, listed = (
+        discovery(seed_proxies=seed).fit(MODELS, ACCURACIES, BATCH)
+        for seed in ("numel(wt)", [eznas.load_proxy("numel(wt)")], ("numel(wt)",))
+    )
+    assert named.choice_ == loaded.choice_ == listed.choice_
+    assert named.choice_["best_seed"] == "numel(wt)"
+    assert named.best_proxy_ == loaded.best_proxy_ == listed.best_proxy_
+
+
+def test_it_may_run_in_inference_mode(fitted):
+    with torch.inference_mode():
+        again = discovery().fit(MODELS, ACCURACIES, BATCH.clone())
+    assert again.pareto_front_ == fitted.pareto_front_
+
+
 def test_models_and_random_states_stay_as_they_are():
     states, before = random_states(), [state_of(model) for model in MODELS]
     discovery(epochs=1).fit(MODELS, ACCURACIES, BATCH)
@@ -121,7 +138,16 @@ def test_it_is_an_estimator_of_scikit_learn():
         ({"validation": 0.0}, 12, "validation is 0.0: give a share between 0 and 1"),
         ({}, 3, "Of 3 models, 2 are for the choice and 1 to evolve on"),
         ({"search_settings": {"island": 2}}, 12, "There is no search setting 'island' (did you mean 'islands'?)"),
+        ({"validation": "half"}, 12, "validation is 'half': give a share"),
         ({"epochs": 0}, 12, "epochs is 0"),
+        ({"rounds": 1.5}, 12, "rounds is 1.5; it must be a whole number"),
+        ({"random_state": -1}, 12, "random_state is -1: give a whole number, 0 or more"),
+        ({"random_state": None}, 12, "random_state is None: give a whole number"),
+        ({"random_state": 1.5}, 12, "random_state is 1.5: give a whole number"),
+        ({"seed_margin": None}, 12, "seed_margin is None; it must be a number"),
+        ({"objective": "best"}, 12, "objective is 'best': choose tau or top or both"),
+        ({"seed_proxies": None}, 12, "seed_proxies is None: give a list"),
+        ({"memory": 10}, 12, "memory is 10: give a number and a unit"),
         ({"threads": -1}, 12, "threads is -1: give 1 or more"),
         ({"weights": "old"}, 12, "weights is 'old'"),
     ],

@@ -63,6 +63,11 @@ def test_the_table_is_text_html_and_plain_data():
         ({"models": network()}, "The models are one Sequential: give a list of them"),
         ({"models": []}, "There is no model"),
         ({"proxy": []}, "There is no proxy to rank with"),
+        ({"proxy": None}, "The proxy is None: give a name"),
+        ({"proxy": ["params", 3]}, "The proxy is 3: give a name"),
+        ({"seed": -1}, "seed is -1: give a whole number, 0 or more"),
+        ({"threads": 1.5}, "threads is 1.5: give 1 or more"),
+        ({"models": {1: network(), "1": network()}}, "Two models have the name '1', as a number and as a text"),
         ({"models": [nn.Flatten()]}, "scores none of the 1 models. .* has no A-L-N unit"),
     ],
 )

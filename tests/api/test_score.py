@@ -1,3 +1,4 @@
+import copy
 import warnings
 
 import numpy as np
@@ -99,6 +100,12 @@ def test_inputs_are_a_batch_an_array_a_shape_or_a_function():
         ({"inputs": (1, 0, 3)}, "shape of positive whole numbers"),
         ({"inputs": "images"}, "The inputs are 'images': give a tensor"),
         ({"inputs": lambda rng: {}[1]}, r"function of the inputs raised KeyError in .*test_score.py"),
+        ({"proxy": 3}, "The proxy is 3: give a name, a file, a formula or a loaded proxy"),
+        ({"seed": -1}, "seed is -1: give a whole number, 0 or more"),
+        ({"seed": None}, "seed is None: give a whole number"),
+        ({"inputs": (10**6, 3, 10**6, 10**6)}, "give a smaller batch"),
+        ({"targets": ["a", "b"]}, "The targets are .'a', 'b'.: give the class of each input"),
+        ({"targets": [0.5, 1]}, "give the class of each input"),
         ({"weights": "trained"}, "weights is 'trained': choose 'fresh' or 'own'"),
         ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
     ],
@@ -126,8 +133,10 @@ def test_tokens_targets_and_a_loss_of_ones_own():
         eznas.score(model, inputs=tokens, loss=function) for function in (None, lambda logits: logits.square().sum())
     ]
     assert loss[0] != loss[1]
-    labels = [eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4])]
-    assert labels[0] != labels[1]
+    labels = [
+        eznas.score(network(), "grad_norm", inputs=BATCH, targets=targets) for targets in ([0, 1], [4, 4], [0.0, 1.0])
+    ]
+    assert labels[0] == labels[2] != labels[1]
 
 
 @needs_rounding_up
@@ -141,3 +150,47 @@ def test_a_score_that_is_partly_rounding_says_so_and_stays_what_it_is():
         assert eznas.score(network(6, 3), singular, inputs=BATCH) == told
         patch.undo()
         eznas.score(network(6, 3), "l1_norm(wt_grad.data)", inputs=BATCH)
+
+
+PROXIES = ["l1_norm(wt_grad.data)", "eznas-a", "synflow", "naswot", "grad_norm", "l2_norm", "az_progressivity"]
+"""Of weights, statistics, gradients and features."""
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize(
+    "changed",
+    [nn.Module.double, nn.Module.half, nn.Module.bfloat16, nn.DataParallel],
+    ids=["float64", "float16", "bfloat16", "DataParallel"],
+)
+def test_a_model_of_another_precision_or_in_a_wrapper_scores_as_the_plain_one(proxy, changed):
+    plain = eznas.score(network(), proxy, inputs=BATCH)
+    model = changed(network())
+    before = state_of(model)
+    assert eznas.score(model, proxy, inputs=BATCH) == plain
+    assert eznas.score(model, proxy, inputs=BATCH.double()) == plain
+    assert eznas.score(lambda: changed(network()), proxy, inputs=BATCH) == plain
+    assert_same_state(before, state_of(model))
+    as_it_is = copy.deepcopy(model).float()
+    own = [eznas.score(one, proxy, inputs=BATCH, weights="own") for one in (model, as_it_is)]
+    assert own[0] == own[1]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+@pytest.mark.parametrize("weights", ["fresh", "own"])
+def test_the_modes_of_the_caller_change_nothing(proxy, mode, weights):
+    torch.manual_seed(0)
+    model, targets = network(), torch.tensor([0, 1])
+
+    def score(model, inputs=BATCH, targets=targets):
+        return eznas.score(model, proxy, inputs=inputs, targets=targets, weights=weights)
+
+    outside = score(model)
+    with mode():
+        made = copy.deepcopy(model)
+        assert score(model) == outside
+        assert score(made, BATCH.clone(), targets.clone()) == outside
+        assert score(made, lambda _rng: BATCH.clone()) == outside
+        assert score(lambda: copy.deepcopy(model)) == outside
+    assert score(made) == score(lambda: copy.deepcopy(model)) == outside
+    assert score(lambda: made) == outside

@@ -123,7 +123,7 @@ def test_what_is_nested_without_end_is_refused_and_does_not_end_the_process():
 
 
 def test_what_unpacks_to_more_than_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(restricted_pickle, "_memory_bytes", lambda: 2 * 10**6)
+    monkeypatch.setattr(restricted_pickle, "physical_memory_bytes", lambda: 2 * 10**6)
     file = io.BytesIO(bytes(10**6))
     assert len(read_whole(file, PATH)) == 10**6
     file = io.BytesIO(bytes(10**6 + 1))

@@ -71,7 +71,7 @@ def test_another_seed_finds_something_else(make):
 
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(make):
     encoded = make().encode()
-    with pytest.raises(EznasError, match="does not fit these settings"):
+    with pytest.raises(EznasError, match=r"does not fit these settings \(epochs is 2 there, 3 here\): give those"):
         make(epochs=3).restore(encoded)
     with pytest.raises(EznasError, match="damaged"):
         make().restore(encoded[:500])

@@ -169,6 +169,28 @@ def test_what_is_no_network_with_units_is_refused_in_a_sentence():
         module.score(nn.Flatten(), torch.ones(1, 3, 4, 4))
 
 
+def test_where_a_formula_has_no_finite_number_the_file_returns_nan_and_eznas_refuses():
+    network, images = network_and_images()
+    formula = "log_determinant(wt - wt)"
+    assert math.isnan(exported_module(export(proxies.load_program(formula), "python")).score(network, images))
+    with pytest.raises(eznas.EznasError, match="The score is not finite"):
+        eznas.score(network, formula, inputs=images)
+
+
+def test_a_seed_below_0_is_refused():
+    module = exported_module(export(proxies.load_program("l1_norm(wt)"), "python"))
+    with pytest.raises(module.EznasError, match="seed is -1: give a whole number, 0 or more"):
+        module.score(*network_and_images(), seed=-1)
+
+
+def test_inference_mode_changes_nothing():
+    network, images = network_and_images()
+    module = exported_module(export(proxies.load_program("l1_norm(wt_grad.data)"), "python"))
+    outside = module.score(network, images)
+    with torch.inference_mode():
+        assert module.score(network, images.clone()) == outside
+
+
 def test_text_that_a_user_wrote_cannot_leave_its_docstring():
     wicked = "a\"\"\"\nimport os\\\n'''\u202e"
     proxy = Proxy(wicked, program("abs", 0), source=wicked, note=wicked)

@@ -171,6 +171,13 @@ class TestDeterminism:
             assert equal(expected, collect(small(), inputs))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             assert equal(expected, collect(small(), inputs))
+        with torch.inference_mode():
+            assert equal(expected, collect(small(), inputs))
+            made = small()
+        assert equal(expected, collect(made, inputs))
+
+    def test_a_wrapper_for_several_devices_does_not_matter(self, inputs):
+        assert equal(collect(small(), inputs), collect(nn.DataParallel(small()), inputs))
 
     def test_type_and_memory_format_of_the_weights_do_not_matter(self, inputs):
         expected = collect(small(), inputs)

@@ -95,3 +95,13 @@ def test_the_noise_of_embeddings_has_their_deviation():
     assert added.std().item() == pytest.approx(0.02 * PERTURBATION, rel=0.02)
     positions = torch.arange(1000)
     assert EmbeddingNoise("noise", 0, tokens)(positions, embedded) is embedded
+
+
+def test_inputs_have_gradients_wherever_they_were_made():
+    images = torch.ones(2, 3)
+    with torch.inference_mode():
+        for batch in (images, images.clone(), lambda _rng: images.clone()):
+            inputs = make_inputs(batch, 0)
+            assert not any(tensor.is_inference() for tensor in inputs)
+            assert torch.equal(inputs.data, images)
+    assert not make_inputs(torch.ones(1), 0).data.requires_grad

@@ -130,6 +130,6 @@ def test_a_keyboard_interrupt_finds_no_lock_half_taken():
 
 def test_threads_are_one_or_more():
     assert [checked_threads(threads) for threads in (None, 1, 7)] == [available_cores(), 1, 7]
-    for threads in (0, -1):
-        with pytest.raises(EznasError, match=f"threads is {threads}: give 1 or more"):
+    for threads in (0, -1, 1.5, "2"):
+        with pytest.raises(EznasError, match=f"threads is {threads!r}: give 1 or more"):
             checked_threads(threads)

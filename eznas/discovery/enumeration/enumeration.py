@@ -28,6 +28,7 @@ from eznas.discovery.enumeration.settings import EnumerationSettings
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
 from eznas.discovery.problem import NetworkGroup, arrays_of
+from eznas.discovery.stored_settings import difference
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
 from eznas.features.selection import select
@@ -41,7 +42,7 @@ from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import run_in_threads
 from eznas.terminals import BY_NAME as TERMINAL_OF
 
-_UNKNOWN: Final = "The checkpoint is of other settings or features ({}): start anew in another folder."
+_UNKNOWN: Final = "The checkpoint is of other settings or features ({}): give those again, or take another folder."
 
 
 class Enumeration:
@@ -150,7 +151,8 @@ class Enumeration:
             with np.load(io.BytesIO(encoded)) as state:
                 about = json.loads(state["about"].tobytes())
                 if about != self._identity:
-                    raise EznasError(_UNKNOWN.format(about.get("settings")))
+                    other = difference(about["settings"], repr(self.settings)) or "the features are others"
+                    raise EznasError(_UNKNOWN.format(other))
                 self._explored[:] = state["explored"]
                 for name, array in self.leaders._asdict().items():
                     array[...] = state[name]

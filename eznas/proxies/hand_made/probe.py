@@ -1,7 +1,8 @@
 """A network made ready to be measured: run forwards and backwards without leaving a trace in it or anywhere else.
 
-The network runs with stand-ins for its parameters, which share their numbers but have gradients of their own, and
-with copies of its buffers. So whatever a proxy does to them, the network never sees it.
+The network runs with stand-ins for its parameters, which have their numbers but gradients of their own, and with
+copies of its buffers. So whatever a proxy does to them, the network never sees it. All of them are float32, whatever
+the network is, as are the statistics that programs are computed from.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from torch.func import functional_call
 
 from eznas.errors import EznasError, described
 from eznas.proxies.hand_made.layers import LayerWatcher
+from eznas.statistics.inputs import map_tensors, ordinary
 from eznas.statistics.isolation import PrivateRandomness, reproducible_kernels
 from eznas.statistics.outputs import tensors_of
 from eznas.statistics.random_states import kept_random_states
+from eznas.statistics.wrapping import unwrapped
 
 Inputs: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """What a network is called with: one tensor, positional arguments, or named ones."""
@@ -38,7 +41,7 @@ class Probe:
 
     Attributes:
         network: itself; to be run through `forward` only.
-        inputs: what it is called with.
+        inputs: what it is called with, floating-point numbers in float32.
         rng: the only source of randomness.
         given_targets: classes of the inputs; None where they are to be drawn.
     """
@@ -56,22 +59,18 @@ class Probe:
         Raises:
             EznasError: the network raised; the sentence says what.
         """
-        probe = cls(network, inputs, rng, targets)
-        # The caller's modes must not reach in: autocast would change the numbers, no_grad lose the gradients.
-        with (
-            kept_random_states(),
-            reproducible_kernels(),
-            torch.inference_mode(mode=False),
-            torch.enable_grad(),
-            torch.autocast(probe.device.type, enabled=False),
-        ):
-            yield probe
+        # The caller's modes must not reach in: autocast would change the numbers, the others lose the gradients.
+        with kept_random_states(), reproducible_kernels(), torch.inference_mode(mode=False), torch.enable_grad():
+            given = None if targets is None else ordinary(targets)
+            probe = cls(unwrapped(network), map_tensors(_float32, inputs), rng, given)
+            with torch.autocast(probe.device.type, enabled=False):
+                yield probe
 
     @cached_property
     def parameters(self) -> dict[str, Tensor]:
-        """Stand-ins for the network's, by name; they share its numbers, and gradients can be taken of them."""
+        """Stand-ins for the network's, by name; they have its numbers, and gradients can be taken of them."""
         return {
-            name: parameter.detach().requires_grad_(parameter.is_floating_point())
+            name: _float32(parameter).requires_grad_(parameter.is_floating_point())
             for name, parameter in self.network.named_parameters()
         }
 
@@ -128,7 +127,7 @@ class Probe:
         positional = (given,) if isinstance(given, Tensor) else () if keywords else tuple(given)
         watcher = LayerWatcher() if watcher is None else watcher
         # Layers count batches and average statistics in their buffers.
-        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        buffers = {name: _float32(buffer).clone() for name, buffer in self.network.named_buffers()}
         stand_ins = {**(self.parameters if parameters is None else parameters), **buffers}
         with (
             _mode(self.network, training),
@@ -217,6 +216,11 @@ class Probe:
             raise EznasError("The output of the network has no gradient: let forward use no detach() or no_grad().")
         (gradient,) = torch.autograd.grad(output.sum(), images, allow_unused=True)
         return (torch.zeros_like(images) if gradient is None else gradient).flatten(1).double()
+
+
+def _float32(tensor: Tensor) -> Tensor:
+    own = ordinary(tensor)
+    return own.float() if own.is_floating_point() else own
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def test_it_goes_on_after_ctrl_c_to_the_identical_result(make, tmp_path, monkeyp
 
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(make):
     encoded = make().encode()
-    with pytest.raises(EznasError, match="other settings"):
+    with pytest.raises(EznasError, match=r"other settings or features \(depth is . there, 0 here\)"):
         make(depth=0).restore(encoded)
     with pytest.raises(EznasError, match="damaged"):
         make().restore(encoded[:300])

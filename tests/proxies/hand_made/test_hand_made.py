@@ -170,3 +170,19 @@ def test_layers_that_work_in_place_change_nothing(name):
 def test_a_network_with_dropout_follows_the_generator(network):
     dropping = nn.Sequential(nn.Dropout(0.3), copy.deepcopy(network))
     assert score("snip", dropping, seed=1) == score("snip", dropping, seed=1) != score("snip", dropping, seed=2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_precision_wrappers_and_modes_change_no_score(name, network):
+    network.half()
+    rounded = copy.deepcopy(network).float()
+    before = state_of(network)
+    expected = score(name, rounded)
+    assert score(name, network) == score(name, copy.deepcopy(rounded).double(), images().double()) == expected
+    assert score(name, nn.DataParallel(network)) == expected
+    assert all(torch.equal(one, before["numbers"][at]) for at, one in network.state_dict().items())
+    with torch.inference_mode():
+        made, given, targets = copy.deepcopy(rounded), images(), TARGETS.clone()
+    for mode in (torch.inference_mode(), torch.no_grad()):
+        with mode:
+            assert score(name, made, given, targets=targets) == expected
