@@ -41,7 +41,7 @@ class ModelScores:
 
     Attributes:
         names: of the models.
-        scores: by every proxy, of programs with every operation rounded up, too, where the system can be told to.
+        scores: by every proxy.
         unit: the kind of unit that all programs took; None for each program's own.
     """
 
@@ -62,6 +62,7 @@ def score_models(
     unit: UnitChoice,
     device: str,
     threads: int | None,
+    rounded_up: bool = False,
 ) -> ModelScores:
     """Return the scores of models, which stay exactly as they are, as do the global random states.
 
@@ -76,6 +77,7 @@ def score_models(
         unit: see `UnitChoice`.
         device: where they run.
         threads: each with a model of its own; None for one per core.
+        rounded_up: whether programs are computed with every operation rounded up, too, on a system that can.
 
     Raises:
         EznasError: an argument is none of these, or the device is not there.
@@ -91,7 +93,7 @@ def score_models(
             device=device,
             threads=checked_threads(threads),
             weights=checked_weights(weights),
-            rounded_up=can_round_up(),
+            rounded_up=rounded_up and can_round_up(),
         )
         given = GivenNetworks(None if unit == "auto" else unit, _labels(targets), loss)
         scores = score_candidates(proxies, candidates, passes, settings, given=given)

@@ -73,6 +73,7 @@ def rank(
         unit=unit,
         device=device,
         threads=threads,
+        rounded_up=True,
     )
     scores, kinds = found.scores, units_of(proxies, found)
     if np.isnan(scores.values[0]).all():

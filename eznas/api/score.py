@@ -77,6 +77,7 @@ def score(
         unit=unit,
         device=device,
         threads=1,
+        rounded_up=True,
     )
     value = float(found.scores.values[0, 0])
     if np.isnan(value):
