@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eznas import seeds
 from eznas.api.batch import Batch
 from eznas.api.callbacks import Callback, Generation
 from eznas.api.model_scores import score_models
 from eznas.api.models import Models
 from eznas.api.training_networks import checked_accuracies
-from eznas.errors import EznasError
+from eznas.errors import EznasError, shown
 from eznas.options import Weights
 from eznas.proxies import Proxy
 from eznas.scoring.correlation import kendall_tau
@@ -104,6 +105,19 @@ class ProxyEstimator:
                 f"This {type(self).__name__} has no {name} yet: call fit(models, accuracies, inputs) first."
             )
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def _check_arguments(self, settings: str) -> None:
+        """Raise an `EznasError` where an argument that both estimators have is of another kind.
+
+        Args:
+            settings: which argument has further settings by name.
+        """
+        seeds.checked(self.random_state, "random_state")
+        given = getattr(self, settings)
+        if given is not None and not isinstance(given, Mapping):
+            raise EznasError(f"{settings} is {shown(given)}: give a dictionary of settings, or None.")
+        if not isinstance(self.callbacks, Sequence) or not all(map(callable, self.callbacks)):
+            raise EznasError(f"callbacks is {shown(self.callbacks)}: give a list of functions.")
 
     def _told_to_end(self, generation: Generation) -> bool:
         """Call every callback, and return whether one of them ends the search."""

@@ -140,7 +140,7 @@ class ProxyDiscovery(ProxyEstimator):
             EznasError: an argument is out of its range, the accuracies do not fit the models, or one of the models
                 cannot be run.
         """
-        seeds.checked(self.random_state, "random_state")
+        self._check_arguments("search_settings")
         weights, memory_bytes = checked_weights(self.weights), parse_memory(self.memory)
         collection = CollectionSettings(self.unit, self.third_pass, self.device)
         with untouched_random_states(), TemporaryDirectory(prefix="eznas-") as folder:

@@ -134,7 +134,9 @@ class ProxySearch(ProxyEstimator):
             EznasError: an argument is out of its range, the accuracies do not fit the models, or no model can be
                 scored.
         """
-        seeds.checked(self.random_state, "random_state")
+        self._check_arguments("genome_settings")
+        if not isinstance(self.genome, str):
+            raise EznasError(f"genome is {shown(self.genome)}: give its name, such as tree.")
         genome_settings = genome_settings_of(self.genome, self.genome_settings or {})
         settings = EvolutionSettings(
             generations=self.generations, population=self.population, mu=self.mu, lambda_=self.lambda_

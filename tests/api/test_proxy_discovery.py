@@ -145,6 +145,8 @@ def test_it_is_an_estimator_of_scikit_learn():
         ({"random_state": None}, 12, "random_state is None: give a whole number"),
         ({"random_state": 1.5}, 12, "random_state is 1.5: give a whole number"),
         ({"seed_margin": None}, 12, "seed_margin is None; it must be a number"),
+        ({"search_settings": 3}, 12, "search_settings is 3: give a dictionary of settings"),
+        ({"callbacks": "each"}, 12, "callbacks is 'each': give a list of functions"),
         ({"objective": "best"}, 12, "objective is 'best': choose tau or top or both"),
         ({"seed_proxies": None}, 12, "seed_proxies is None: give a list"),
         ({"memory": 10}, 12, "memory is 10: give a number and a unit"),
