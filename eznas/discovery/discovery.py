@@ -21,7 +21,7 @@ from eznas.discovery.archive import Archive
 from eznas.discovery.evolution_loading import load_evolution
 from eznas.discovery.machine import Machine
 from eznas.discovery.pace import Pace
-from eznas.discovery.problem import Arrays, arrays_of
+from eznas.discovery.problem import OTHER_NETWORKS, Arrays, arrays_of, digest_of_networks
 from eznas.discovery.proposals import propose
 from eznas.discovery.sample import BenchmarkSample, Sample
 from eznas.discovery.search import FormulaSearch
@@ -206,6 +206,7 @@ class Discovery(Generic[AnySample]):
         content = io.BytesIO()
         about = {
             "settings": repr(self.settings),
+            "networks": digest_of_networks(self._training, self._validation),
             "epochs": self.epochs,
             "pace": asdict(self._pace),
             "features": [format_program(feature) for feature in self.features],
@@ -228,6 +229,9 @@ class Discovery(Generic[AnySample]):
                 about: dict[str, Any] = json.loads(state["about"].tobytes())
                 if about["settings"] != repr(self.settings):
                     raise EznasError(_UNKNOWN.format(difference(about["settings"], repr(self.settings))))
+                networks = digest_of_networks(self._training, self._validation)
+                if about.get("networks", networks) != networks:  # older checkpoints have none
+                    raise EznasError(_UNKNOWN.format(OTHER_NETWORKS))
                 self.epochs, self._pace = about["epochs"], Pace(**about["pace"])
                 self._proposal_rng.bit_generator.state = about["proposals"]
                 self.features, self.dropped = (), {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final, NamedTuple, Self
 
 import numpy as np
@@ -13,6 +14,9 @@ from eznas.discovery.criterion import COMBINED, REFERENCES, Criterion
 from eznas.options import Aggregation
 from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.weighted_correlation import top_weighted_tau, top_weights
+
+OTHER_NETWORKS: Final = "the networks or their accuracies are others"
+"""What a checkpoint says where `digest_of_networks` is not what it was."""
 
 _DEFAULT_CRITERION: Final = Criterion()
 
@@ -132,6 +136,18 @@ def arrays_of(
         lead_cap=criterion.lead_cap,
         least_share=criterion.least_share,
     )
+
+
+def digest_of_networks(*problems: Arrays) -> str:
+    """Return a digest of the networks of problems: how many units each has, and its accuracy.
+
+    So a checkpoint knows a table that was changed since. Features are left out: machines differ in their last bits.
+    """
+    digest = blake2b(digest_size=16)
+    for arrays in problems:
+        digest.update(arrays.ends.tobytes())
+        digest.update(arrays.accuracies.tobytes())
+    return digest.hexdigest()
 
 
 def _reference_taus(groups: Sequence[NetworkGroup]) -> NDArray[np.float64]:

@@ -1,7 +1,10 @@
+import json
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_benchmark import write_tiny_benchmark
 
 from eznas import proxies
 from eznas.cli.app import main
@@ -75,6 +78,29 @@ def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(make):
         make(epochs=3).restore(encoded)
     with pytest.raises(EznasError, match="damaged"):
         make().restore(encoded[:500])
+
+
+def test_a_table_that_was_changed_is_not_gone_on_with(make, tmp_path):
+    table = write_tiny_benchmark(tmp_path)
+    begun = make(benchmarks=(str(table),))
+    begun.advance()
+    encoded = begun.encode()
+    make(benchmarks=(str(table),)).restore(encoded)
+    header, *rows = table.read_text().splitlines()
+    for lines in ([f"{row}1" for row in rows], rows[1:]):
+        table.write_text("\n".join([header, *lines]) + "\n")
+        with pytest.raises(EznasError, match="the networks or their accuracies are others"):
+            make(benchmarks=(str(table),)).restore(encoded)
+
+
+def test_a_checkpoint_that_does_not_know_its_networks_is_gone_on_with(make):
+    with np.load(BytesIO(make().encode())) as state:
+        arrays = dict(state)
+    about = json.loads(arrays["about"].tobytes())
+    del about["networks"]
+    older = BytesIO()
+    np.savez(older, **{**arrays, "about": np.frombuffer(json.dumps(about).encode(), np.uint8)})
+    make().restore(older.getvalue())
 
 
 def test_the_reported_proxy_scores_as_the_report_says(make, tmp_path, tiny_table):

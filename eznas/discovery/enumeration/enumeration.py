@@ -27,7 +27,7 @@ from eznas.discovery.enumeration.sample import UnitSample
 from eznas.discovery.enumeration.settings import EnumerationSettings
 from eznas.discovery.machine import Machine
 from eznas.discovery.networks import Networks
-from eznas.discovery.problem import NetworkGroup, arrays_of
+from eznas.discovery.problem import OTHER_NETWORKS, NetworkGroup, arrays_of, digest_of_networks
 from eznas.discovery.stored_settings import difference
 from eznas.errors import EznasError
 from eznas.features.bank import standard_bank
@@ -150,8 +150,11 @@ class Enumeration:
         try:
             with np.load(io.BytesIO(encoded)) as state:
                 about = json.loads(state["about"].tobytes())
-                if about != self._identity:
-                    other = difference(about["settings"], repr(self.settings)) or "the features are others"
+                own = self._identity
+                if {**own, **about} != own:  # older checkpoints do not know the networks
+                    same_networks = about.get("networks", own["networks"]) == own["networks"]
+                    other = difference(about["settings"], repr(self.settings))
+                    other = other or ("the features are others" if same_networks else OTHER_NETWORKS)
                     raise EznasError(_UNKNOWN.format(other))
                 self._explored[:] = state["explored"]
                 for name, array in self.leaders._asdict().items():
@@ -162,7 +165,11 @@ class Enumeration:
     @property
     def _identity(self) -> dict[str, str]:
         digests = "".join(feature.digest for feature in self.features)
-        return {"settings": repr(self.settings), "features": blake2b(digests.encode(), digest_size=16).hexdigest()}
+        return {
+            "settings": repr(self.settings),
+            "features": blake2b(digests.encode(), digest_size=16).hexdigest(),
+            "networks": digest_of_networks(self.arrays),
+        }
 
     def _collection(self, terminals: frozenset[int] | None) -> CollectionSettings:
         settings = self.settings

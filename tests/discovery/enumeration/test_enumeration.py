@@ -106,6 +106,10 @@ def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(make):
         make(depth=0).restore(encoded)
     with pytest.raises(EznasError, match="damaged"):
         make().restore(encoded[:300])
+    other = make()
+    other.arrays.accuracies[0] += 1
+    with pytest.raises(EznasError, match="the networks or their accuracies are others"):
+        other.restore(encoded)
 
 
 def test_what_was_cut_is_not_called_exhaustive(make):
