@@ -77,7 +77,8 @@ def score_models(
         unit: see `UnitChoice`.
         device: where they run.
         threads: each with a model of its own; None for one per core.
-        rounded_up: whether programs are computed with every operation rounded up, too, on a system that can.
+        rounded_up: whether networks are run and programs computed with every operation rounded up, too, on a system
+            that can.
 
     Raises:
         EznasError: an argument is none of these, or the device is not there.
@@ -94,6 +95,7 @@ def score_models(
             threads=checked_threads(threads),
             weights=checked_weights(weights),
             rounded_up=rounded_up and can_round_up(),
+            passes_rounded_up=True,
         )
         given = GivenNetworks(None if unit == "auto" else unit, _labels(targets), loss)
         scores = score_candidates(proxies, candidates, passes, settings, given=given)

@@ -143,6 +143,8 @@ class Scorer:
             column.seconds[collection.rows] = seconds + time.thread_time() - started
             if self.settings.rounded_up:
                 with rounding_up():
+                    if self.settings.passes_rounded_up:  # of a network that the passes before have not touched
+                        statistics, _ = self._collected(candidate, collection.settings, candidate.build)
                     for computation in collection.computations:
                         column.rounded_up[computation.rows] = computation.scores(statistics)
             column.coverage = min(column.coverage, statistics.coverage)

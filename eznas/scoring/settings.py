@@ -21,6 +21,8 @@ class ScoringSettings:
         weights: `fresh` ones from the seed, or the network's `own`.
         rounded_up: whether programs are computed a second time, with every operation rounded up, see
             `eznas.scoring.rounding`.
+        passes_rounded_up: whether the statistics that they read then are of passes that are rounded up, too. So a
+            gradient that is nothing but rounding is told, at the price of a second collection.
     """
 
     batch_size: int = 1
@@ -30,3 +32,4 @@ class ScoringSettings:
     memory_bytes: int = 0
     weights: Weights = "fresh"
     rounded_up: bool = False
+    passes_rounded_up: bool = False

@@ -149,7 +149,15 @@ def test_a_score_that_is_partly_rounding_says_so_and_stays_what_it_is():
         patch.setattr("eznas.api.model_scores.can_round_up", lambda: False)
         assert eznas.score(network(6, 3), singular, inputs=BATCH) == told
         patch.undo()
-        eznas.score(network(6, 3), "l1_norm(wt_grad.data)", inputs=BATCH)
+        eznas.score(network(6, 3), "participation_ratio(wt_grad.noise)", inputs=BATCH)
+
+
+@needs_rounding_up
+def test_gradients_that_are_nothing_but_rounding_are_told():
+    with pytest.warns(UserWarning, match="is partly rounding"):
+        eznas.score(network(8, 3, activation_last=False), "l1_norm(wt_grad.noise)", inputs=BATCH)
+    with pytest.warns(UserWarning, match="is partly rounding"):
+        eznas.score(network(8, 3, activation_last=False), "l1_norm(wt_grad.noise)", inputs=BATCH, weights="own")
 
 
 PROXIES = ["l1_norm(wt_grad.data)", "eznas-a", "synflow", "naswot", "grad_norm", "l2_norm", "az_progressivity"]
