@@ -95,7 +95,6 @@ def score_models(
             threads=checked_threads(threads),
             weights=checked_weights(weights),
             rounded_up=rounded_up and can_round_up(),
-            passes_rounded_up=True,
         )
         given = GivenNetworks(None if unit == "auto" else unit, _labels(targets), loss)
         scores = score_candidates(proxies, candidates, passes, settings, given=given)

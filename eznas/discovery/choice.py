@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from eznas.discovery.archive import Archive, Found, fitness_on
+from eznas.discovery.archive import Archive, Found
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import INVALID, Judgement, judge, workspace_for
-from eznas.discovery.lead import best, candidates, lead, standard_error
+from eznas.discovery.lead import Candidates, best, candidates, lead, standard_error
 
 LEAST_NETWORKS: Final = 10
 """Validation networks without which no halving says who is ahead, so that a seed formula stays."""
@@ -83,18 +83,19 @@ def choose(discovery: Discovery[Any], archive: Archive, *, among_seeds: bool = T
     if not (among_seeds and discovery.seed_codes):
         return Choice(evolved)
     codes = [one for one in discovery.seed_codes if len(one) <= settings.nodes]
-    fitness = fitness_on(codes, discovery.training_problem)
-    seed_formulas = [Found(*one) for one in zip(codes, fitness, strict=True) if one[1] > INVALID]
     too_large = len(discovery.seed_codes) - len(codes)
-    if not seed_formulas:
+    of_seeds = candidates(codes, discovery)
+    ranking = np.flatnonzero(of_seeds.training > INVALID)
+    if not len(ranking):
         return Choice(evolved, too_large=too_large)
-    of_seeds = candidates([one.codes for one in seed_formulas], discovery)
+    of_seeds = Candidates(of_seeds.training[ranking], of_seeds.scores[ranking])
     seed_row = best(of_seeds, validation, networks)
+    seed = Found(codes[ranking[seed_row]], float(of_seeds.training[seed_row]))
     ahead = error = math.nan
     if settings.validation >= LEAST_NETWORKS:
         ahead = lead(of_evolved, of_seeds, discovery)
         error = standard_error(np.stack([of_evolved.scores[row], of_seeds.scores[seed_row]]), discovery)
-    return Choice(evolved, seed_formulas[seed_row], ahead, error, settings.seed_margin, too_large)
+    return Choice(evolved, seed, ahead, error, settings.seed_margin, too_large)
 
 
 def validation_judgements(formulas: Sequence[Found], discovery: Discovery[Any]) -> list[Judgement]:

@@ -21,7 +21,8 @@ class NetworkScores:
         coverage: float64 (networks,), the share of the parameters that the units of programs cover, the least of
             several kinds of units; None where it was not kept.
         without_units: the positions of networks that lack units of a kind that a program takes.
-        rounded_up: as `values`, but of programs with every operation rounded up; None where that was not asked for.
+        rounded_up: as `values`, but with every operation of passes and programs rounded up; None where that was not
+            asked for.
     """
 
     values: NDArray[np.float64]

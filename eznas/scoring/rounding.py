@@ -1,7 +1,9 @@
 """Whether the order into which a program puts networks is more than rounding.
 
-Its scores are computed twice: as ever, and with every operation rounded up, see `eznas.system.rounding`. A determinant
-of a matrix that is nearly singular, say, has another sign then, as it has on another processor.
+Its scores are computed twice: as ever, and with every operation rounded up, see `eznas.system.rounding`: those of the
+network's passes, and those of the program. A determinant of a matrix that is nearly singular, say, has another sign
+then, as it has on another processor; a gradient that is zero but for rounding, as it is before a BatchNorm whose
+output is only averaged, has other digits.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Column:
 
     Attributes:
         values: float64 (proxies,), its scores; NaN where it has none.
-        rounded_up: as `values`, but of programs with every operation rounded up, if that was asked for.
+        rounded_up: as `values`, but with every operation of passes and programs rounded up, if that was asked for.
         seconds: float64 (proxies,), processor time, as in `NetworkScores`.
         reasons: why a score is missing, by the row of its proxy.
         coverage: as in `NetworkScores`.
@@ -131,23 +131,11 @@ class Scorer:
         build = cache(candidate.build)
         for collection in self._collections:
             try:
-                statistics, seconds = self._collected(candidate, collection.settings, build)
+                self._score_programs(collection, candidate, build, column)
             except EznasError as error:
+                column.values[collection.rows] = column.rounded_up[collection.rows] = np.nan
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
                 column.lacks_units |= isinstance(error, NoUnitError)
-                continue
-            column.statistics_bytes = max(column.statistics_bytes, statistics.nbytes)
-            started = time.thread_time()
-            for computation in collection.computations:
-                column.values[computation.rows] = computation.scores(statistics)
-            column.seconds[collection.rows] = seconds + time.thread_time() - started
-            if self.settings.rounded_up:
-                with rounding_up():
-                    if self.settings.passes_rounded_up:  # of a network that the passes before have not touched
-                        statistics, _ = self._collected(candidate, collection.settings, candidate.build)
-                    for computation in collection.computations:
-                        column.rounded_up[computation.rows] = computation.scores(statistics)
-            column.coverage = min(column.coverage, statistics.coverage)
         hand_made = {row: proxy for row, proxy in enumerate(self.proxies) if isinstance(proxy, HandMadeProxy)}
         if hand_made:
             try:
@@ -166,6 +154,23 @@ class Scorer:
             for row, proxy in hand_made.items():
                 self._score_by_hand(proxy, row, candidate, network, column)
         return column
+
+    def _score_programs(
+        self, collection: _Collection, candidate: Candidate, build: Callable[[], nn.Module], column: Column
+    ) -> None:
+        statistics, seconds = self._collected(candidate, collection.settings, build)
+        column.statistics_bytes = max(column.statistics_bytes, statistics.nbytes)
+        column.coverage = min(column.coverage, statistics.coverage)
+        started = time.thread_time()
+        for computation in collection.computations:
+            column.values[computation.rows] = computation.scores(statistics)
+        column.seconds[collection.rows] = seconds + time.thread_time() - started
+        if self.settings.rounded_up:
+            del statistics
+            with rounding_up():  # of a network that the passes before have not touched
+                statistics, _ = self._collected(candidate, collection.settings, candidate.build)
+                for computation in collection.computations:
+                    column.rounded_up[computation.rows] = computation.scores(statistics)
 
     def _collected(
         self, candidate: Candidate, settings: CollectionSettings, build: Callable[[], nn.Module]

@@ -19,10 +19,8 @@ class ScoringSettings:
         threads: each has a network of its own; no score depends on it.
         memory_bytes: for the statistics that the threads hold, 0 for no bound; no score depends on it.
         weights: `fresh` ones from the seed, or the network's `own`.
-        rounded_up: whether programs are computed a second time, with every operation rounded up, see
-            `eznas.scoring.rounding`.
-        passes_rounded_up: whether the statistics that they read then are of passes that are rounded up, too. So a
-            gradient that is nothing but rounding is told, at the price of a second collection.
+        rounded_up: whether programs are computed a second time, passes of the network included, with every operation
+            rounded up, see `eznas.scoring.rounding`.
     """
 
     batch_size: int = 1
@@ -32,4 +30,3 @@ class ScoringSettings:
     memory_bytes: int = 0
     weights: Weights = "fresh"
     rounded_up: bool = False
-    passes_rounded_up: bool = False

@@ -17,11 +17,13 @@ from eznas.ops.reference import run_program
 from eznas.ops.terms import Term
 from eznas.proxies import HandMadeProxy, Proxy, RankAggregate, hand_made, load
 from eznas.scoring import scorer
-from eznas.scoring.scores import score_networks
+from eznas.scoring.candidate import Candidate
+from eznas.scoring.scores import score_candidates, score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.seeds import generator, network_seed
 from eznas.spaces import complexity
 from eznas.statistics.collect import CollectionSettings, collect, initialise, make_inputs
+from eznas.system.rounding import can_round_up
 
 SETTINGS = ScoringSettings(batch_size=2, seed=3, threads=2)
 NORM = Proxy("norm", parse_program("frobenius_norm(inp_grad.data)"), orientation=-1)
@@ -236,6 +238,37 @@ def test_each_proxy_names_the_networks_that_it_does_not_score_and_why(benchmark,
     assert len(infinite) == 6
     assert "not finite" in infinite[5]
     assert list(count) == [0]
+
+
+@pytest.mark.skipif(not can_round_up(), reason="this system cannot be told to round up")
+def test_rounding_up_reaches_the_passes_of_a_network():
+    class AveragedNorm(nn.Sequential):  # what follows the BatchNorm tells no places apart: gradients are but rounding
+        def __init__(self):
+            super().__init__(nn.ReLU(), nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    proxies = [Proxy(text, parse_program(text)) for text in ("l1_norm(wt_grad.data)", "l1_norm(pre.data)")]
+    inputs = make_inputs(torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)), 0)
+    settings = ScoringSettings(threads=1, rounded_up=True)
+    scores = score_candidates(proxies, [Candidate("averaged", AveragedNorm, 1)], inputs, settings)
+    (nothing, something), (moved, steady) = scores.values[:, 0], scores.rounded_up[:, 0]
+    assert abs(moved - nothing) > 0.1 * nothing
+    assert steady == pytest.approx(something, rel=1e-5)
+
+
+@pytest.mark.skipif(not can_round_up(), reason="this system cannot be told to round up")
+def test_a_network_that_cannot_be_made_a_second_time_has_no_score():
+    def once(made=[]):  # noqa: B006 - the same list every time, on purpose
+        if made:
+            raise EznasError("The file is gone.")
+        made.append(True)
+        return nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten())
+
+    inputs = make_inputs(torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)), 0)
+    settings = ScoringSettings(threads=1, rounded_up=True)
+    scores = score_candidates([NORM], [Candidate("gone", once, 1)], inputs, settings)
+    assert math.isnan(scores.values[0, 0])
+    assert math.isnan(scores.rounded_up[0, 0])
+    assert scores.unscored == ({0: "The file is gone."},)
 
 
 def test_without_networks_there_is_nothing_to_score(benchmark):
