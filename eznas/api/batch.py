@@ -8,11 +8,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from eznas import seeds
 from eznas.errors import EznasError, first_line, shown
 from eznas.statistics.collect import Inputs, make_inputs
-from eznas.statistics.inputs import tensors_in
+from eznas.statistics.inputs import drawn_batch, map_tensors, tensors_in
 from eznas.system.physical_memory import physical_memory_bytes
 
 if TYPE_CHECKING:
@@ -40,13 +42,16 @@ def passes_of(inputs: Batch, seed: int) -> Inputs:
     """
     if callable(inputs):
         function = inputs
-        return make_inputs(lambda rng: _given(function(rng), rng), seed)
+        drawn, rng = drawn_batch(lambda rng: (function(rng), rng), seed)
+        return make_inputs(_given(drawn, rng), seed)
     return make_inputs(_given(inputs, seeds.generator(seed, "images")), seed)
 
 
 def _given(inputs: Any, rng: np.random.Generator) -> Any:
     """Return a batch as it is, and noise in the place of a shape."""
     if not isinstance(inputs, (tuple, list)) or not inputs or not all(isinstance(one, int) for one in inputs):
+        for tensor in tensors_in(map_tensors(lambda one: one, inputs)):
+            _check_numbers(tensor)
         return inputs
     if any(isinstance(one, bool) or not 0 < one < _LARGEST for one in inputs):
         raise EznasError(
@@ -63,6 +68,18 @@ def _given(inputs: Any, rng: np.random.Generator) -> Any:
         return rng.standard_normal(tuple(inputs), dtype=np.float32)
     except (MemoryError, ValueError) as error:  # less is free than there is, or NumPy has no arrays of so many axes
         raise EznasError(f"{called}, and cannot be drawn ({first_line(error)}): give a smaller batch.") from error
+
+
+def _check_numbers(tensor: Tensor) -> None:
+    """Raise an `EznasError` for a tensor without numbers. Infinities may be those of a mask."""
+    if tensor.is_meta or tensor.layout is not torch.strided:
+        kind = "is on the meta device" if tensor.is_meta else f"has the layout {tensor.layout}"
+        raise EznasError(f"The inputs have a tensor that {kind}: give a dense one that holds numbers.")
+    if tensor.is_floating_point() and (missing := int(tensor.isnan().sum())):
+        raise EznasError(
+            f"The inputs have {missing:,} NaN among the {tensor.numel():,} numbers of a tensor of shape "
+            f"{tuple(tensor.shape)}: give numbers."
+        )
 
 
 def digest_of(batch: Any) -> bytes:

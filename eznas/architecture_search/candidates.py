@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from eznas.benchmarks.base import Benchmark
-from eznas.errors import EznasError
+from eznas.errors import EznasError, described, shown
 from eznas.spaces.base import Space, canonical_text
 
 _TRIED: Final = 100
@@ -49,9 +49,22 @@ class SpaceCandidates(Candidates):
         """Return what the space draws.
 
         Raises:
-            EznasError: the space draws no networks; the sentence says what it lacks.
+            EznasError: the space draws no networks; the sentence says what it lacks, or what its `random` does wrong.
         """
-        return canonical_text(self._space, self._space.random(rng))
+        try:
+            text: object = self._space.random(rng)
+        except EznasError:
+            raise
+        except Exception as error:  # a space may be the user's own code
+            raise EznasError(
+                f"The space {self._space.name} could not draw a network ({described(error)}): correct its `random`."
+            ) from error
+        if not isinstance(text, str):
+            raise EznasError(
+                f"`random` of the space {self._space.name} returned {shown(text)}: let it return the text of an "
+                "architecture."
+            )
+        return canonical_text(self._space, text)
 
     def neighbours(self, architecture: str) -> list[str]:
         """Return the neighbours that the space knows.
@@ -59,7 +72,7 @@ class SpaceCandidates(Candidates):
         Raises:
             EznasError: the space varies no networks; the sentence says what it lacks.
         """
-        return self._space.neighbours(architecture)
+        return _neighbours(self._space, architecture)
 
     def check_neighbours(self, rng: np.random.Generator) -> None:
         """Ask for the neighbours of a random architecture."""
@@ -102,9 +115,28 @@ class TableCandidates(Candidates):
             )
 
     def _nearest(self, architecture: str) -> list[str]:
-        ring = self._benchmark.space.neighbours(architecture)
+        ring = _neighbours(self._benchmark.space, architecture)
         near = [one for one in ring if one in self._known]
         if near or len(ring) ** 2 > _LARGEST_RING:
             return near
-        further = {other: None for one in ring for other in self._benchmark.space.neighbours(one)}
+        further = {other: None for one in ring for other in _neighbours(self._benchmark.space, one)}
         return [one for one in further if one in self._known and one != architecture]
+
+
+def _neighbours(space: Space, architecture: str) -> list[str]:
+    """Return the canonical texts of the neighbours that a space knows, which may be the user's own code."""
+    try:
+        found: object = space.neighbours(architecture)
+    except EznasError:
+        raise
+    except Exception as error:
+        raise EznasError(
+            f"The space {space.name} could not vary the network {architecture:.120} ({described(error)}): correct its "
+            "`neighbours`."
+        ) from error
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise EznasError(
+            f"`neighbours` of the space {space.name} returned {shown(found)} for {architecture:.120}: let it return "
+            "the texts of architectures."
+        )
+    return [canonical_text(space, one) for one in found]

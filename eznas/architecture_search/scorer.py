@@ -10,8 +10,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
+from torch import nn
+
 from eznas import seeds
-from eznas.errors import EznasError
+from eznas.errors import EznasError, described
 from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.proxies import AnyProxy
 from eznas.scoring.candidate import Candidate
@@ -97,6 +99,8 @@ class Scorer:
         self._sizes: dict[str, list[int] | None] = known["sizes"]
         self._scores: dict[str, float | None] = known["scores"]
         self._written = time.monotonic()
+        self.reason = ""
+        """Why a network has no score or no size: the first one of this process, for messages."""
 
     @property
     def scored(self) -> int:
@@ -118,6 +122,7 @@ class Scorer:
             found = score_candidates([self.proxy], [candidate], self.setting.inputs, self.setting.scoring)
             score = float(found.values[0, 0]) * self.proxy.orientation
             self._scores[architecture] = score if math.isfinite(score) else None
+            self.reason = self.reason or found.unscored[0].get(0, "")
             if time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES:
                 self.write()
         known = self._scores[architecture]
@@ -130,16 +135,34 @@ class Scorer:
             content = {**self._record, "sizes": self._sizes, "scores": self._scores}
             write_atomically(self._path, json_text(content, indent=None))
 
-    def _build(self, architecture: str) -> Any:
-        return self.setting.space.build(architecture, self.setting.num_classes, self.setting.image_size)
+    def _build(self, architecture: str) -> nn.Module:
+        space = self.setting.space
+        try:
+            network: object = space.build(architecture, self.setting.num_classes, self.setting.image_size)
+        except EznasError:
+            raise
+        except Exception as error:  # a space may be the user's own code
+            raise EznasError(
+                f"The space {space.name} could not build the network {architecture:.120} ({described(error)}): correct "
+                "its `build`."
+            ) from error
+        if not isinstance(network, nn.Module):
+            raise EznasError(
+                f"`build` of the space {space.name} returned a {type(network).__name__} for {architecture:.120}: let "
+                "it return a torch.nn.Module."
+            )
+        return network
 
     def _measured(self, architecture: str) -> list[int] | None:
+        side = self.setting.image_size
         try:
             network = self._build(architecture)
-        except EznasError:
-            return None
-        side = self.setting.image_size
-        return [complexity.parameters(network), complexity.flops(network, (1, 3, side, side))]
+            return [complexity.parameters(network), complexity.flops(network, (1, 3, side, side))]
+        except EznasError as error:
+            self.reason = self.reason or str(error)
+        except Exception as error:  # a network may be, too
+            self.reason = self.reason or f"The network {architecture:.120} could not be run ({described(error)})."
+        return None
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:

@@ -150,8 +150,9 @@ def search(
         architecture = steps.send(answer)
     scorer.write()
     if not any(np.isfinite(score) for score in known.values()):
+        reason = f" {scorer.reason}" if scorer.reason else ""
         raise EznasError(
             f"The search found no network of {settings.limits} with a score among {max(len(known), without_news):,} "
-            "proposals: raise the limits, the budget, or take another proxy."
+            f"proposals: raise the limits, the budget, or take another proxy.{reason}"
         )
     return Found(tuple(known), tuple(known.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -38,7 +39,7 @@ class Record:
         except OSError as error:
             raise EznasError(
                 f"{path}, which says what the table beside it is of, could not be read: {error.strerror or error}. "
-                f"`eznas benchmark new {path.with_suffix('.csv')}` writes it."
+                f"`eznas benchmark new {shlex.quote(str(path.with_suffix('.csv')))}` writes it."
             ) from error
         except (ValueError, RecursionError) as error:
             raise EznasError(f"{path} is no JSON ({error}): correct it, or write it again.") from error

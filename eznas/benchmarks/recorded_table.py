@@ -17,6 +17,7 @@ is there already. The record of `NAME.csv` is `NAME.json`, an object with these 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -56,7 +57,7 @@ def load_recorded_table(path: Path, name: str | None = None, split: str | None =
     if record.count("format") != FORMAT:
         raise EznasError(
             f"{record.path} has format {record.count('format')}, and this version of eznas reads format {FORMAT}: "
-            f"write it again with `eznas benchmark new {path}`."
+            f"write it again with `eznas benchmark new {shlex.quote(str(path))}`."
         )
     space_record = record.nested("space")
     space = spaces.get(space_record.text("name"), path.parent, **space_record.nested("settings").content)

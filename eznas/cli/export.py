@@ -86,11 +86,15 @@ def simplify(
     print_all(
         stdout(),
         [
-            Unwrapped(f"Formula, {found.size} operations", found.formula),
-            Unwrapped(f"Simplified, {simple.size} operations", simple.formula),
+            Unwrapped(f"Formula, {_operations(found)}", found.formula),
+            Unwrapped(f"Simplified, {_operations(simple)}", simple.formula),
             *([rules] if steps.rules else []),
         ],
     )
+
+
+def _operations(proxy: Proxy) -> str:
+    return f"{proxy.size} operation{'' if proxy.size == 1 else 's'}"
 
 
 def _program(text: str) -> Proxy:

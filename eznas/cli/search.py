@@ -146,14 +146,18 @@ def _part(name: str) -> str:
     return plain[:40].strip("_.") or "formula"
 
 
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
 def _parts(content: dict[str, Any]) -> list[Table | Unwrapped]:
     known = "benchmark" in content
     columns = ("score", "params", "FLOPs", *(("accuracy",) if known else ()), "found after", "architecture")
     rows = [
         (
             f"{one['score']:.6g}",
-            f"{one['params']:,}",
-            f"{one['flops']:,}",
+            _count(one["params"]),
+            _count(one["flops"]),
             *((_accuracy(one["accuracy"]),) if known else ()),
             one["found_after"],
             one["architecture"],

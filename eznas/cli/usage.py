@@ -19,7 +19,8 @@ def usage_sentence(error: Any, arguments: Sequence[str]) -> str:
         error: the `UsageError` that parsing raised.
         arguments: the command line without the program's name.
     """
-    message = str(error.format_message()).rstrip(".").replace("Value error, ", "")
+    # The choices of a missing option stand on lines of their own.
+    message = " ".join(str(error.format_message()).split()).rstrip(".").replace("Value error, ", "")
     given = _given_value(getattr(error, "param", None), arguments)
     if given is not None and repr(given) not in message:
         message = f"{message}, not {given!r}"

@@ -305,8 +305,9 @@ class _Reader:
         return ref
 
     def _unknown_name(self, node: ast.expr, kind: str, name: str, valid: Iterable[str]) -> EznasError:
-        [nearest] = get_close_matches(name, valid, n=1, cutoff=0.0)
-        return self._error(node, f"there is no {kind} '{name}'; the nearest valid name is '{nearest}'")
+        near = get_close_matches(name, valid, n=1)
+        way_out = f"the nearest valid name is '{near[0]}'" if near else "`eznas operations` shows what there is"
+        return self._error(node, f"there is no {kind} '{name}'; {way_out}")
 
     def _error(self, node: ast.expr | ast.stmt, reason: str) -> EznasError:
         # The syntax tree counts columns in bytes.

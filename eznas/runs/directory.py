@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -68,10 +69,8 @@ class Checkpoint:
         Raises:
             EznasError: the content is damaged, or of another format.
         """
-        repair = (
-            f"delete that file and `eznas run --resume {path.parent}` evolves from the first generation again, "
-            "to the same result."
-        )
+        resume = f"eznas run --resume {shlex.quote(str(path.parent))}"
+        repair = f"delete that file and `{resume}` evolves from the first generation again, to the same result."
         try:
             envelope = msgpack.unpackb(content)
             written, checksum, state = envelope["format"], envelope["blake2b"], envelope["state"]
@@ -305,7 +304,8 @@ def _locked(directory: Path) -> int:
 
 
 def _exists(path: Path) -> str:
-    return f"{path} exists already: continue it with `eznas run --resume {path}`, or choose another one with --output."
+    resume = f"eznas run --resume {shlex.quote(str(path))}"
+    return f"{path} exists already: continue it with `{resume}`, or choose another one with --output."
 
 
 def _could_not_make(path: Path, reason: str | None) -> str:

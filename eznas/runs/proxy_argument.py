@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from eznas import proxies
@@ -33,7 +34,15 @@ def resolve_proxy(text: str) -> AnyProxy:
         return read_proxy(Path(text) / PROXY_FILE)
     if is_aggregate(text):
         return aggregate_of(text, resolve_proxy)
-    return proxies.load(text)
+    try:
+        return proxies.load(text)
+    except EznasError as error:
+        if _is_folder(text):
+            raise EznasError(
+                f"The folder {text} is of no run and no discovery, for it has neither {CONFIG} nor {PROXY_FILE}: check "
+                "the path."
+            ) from error
+        raise
 
 
 def best_proxy(run: Path) -> Proxy:
@@ -49,7 +58,7 @@ def best_proxy(run: Path) -> Proxy:
         program, orientation = Program.decode(best["program"]), int(best["orientation"])
     except FileNotFoundError as error:
         raise EznasError(
-            f"{run} has finished no generation yet: continue it with `eznas run --resume {run}`."
+            f"{run} has finished no generation yet: continue it with `eznas run --resume {shlex.quote(str(run))}`."
         ) from error
     except IndexError as error:
         raise EznasError(f"{run} has found no valid program yet: give evolution more generations.") from error
@@ -81,4 +90,11 @@ def holds(text: str, file: str) -> bool:
         return (Path(text) / file).is_file()
     except OSError:
         # A formula can be longer than any path.
+        return False
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return Path(text).is_dir()
+    except OSError:
         return False

@@ -103,7 +103,8 @@ class Pass:
         try:
             with recorder:
                 result = call(self.network, given)
-            outputs = list(tensors_of(result if self.loss is None else self.loss(result)))
+            result = result if self.loss is None else self.loss(result)
+            outputs = list(tensors_of(result))
         except EznasError:
             raise
         except Exception as error:
@@ -111,7 +112,8 @@ class Pass:
         returned = "returned" if self.loss is None else "has a loss that is"
         if not outputs:
             raise EznasError(
-                f"{self.called} {returned} a {type(result).__name__} without a tensor: let forward return the logits."
+                f"{self.called} {returned} a {type(result).__name__} without a tensor: let "
+                f"{'forward return the logits' if self.loss is None else 'it be computed from what forward returns'}."
             )
         if not outputs[0].is_floating_point():
             raise EznasError(
@@ -148,9 +150,15 @@ class Pass:
                         "Let forward use no detach(), .data or torch.no_grad()."
                     )
         if not any(kept):
+            if isinstance(self.network, torch.jit.ScriptModule):
+                way_out = "It is a TorchScript module, whose layers nobody can see: give the module it was made from."
+            elif self.settings.unit == "A-L-N":
+                way_out = "Leave the network out."
+            else:
+                way_out = "Choose another unit kind (A-L-N has one for every linear map), or leave the network out."
             raise NoUnitError(
                 f"{self.called} has no {self.settings.unit} unit that its output depends on: it ran {recorder.seen()}. "
-                "Choose another unit kind (A-L-N has one for every linear map), or leave the network out."
+                f"{way_out}"
             )
         return kept
 

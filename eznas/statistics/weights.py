@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from eznas.statistics.inputs import seeded_generator
+from eznas.statistics.isolation import PrivateRandomness
 
 _WEIGHTS_STREAM: Final = 1
 _CONVOLUTIONS: Final = (
@@ -28,7 +30,8 @@ def initialise(network: nn.Module, seed: int) -> None:
     Convolutions, transposed ones too: Kaiming normal (fan out, ReLU), zero bias. BatchNorm: weight 1, bias 0, fresh
     running statistics. Linear, and the projections of attention: normal(0, 0.01), zero bias. Embeddings: normal(0, 1),
     also where a Linear shares their weight, and zeros for the padding index. Other normalisations: as PyTorch makes
-    them. Parameters of other modules keep the values that they have.
+    them. Parameters of other modules keep the values that they have. A weight that is computed from others, as by
+    `weight_norm` of `torch.nn.utils.parametrizations`, is drawn like any, and these follow.
 
     Args:
         network: its modules are visited in the order of `network.modules()`; it may be on any device.
@@ -49,7 +52,7 @@ def initialise(network: nn.Module, seed: int) -> None:
             weight = _float32_like(module.weight).normal_(0.0, 1.0, generator=generator)
             if module.padding_idx is not None:
                 weight[module.padding_idx] = 0
-            module.weight.copy_(weight)
+            _put(module, weight, seed)
             continue
         elif isinstance(module, nn.MultiheadAttention):
             _initialise_attention(module, generator)
@@ -58,12 +61,32 @@ def initialise(network: nn.Module, seed: int) -> None:
             if isinstance(module, _NORMALISATIONS):
                 module.reset_parameters()
             continue
-        module.weight.copy_(weight)
+        _put(module, weight, seed)
         if module.bias is not None:
             module.bias.zero_()
 
 
-_NORMALISATIONS: Final = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)
+_NORMALISATIONS: Final = (
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.instancenorm._InstanceNorm,
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.RMSNorm,
+)
+
+
+def _put(module: Any, weight: Tensor, seed: int) -> None:
+    """Make `weight` that of the module, or what its parametrizations make of it."""
+    if not parametrize.is_parametrized(module, "weight"):
+        module.weight.copy_(weight)
+        return
+    chain = module.parametrizations["weight"]
+    if all(hasattr(one, "right_inverse") for one in chain):
+        with PrivateRandomness(seed, torch.device("cpu")) as randomness:
+            randomness.begin()  # an orthogonal weight that is not square draws the rest
+            module.weight = weight.to(module.weight)
+    elif hasattr(chain, "original") and chain.original.shape == weight.shape:
+        chain.original.copy_(weight)
 
 
 def _initialise_attention(module: nn.MultiheadAttention, generator: torch.Generator) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
 from eznas.api import batch
 from eznas.api.batch import passes_of
@@ -20,6 +22,26 @@ from eznas.errors import EznasError
 def test_a_shape_that_no_array_can_have_is_refused_in_a_sentence(shape, message):
     with pytest.raises(EznasError, match=message):
         passes_of(shape, 0)
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (torch.zeros(2, 3, device="meta"), "a tensor that is on the meta device: give a dense one"),
+        ({"x": torch.zeros(2, 3).to_sparse()}, "has the layout torch.sparse_coo: give a dense one"),
+        ((torch.zeros(2), np.array([1.0, np.nan])), r"have 1 NaN among the 2 numbers of a tensor of shape \(2,\)"),
+        (lambda _rng: torch.full((2, 3), torch.nan), "^The inputs have 6 NaN among the 6 numbers"),
+        (lambda _rng: (2, 0), "^The inputs are"),
+    ],
+)
+def test_tensors_without_numbers_are_refused_in_a_sentence(batch, message):
+    with pytest.raises(EznasError, match=message):
+        passes_of(batch, 0)
+
+
+def test_infinities_may_be_those_of_a_mask():
+    mask = torch.zeros(2, 2).masked_fill(torch.ones(2, 2).triu(1).bool(), -torch.inf)
+    assert torch.equal(passes_of((mask, torch.zeros(2, 2)), 0).data[0], mask)
 
 
 def test_the_three_passes_have_to_fit_into_memory(monkeypatch):

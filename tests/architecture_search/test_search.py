@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tiny_benchmark import write_tiny_benchmark
+from torch import nn
 
 from eznas import benchmarks, proxies
 from eznas.architecture_search.candidates import Candidates, SpaceCandidates, TableCandidates
@@ -17,6 +19,7 @@ from eznas.errors import EznasError
 from eznas.scoring.settings import ScoringSettings
 from eznas.spaces import complexity
 from eznas.spaces.base import Space
+from eznas.spaces.foreign import as_space
 
 SCORING = ScoringSettings(batch_size=1, seed=0, threads=1)
 
@@ -46,6 +49,8 @@ class Line(Candidates):
 
 
 class LineScorer:
+    reason = ""
+
     def score(self, architecture):
         return -abs(int(architecture) - 70.0)
 
@@ -116,8 +121,6 @@ def test_a_table_has_neighbours_of_its_own_only(benchmark):
 
 
 def test_a_table_of_far_networks_says_so(benchmark):
-    from dataclasses import replace
-
     few = replace(benchmark, architectures=benchmark.architectures[:1], accuracies=benchmark.accuracies[:1])
     with pytest.raises(EznasError, match=r"No two networks of .* are near each other"):
         search(TableCandidates(few), None, SearchSettings("local"))
@@ -134,6 +137,68 @@ class Unvaried(Space):
 def test_a_space_says_in_one_sentence_what_it_lacks():
     with pytest.raises(EznasError, match=r"Unvaried cannot vary networks: give it a method `neighbours"):
         search(SpaceCandidates(Unvaried()), None, SearchSettings("evolution"))
+
+
+class Own:
+    """A user's own space, with one method that does not do what it should."""
+
+    def __init__(self, **wrong):
+        vars(self).update(wrong)
+
+    def build(self, architecture):
+        width = int(architecture)
+        return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    def random(self, rng):
+        return str(rng.integers(1, 9))
+
+    def neighbours(self, architecture):
+        return [f" {max(1, int(architecture) - 1)} ", str(int(architecture) + 1)]
+
+
+def failing(*_):
+    raise ValueError("nope")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"build": lambda _: failing()}, r"among 3 proposals: .* could not build the network \d \(ValueError.*nope"),
+        ({"build": lambda _: 5}, r"`build` of the space own returned a int for \d: let it return a torch"),
+        ({"random": failing}, r"could not draw a network \(ValueError in .*nope\): correct its `random`"),
+        ({"random": lambda _: 5}, "`random` of the space own returned 5: let it return the text"),
+        ({"neighbours": failing}, r"could not vary the network \d \(ValueError in .*nope\): correct its `neighbours`"),
+        (
+            {"neighbours": lambda _: [5]},
+            r"`neighbours` of the space own returned \[5\] for \d: let it return the texts",
+        ),
+    ],
+)
+def test_what_a_space_of_ones_own_does_wrong_is_told_in_a_sentence(benchmark, wrong, message):
+    space = as_space(Own(name="own", **wrong), "own")
+    scorer = Scorer(proxies.load("params"), replace(benchmark_setting(benchmark, SCORING), space=space))
+    strategy = "local" if "neighbours" in wrong else "random"
+    with pytest.raises(EznasError, match=message):
+        search(SpaceCandidates(space), scorer, SearchSettings(strategy, networks=3))
+
+
+def test_neighbours_are_told_apart_by_their_canonical_texts():
+    assert SpaceCandidates(as_space(Own(), "own")).neighbours("4") == ["3", "5"]
+
+
+class Waiting(nn.Module):
+    """Looks at its numbers, which nobody can where only shapes are known."""
+
+    def forward(self, images):
+        return images * float(images.mean() > 0)
+
+
+def test_a_network_whose_size_cannot_be_counted_is_passed_over_where_there_are_limits(benchmark):
+    space = as_space(Own(build=lambda _: nn.Sequential(Waiting())), "own")
+    scorer = Scorer(proxies.load("l2_norm"), replace(benchmark_setting(benchmark, SCORING), space=space))
+    assert scorer.size("1") is None
+    with pytest.raises(EznasError, match=r"The network \d could not be run"):
+        search(SpaceCandidates(space), scorer, SearchSettings("random", networks=3, limits=Limits(max_flops=9)))
 
 
 def test_scores_are_kept_and_an_interrupted_search_goes_on_to_the_same_result(benchmark, tmp_path, monkeypatch):
@@ -165,8 +230,6 @@ def test_the_scores_of_another_search_are_refused(benchmark, tmp_path):
 
 
 def test_a_lower_score_is_better_where_the_orientation_says_so(benchmark):
-    from dataclasses import replace
-
     loaded = replace(proxies.load_program("l1_norm(wt)"), orientation=-1)
     setting = benchmark_setting(benchmark, SCORING)
     turned, plain = (

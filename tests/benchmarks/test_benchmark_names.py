@@ -41,6 +41,6 @@ def test_a_table_has_one_name_in_every_folder(name, tmp_path, monkeypatch):
 
 
 def test_a_table_without_a_record_is_told_what_makes_it_a_benchmark(tmp_path):
-    (tmp_path / "t.csv").write_text("net,top1\na,1\n")
-    with pytest.raises(EznasError, match=rf"t\.json, .* `eznas benchmark new {tmp_path}/t\.csv` writes it"):
-        benchmarks.load(str(tmp_path / "t.csv"))
+    (tmp_path / "t 1.csv").write_text("net,top1\na,1\n")
+    with pytest.raises(EznasError, match=rf"t 1\.json, .* `eznas benchmark new '{tmp_path}/t 1\.csv'` writes it"):
+        benchmarks.load(str(tmp_path / "t 1.csv"))

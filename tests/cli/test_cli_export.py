@@ -27,6 +27,13 @@ def test_a_formula_is_simplified_where_that_is_asked_for(capsys):
     assert content["formula"] == content["name"] == "abs(wt)"
 
 
+def test_one_operation_is_one_operation(capsys):
+    assert main(["simplify", "abs(abs(wt))"]) == 0
+    shown = capsys.readouterr().out
+    assert "Formula, 2 operations\n" in shown
+    assert "Simplified, 1 operation\n" in shown
+
+
 def test_a_hand_made_score_has_no_formula(capsys):
     assert main(["export", "params", "--to", "python"]) == 1
     assert "params is no program and has no formula" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from eznas.cli.app import main
         (["evaluate", "eznas-a", "--networks", "5", "--networks=0"], ("--networks", "not '0'")),
         (["evaluate", "eznas-a", "--networks", "0", "--seed", "1", "--networks", "7x"], ("--networks", "not '7x'")),
         (["evaluate", "--networks", "0", "--", "--networks", "5"], ("--networks", "not '0'")),
+        (["export", "eznas-a"], ("--to", "python, sympy, latex, json, dot", "`eznas export --help`")),
         (["operations", "more"], ("more", "`eznas operations --help`")),
     ],
 )

@@ -129,6 +129,11 @@ def test_layout_names_and_unused_parts_do_not_matter(text):
             "(wt) + wtt",
             "In the formula, column 8, at 'wtt': there is no statistic 'wtt'; the nearest valid name is 'wt'.",
         ),
+        (
+            "transpose(wt)",
+            "In the formula, column 1, at 'transpose(wt)': there is no operation 'transpose'; "
+            "`eznas operations` shows what there is.",
+        ),
     ],
 )
 def test_unknown_name_is_named_with_its_place_and_the_nearest_valid_name(text, sentence):

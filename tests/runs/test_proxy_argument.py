@@ -53,6 +53,15 @@ def test_names_formulas_and_hand_made_scores_are_found():
     assert isinstance(resolve_proxy("params"), HandMadeProxy)
 
 
+def test_a_folder_of_neither_is_told_and_hides_no_name(tmp_path, monkeypatch):
+    (tmp_path / "plain folder").mkdir()
+    (tmp_path / "params").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EznasError, match=r"^The folder plain folder is of no run and no discovery.*config\.toml"):
+        resolve_proxy("plain folder")
+    assert isinstance(resolve_proxy("params"), HandMadeProxy)
+
+
 def test_a_formula_may_be_longer_than_a_path():
     assert resolve_proxy("sigmoid(" * 150 + "wt" + ")" * 150).program.size == 150
 

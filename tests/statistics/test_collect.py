@@ -301,6 +301,18 @@ class TestErrors:
         with pytest.raises(EznasError, match=r"it ran 0 ReLU, 0 Conv2d, 0 BatchNorm2d calls. Choose"):
             collect(nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), inputs)
 
+    @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+    def test_the_way_out_is_one_that_there_is(self, inputs):
+        nothing = nn.Sequential(nn.Flatten(), nn.ReLU())
+        with pytest.raises(EznasError, match=r"it ran 1 relu calls\. Leave the network out\.$"):
+            collect(nothing, inputs, CollectionSettings(unit="A-L-N"))
+        with pytest.raises(EznasError, match=r"a TorchScript module, .* give the module it was made from"):
+            collect(torch.jit.trace(nn.Conv2d(3, 2, 1), inputs.data), inputs, any_unit=True)
+
+    def test_a_loss_without_a_tensor_is_told_as_one(self, inputs):
+        with pytest.raises(EznasError, match="has a loss that is a int without a tensor: let it be computed from"):
+            collect(Wrapped(), inputs, loss=lambda _: 3)
+
     def test_no_unit_but_an_auxiliary_heads(self, inputs):
         network = WithAuxiliaryHead(lambda logits, aux: (torch.zeros(1), logits + aux))
         with pytest.raises(EznasError, match="lacks a gradient: its output does not require one"):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize
 
 from eznas.statistics.inputs import make_inputs
 from eznas.statistics.weights import initialise
@@ -103,3 +104,45 @@ def test_tables_attention_and_normalisations():
     # Kaiming, fan out of a transposed convolution as PyTorch counts it: 32 * 3
     assert one.convolution.weight.std().item() == pytest.approx((2 / 48) ** 0.5, rel=0.5)
     assert one.scale.eq(7).all()
+
+
+class Doubled(nn.Module):
+    """A parametrization that says nothing of its inverse."""
+
+    def forward(self, weight):
+        return 2 * weight
+
+
+def doubled(module):
+    parametrize.register_parametrization(module, "weight", Doubled())
+    return module
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: parametrizations.weight_norm(nn.Conv2d(3, 4, 3)),
+        lambda: parametrizations.orthogonal(nn.Linear(6, 4)),
+        lambda: doubled(nn.Linear(6, 4)),
+        lambda: doubled(nn.Embedding(6, 4)),
+        lambda: nn.InstanceNorm2d(4, affine=True, track_running_stats=True),
+    ],
+)
+def test_weights_that_are_computed_and_instance_norms_are_fresh_too(make):
+    torch.manual_seed(0)
+    one, two = make(), make()
+    with torch.no_grad():
+        for tensor in (*two.parameters(), *two.buffers()):
+            tensor.add_(1)
+    state = torch.get_rng_state()
+    for network in (one, two):
+        initialise(network, 0)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(*pair) for pair in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
+
+
+def test_the_norm_of_a_weight_is_that_of_the_drawn_one():
+    plain, normed = nn.Conv2d(3, 4, 3), parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
+    initialise(plain, 0)
+    initialise(normed, 0)
+    assert torch.allclose(plain.weight, normed.weight)

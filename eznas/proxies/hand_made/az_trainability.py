@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
+from torch import Tensor
 
 from eznas.proxies.hand_made.base import HandMadeProxy
 from eznas.proxies.hand_made.blocks import Features, block_features, rows_of
@@ -46,10 +47,18 @@ class AZTrainability(HandMadeProxy):
             return None  # not one after the other
         if gradient.shape == signs.shape and torch.equal(gradient, signs):
             return -math.inf  # it passes on what it gets
-        if gradient.dim() > 3 and gradient.shape[2:] != signs.shape[2:]:
+        if _is_reduced(gradient, signs):
             gradient = F.pixel_unshuffle(gradient, gradient.shape[-1] // signs.shape[-1])
         at_input, at_output = rows_of(gradient), rows_of(signs)
         if len(at_input) != len(at_output):
             return None
         largest = float(torch.linalg.matrix_norm((at_input.T @ at_output).double() / len(at_output), ord=2))
         return 2 - largest - 1 / (largest + 1e-6)
+
+
+def _is_reduced(before: Tensor, after: Tensor) -> bool:
+    """Return whether a block made images smaller by a whole number; a head, or one that made them larger, did not."""
+    if not before.dim() == after.dim() == 4 or before.shape[2:] == after.shape[2:]:
+        return False
+    factor = before.shape[-1] // after.shape[-1]
+    return tuple(before.shape[2:]) == tuple(factor * size for size in after.shape[2:])

@@ -126,9 +126,11 @@ class Probe:
         keywords = dict(given) if isinstance(given, Mapping) else {}
         positional = (given,) if isinstance(given, Tensor) else () if keywords else tuple(given)
         watcher = LayerWatcher() if watcher is None else watcher
-        # Layers count batches and average statistics in their buffers.
-        buffers = {name: _float32(buffer).clone() for name, buffer in self.network.named_buffers()}
-        stand_ins = {**(self.parameters if parameters is None else parameters), **buffers}
+        parameters = self.parameters if parameters is None else parameters
+        kind = next((one.dtype for one in parameters.values() if one.is_floating_point()), torch.float32)
+        # Copies, since layers count batches and average statistics in their buffers.
+        buffers = {name: _of_kind(buffer, kind).clone() for name, buffer in self.network.named_buffers()}
+        stand_ins = {**parameters, **buffers}
         with (
             _mode(self.network, training),
             PrivateRandomness(int(self.rng.integers(_SEEDS)), self.device) as watcher.randomness,
@@ -155,8 +157,13 @@ class Probe:
             targets: None for those of the probe; where it has none, each is drawn with equal chances.
 
         Raises:
-            EznasError: the targets do not fit the output.
+            EznasError: the output has no classes, or the targets do not fit it.
         """
+        if output.dim() < 2 or output.shape[-1 if output.dim() == 3 else 1] == 1:
+            raise EznasError(
+                f"The network gives an output of shape {tuple(output.shape)}, which holds a single class, and the "
+                "cross-entropy of one is 0 whatever the weights: choose a proxy without a loss, such as naswot."
+            )
         logits = output.flatten(1) if output.dim() < 3 else output.movedim(-1 if output.dim() == 3 else 1, -1)
         rows = logits.reshape(-1, logits.shape[-1])
         targets = self.given_targets if targets is None else targets
@@ -219,8 +226,12 @@ class Probe:
 
 
 def _float32(tensor: Tensor) -> Tensor:
+    return _of_kind(tensor, torch.float32)
+
+
+def _of_kind(tensor: Tensor, kind: torch.dtype) -> Tensor:
     own = ordinary(tensor)
-    return own.float() if own.is_floating_point() else own
+    return own.to(kind) if own.is_floating_point() else own
 
 
 @contextmanager

@@ -25,7 +25,7 @@ class ZiCo(HandMadeProxy):
     images = 128  # two batches of 64
 
     def measure(self, probe: Probe) -> float:
-        """Return the score; minus infinity where no gradient varies.
+        """Return the score; NaN where a gradient is not finite.
 
         Raises:
             EznasError: there are fewer images than batches.
@@ -38,6 +38,8 @@ class ZiCo(HandMadeProxy):
         total = 0.0
         for name in gradients[0]:
             values = torch.stack([one[name].flatten() for one in gradients])
+            if not values.isfinite().all():
+                return math.nan
             deviation = values.std(0, correction=0)
             varying = deviation > 0
             inverse_variation = float((values.abs().mean(0)[varying] / deviation[varying]).sum())

@@ -103,6 +103,24 @@ def test_synflow_of_a_chain_is_its_flow_once_for_each_layer():
     assert score("synflow", network) == pytest.approx(math.log(2 * flow))
 
 
+class Blur(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kernel", torch.full((4, 1, 2, 2), 0.25))
+
+    def forward(self, x):
+        return functional.conv2d(x, self.kernel, stride=2, groups=4)
+
+
+def test_synflow_flows_through_convolutions_whose_kernels_are_buffers():
+    torch.manual_seed(0)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    stem = nn.Conv2d(3, 4, 1)
+    assert score("synflow", nn.Sequential(stem, Blur(), head)) == pytest.approx(
+        score("synflow", nn.Sequential(stem, head))
+    )
+
+
 def test_synflow_of_nothing_has_no_score():
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
     nn.init.zeros_(network[1].weight)
@@ -182,6 +200,10 @@ def test_zico_takes_gradients_of_two_halves(network, given):
     assert score("zico", network, given) == pytest.approx(expected)
 
 
+def test_zico_of_gradients_that_are_not_finite_is_no_number(network):
+    assert math.isnan(score("zico", network, torch.full((8, 3, 8, 8), math.nan)))
+
+
 def test_meco_of_channels_that_are_copies_is_zero():
     copies = nn.Conv2d(3, 2, 3, bias=False)
     with torch.no_grad():
@@ -218,6 +240,24 @@ def test_trainability_is_best_for_blocks_of_norm_one():
     assert values[1] == pytest.approx(0, abs=0.01)
     assert values[0] == pytest.approx(2 - 0.2 - 5, rel=0.1)
     assert values[2] == pytest.approx(2 - 5 - 0.2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        [nn.Flatten(), nn.Linear(4 * 64, 10)],  # more classes than pixels in a row
+        [nn.Flatten(), nn.Linear(4 * 64, 2)],
+        [nn.Upsample(scale_factor=2), nn.Conv2d(4, 4, 1)],
+        [nn.Conv2d(4, 4, 3)],  # from 8 pixels in a row to 6
+        [nn.Conv2d(4, 4, (2, 1), (2, 1))],
+    ],
+)
+def test_trainability_passes_over_blocks_of_which_no_place_becomes_channels(following):
+    torch.manual_seed(0)
+    chain = [nn.Conv2d(3, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)]
+    alone = score("az_trainability", nn.Sequential(*chain), targets=None)
+    assert np.isfinite(score("az_trainability", nn.Sequential(*chain, *following), targets=None))
+    assert np.isfinite(alone)
 
 
 def test_entropies_are_of_principal_components():

@@ -127,6 +127,9 @@ class Failing(nn.Module):
         ("az_trainability", nn.Sequential(nn.Flatten(), nn.Linear(192, 3)), "fewer than two"),
         ("grad_norm", nn.Sequential(nn.Flatten(), nn.ReLU()), "depends on none of its weights"),
         ("snip", Failing(), r"could not be run \(RuntimeError.*three"),
+        ("snip", nn.Sequential(nn.Flatten(), nn.Linear(192, 1)), r"shape \(8, 1\), which holds a single class"),
+        ("fisher", nn.Sequential(nn.Conv2d(3, 1, 1)), r"shape \(8, 1, 8, 8\), which holds a single class"),
+        ("zico", nn.Sequential(nn.Flatten(), nn.Linear(192, 1), nn.Flatten(0)), r"shape \(4,\), which holds a single"),
         ("meco", nn.Sequential(nn.Flatten(0), nn.Threshold(0, 0)), ""),
         (
             "grad_norm",
