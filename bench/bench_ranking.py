@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from eznas.scoring.bootstrap import bootstrap_intervals
-from eznas.scoring.correlation import kendall_tau
+from eznas.correlation.bootstrap import bootstrap_intervals
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.scoring.ties import tied
 
 

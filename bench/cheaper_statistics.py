@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from eznas import benchmarks, seeds
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.ops.program import Program
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.drawn_images import draw_images
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.search.fitness import Fitness, RankedNetworks

@@ -23,6 +23,7 @@ from typing import Final
 import numpy as np
 
 from eznas import benchmarks
+from eznas.correlation.rank_correlation import kendall_tau, top_decile_tau
 from eznas.discovery.archive import Found
 from eznas.discovery.codes import to_terms
 from eznas.discovery.discovery import Discovery
@@ -38,7 +39,6 @@ from eznas.features.source import BenchmarkSource
 from eznas.features.table import FeatureTable
 from eznas.files import write_atomically
 from eznas.ops.terms import format_terms
-from eznas.scoring.correlation import kendall_tau, top_decile_tau
 from eznas.scoring.ties import rankable
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.workers import available_cores

@@ -33,12 +33,12 @@ from torch import Tensor, nn
 
 from eznas import benchmarks, seeds
 from eznas.benchmarks.base import Benchmark
+from eznas.correlation.rank_correlation import spearman
 from eznas.data.folder import data_file
 from eznas.experiments.folder import ExperimentFolder
 from eznas.proxies import hand_made
 from eznas.proxies.hand_made.probe import Probe
 from eznas.proxies.hand_made.zen import Zen, ZenFeatures
-from eznas.scoring.correlation import spearman
 from eznas.scoring.drawn_images import LabelledImages, draw_labelled
 from eznas.statistics.collect import initialise
 

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from eznas import benchmarks
 from eznas.benchmarks.base import Benchmark
+from eznas.correlation.rank_correlation import kendall_tau, top_decile_tau
 from eznas.discovery.networks import Networks
 from eznas.experiments import few_networks_methods
 from eznas.experiments.architecture_numbers import Encoding, encode
 from eznas.experiments.few_networks import COUNTS
 from eznas.experiments.predictors import PredictorName, predicted, signed_logarithm
 from eznas.experiments.seed_statistics import mean_over_seeds
-from eznas.scoring.correlation import kendall_tau, top_decile_tau
 from eznas.spaces.nasbench201 import EDGES, architecture_of, operations_of
 
 NONE: Final = "none"

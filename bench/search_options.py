@@ -29,6 +29,7 @@ import numpy as np
 import torch
 
 from eznas import benchmarks
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.ops.notation import parse_program
 from eznas.runs.directory import RunDirectory
 from eznas.runs.inputs import RunInputs
@@ -37,7 +38,6 @@ from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
 from eznas.runs.summary import scoring_settings
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.scores import score_networks

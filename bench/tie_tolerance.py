@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas import benchmarks, genomes, proxies, seeds
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.notation import parse_program
 from eznas.proxies import Proxy
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.scores import score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import agree, tied

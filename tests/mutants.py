@@ -399,24 +399,24 @@ FAULTS = (
     ),
     Fault(
         "tau-a in the place of tau-b",
-        "scoring/correlation.py",
+        "correlation/rank_correlation.py",
         "math.sqrt(untied_x * untied_y)",
         "max(untied_x, untied_y)",
-        ("scoring/test_correlation.py::test_kendall_tau_equals_scipy",),
+        ("correlation/test_rank_correlation.py::test_kendall_tau_equals_scipy",),
     ),
     Fault(
         "tied scores are half concordant",
-        "scoring/correlation.py",
+        "correlation/rank_correlation.py",
         "order_x = int(x[j] > x_i) - int(x[j] < x_i)",
         "order_x = int(x[j] >= x_i) - int(x[j] < x_i)",
-        ("scoring/test_correlation.py::test_kendall_tau_equals_scipy",),
+        ("correlation/test_rank_correlation.py::test_kendall_tau_equals_scipy",),
     ),
     Fault(
         "the top decile is the bottom one",
-        "scoring/correlation.py",
+        "correlation/rank_correlation.py",
         "kept = accuracy >= threshold",
         "kept = accuracy <= threshold",
-        ("scoring/test_correlation.py::test_top_decile_keeps_a_tenth_rounded_up",),
+        ("correlation/test_rank_correlation.py::test_top_decile_keeps_a_tenth_rounded_up",),
     ),
     Fault(
         "one network that cannot be run makes all programs invalid",
@@ -840,10 +840,10 @@ FAULTS = (
     ),
     Fault(
         "resamples take one network too few for the best tenth",
-        "scoring/correlation.py",
+        "correlation/rank_correlation.py",
         "while len(values) - smaller[threshold] < math.ceil(len(values) / 10):",
         "while len(values) - smaller[threshold] < len(values) // 10:",
-        ("scoring/test_correlation.py",),
+        ("correlation/test_rank_correlation.py",),
     ),
     Fault(
         "the cells of a page are not escaped",

@@ -16,10 +16,10 @@ from eznas.api.callbacks import Callback, Generation
 from eznas.api.model_scores import score_models
 from eznas.api.models import Models
 from eznas.api.training_networks import checked_accuracies
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.errors import EznasError, shown
 from eznas.options import Weights
 from eznas.proxies import Proxy
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import rankable
 from eznas.setting import did_you_mean
 

@@ -98,6 +98,7 @@ class Benchmark:
         Raises:
             EznasError: table, space or images cannot be used, or what was not said cannot be found out.
         """
+        # Here, as in `from_modules`: what makes a benchmark stands above what one is, and only its name stands here.
         from eznas.benchmarks.new_table import NewTable
 
         new = NewTable.of(

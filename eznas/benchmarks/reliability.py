@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.scoring.correlation import kendall_tau
+from eznas.correlation.rank_correlation import kendall_tau
 
 
 def reliability(accuracies: NDArray[np.float64]) -> float | None:

@@ -12,15 +12,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.correlation.rank_correlation import compare_by_sorting
+from eznas.correlation.weighted_correlation import weighted_tau
 from eznas.discovery.arithmetic import BLOCK, SLOTS, score_networks
 from eznas.discovery.criterion import COMBINED, REFERENCES
 from eznas.discovery.limits import MAXIMUM_NODES
 from eznas.discovery.problem import Arrays
 from eznas.ops.jit import compiled, written_out
 from eznas.options import Orientation
-from eznas.scoring.correlation import compare_by_sorting
 from eznas.scoring.ties import any_tied, tied_in_order
-from eznas.scoring.weighted_correlation import weighted_tau
 
 INVALID: Final = -math.inf
 """The fitness of a formula that gives a network no score, or all networks of a group the same."""

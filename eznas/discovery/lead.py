@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas import seeds
+from eznas.correlation.bootstrap import RESAMPLES
 from eznas.discovery.archive import Codes
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.fitness import INVALID, judge, turned_fitness, workspace_for
 from eznas.discovery.problem import Arrays, NetworkGroup, arrays_of
 from eznas.discovery.settings import DiscoverySettings
-from eznas.scoring.bootstrap import RESAMPLES
 
 HALVINGS: Final = 50
 """How often the validation networks are halved; each half chooses once and judges once."""

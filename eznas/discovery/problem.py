@@ -10,10 +10,10 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.correlation.rank_correlation import kendall_tau
+from eznas.correlation.weighted_correlation import top_weighted_tau, top_weights
 from eznas.discovery.criterion import COMBINED, REFERENCES, Criterion
 from eznas.options import Aggregation
-from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.weighted_correlation import top_weighted_tau, top_weights
 
 OTHER_NETWORKS: Final = "the networks or their accuracies are others"
 """What a checkpoint says where `digest_of_networks` is not what it was."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eznas.correlation.bootstrap import INTERVAL
 from eznas.discovery.archive import Codes, Found
 from eznas.discovery.choice import Choice, choose, validation_judgements
 from eznas.discovery.codes import to_terms
@@ -23,7 +24,6 @@ from eznas.options import Orientation
 from eznas.proxies import AnyProxy, Proxy, reference_and_baselines
 from eznas.runs.beside import each_once, proxies_beside, seen_beside
 from eznas.runs.seen import remembered
-from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.network_detail import ranked_networks, scored_networks, unit_contributions
 from eznas.scoring.ranking import (

@@ -13,6 +13,7 @@ from eznas import proxies
 from eznas.errors import EznasError
 from eznas.observer import RunObserver
 from eznas.runs.backend import Backend, Evaluators, evaluators_of
+from eznas.runs.beside import check_beside
 from eznas.runs.directory import CONFIG, HISTORY, SUMMARY, TIMING, stored_settings
 from eznas.runs.inputs import RunInputs
 from eznas.runs.run import Run
@@ -138,10 +139,15 @@ def experiment_settings(values: Mapping[str, Any], genome_names: Sequence[str] =
     Args:
         values: settings of the runs by key; those that the experiment varies are left out.
         genome_names: the genomes that it compares; the one of `values` when there are none.
+
+    Raises:
+        EznasError: a value is out of its range, or a proxy of `beside` is not there: told before a folder is made.
     """
     common: dict[str, Any] = {}
     for genome in genome_names or (str(values.get("genome", RunSettings.genome)),):
-        mapping = RunSettings.from_mapping({**values, "genome": genome}).to_mapping()
+        settings = RunSettings.from_mapping({**values, "genome": genome})
+        check_beside(settings.beside)
+        mapping = settings.to_mapping()
         unimportant = {key for key, place in SETTINGS.items() if not place.about.identity}
         common |= {key: value for key, value in mapping.items() if key not in {*VARIED, *unimportant}}
     if genome_names:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
+from eznas.correlation.bootstrap import INTERVAL
+from eznas.correlation.rank_correlation import partial_kendall_tau
 from eznas.experiments.plots import COLOURS, save_plot
 from eznas.proxies import AnyProxy, HandMadeProxy, Proxy
 from eznas.report.tables import interval_text, number_text, share_text
-from eznas.scoring.bootstrap import INTERVAL
-from eznas.scoring.correlation import partial_kendall_tau
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.rank_aggregation import aggregated
 from eznas.scoring.ranking import RANKING_RULE, Ranking, leads

@@ -23,6 +23,7 @@ from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.ops.notation import format_program
 from eznas.runs.backend import Backend
+from eznas.runs.beside import check_beside
 from eznas.runs.directory import Checkpoint, RunDirectory, unused_path
 from eznas.runs.inputs import RunInputs
 from eznas.runs.networks import best_on_networks
@@ -76,8 +77,8 @@ class Run:
             observer: is told what the run does.
 
         Raises:
-            EznasError: a benchmark or the device is not there, too many networks are asked for, or the directory
-                cannot be made.
+            EznasError: a benchmark, a proxy of `beside` or the device is not there, too many networks are asked for, or
+                the directory cannot be made.
         """
         inputs = _inputs(settings, observer)
         stems = "+".join(Path(name).stem for name in settings.benchmark)
@@ -101,7 +102,8 @@ class Run:
             observer: is told what the run does.
 
         Raises:
-            EznasError: it is no run directory or another process has it, or a setting differs.
+            EznasError: it is no run directory or another process has it, a setting differs, or something that the
+                settings name is no longer there.
         """
         directory = RunDirectory.open(path)
         try:
@@ -279,6 +281,8 @@ class Run:
 
 
 def _inputs(settings: RunSettings, observer: RunObserver | None) -> RunInputs:
+    """Return what the run works on, or raise an `EznasError` where something that the settings name is not there."""
+    check_beside(settings.beside)
     (observer or SilentObserver()).phase(f"loading {' and '.join(settings.benchmark)}")
     return RunInputs.of(settings)
 

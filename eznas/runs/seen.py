@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas import seeds
+from eznas.benchmarks.base import Benchmark
 from eznas.errors import EznasError
 from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.proxies import Proxy
@@ -24,9 +25,7 @@ from eznas.proxies.provenance import Provenance
 from eznas.proxies.rank_aggregate import is_aggregate, member_texts
 from eznas.runs.directory import CONFIG, stored_settings
 from eznas.runs.proxy_argument import holds, resolve_proxy
-
-if TYPE_CHECKING:
-    from eznas.benchmarks.base import Benchmark
+from eznas.runs.split import Split
 
 SEEN: Final = "seen.json"
 """The file of a run that remembers architectures."""
@@ -77,8 +76,6 @@ def _networks_seen(texts: Sequence[str], benchmark: Benchmark, later: frozenset[
 
 
 def _seen_by_run(run: Path, benchmark: Benchmark) -> frozenset[int]:
-    from eznas.runs.split import Split
-
     settings = stored_settings(run)
     if not any(_is_one_benchmark(name, benchmark.name) for name in settings.benchmark):
         return frozenset()

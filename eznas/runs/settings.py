@@ -56,7 +56,7 @@ def parse_memory(text: str) -> int:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """The settings of a run. Building one checks every value.
+    """The settings of a run. Building one checks every value; benchmarks and proxies are looked for when a run begins.
 
     `from_mapping` takes all of them by flat keys, from a preset onwards; this constructor takes them in their parts.
     `benchmark` may be given as one text or as several; it is kept as a tuple of them. `genome_settings` holds the
@@ -152,10 +152,6 @@ class RunSettings:
         object.__setattr__(self, "benchmark", distinct_names(self.benchmark))
         parse_memory(self.memory)
         object.__setattr__(self, "fitness_samples", _fitness_samples(self.fitness_samples, self.networks))
-        if self.beside:
-            from eznas.runs.beside import check_beside
-
-            check_beside(self.beside)
         if self.race_networks and not 3 <= self.race_networks < self.networks:
             raise EznasError(
                 f"race_networks is {self.race_networks}: give 0 for no race, or 3 to {self.networks - 1} of the "

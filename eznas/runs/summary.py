@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
+from eznas.correlation.bootstrap import INTERVAL
 from eznas.observer import RunObserver
 from eznas.ops.notation import format_program
 from eznas.ops.program import Program
@@ -21,7 +22,6 @@ from eznas.runs.beside import proxies_beside, seen_beside
 from eznas.runs.directory import HALL_OF_FAME, HISTORY, SUMMARY, Checkpoint
 from eznas.runs.proxy_argument import evolved_proxy
 from eznas.runs.settings import RunSettings, departures_text
-from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.detail_format import BEST
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, leads, rank_networks
 from eznas.scoring.rounding import ROUNDING_RULE

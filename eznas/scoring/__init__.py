@@ -1,1 +1,1 @@
-"""From programs and networks to scores, and from scores to rank correlations with intervals."""
+"""From programs and networks to scores, and how well these rank the networks."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
 from eznas.scoring.benchmark_recipe import BenchmarkRecipe
-from eznas.scoring.collecting import Collected, CollectionTask, collected
+from eznas.scoring.collecting import Collected, collected, send_collected
 from eznas.scoring.drawn_images import draw_images
 from eznas.scoring.helping import encoded
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 
 class BenchmarkStatistics:
@@ -78,3 +83,28 @@ class BenchmarkStatistics:
     def _task(self) -> bytes:
         recipe = BenchmarkRecipe.of(self._benchmark)
         return encoded(CollectionTask(recipe, self._batch_size, self._seed, self._settings))
+
+
+@dataclass(frozen=True)
+class CollectionTask:
+    """What the statistics of a network depend on beside its index, as `BenchmarkStatistics` takes it.
+
+    Attributes:
+        benchmark: whose networks they are.
+        batch_size: images that every network sees.
+        seed: of the images and the weights.
+        settings: what is collected; on the CPU.
+    """
+
+    benchmark: BenchmarkRecipe
+    batch_size: int
+    seed: int
+    settings: CollectionSettings
+
+    def answer(self, connection: Connection, index: int) -> None:
+        """Send the statistics of the network; `helping.Task` has more."""
+        send_collected(connection, self._source.collect_here(index))
+
+    @cached_property
+    def _source(self) -> BenchmarkStatistics:
+        return BenchmarkStatistics(self.benchmark.load(), self.batch_size, self.seed, self.settings)

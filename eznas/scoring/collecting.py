@@ -1,4 +1,4 @@
-"""Statistics of a benchmark's networks, collected by helpers, which leave the numbers in memory that both see."""
+"""How statistics come from a helper that collected them: it leaves the numbers in memory that both processes see."""
 
 from __future__ import annotations
 
@@ -6,55 +6,18 @@ import mmap
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.scoring import helping
-from eznas.scoring.benchmark_recipe import BenchmarkRecipe
-from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 
-if TYPE_CHECKING:
-    from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-
 _NO_VALUES: Final = np.empty(0, np.float32)
-
-
-@dataclass(frozen=True)
-class CollectionTask:
-    """What the statistics of a network depend on beside its index.
-
-    Attributes:
-        benchmark: whose networks they are.
-        batch_size: images that every network sees.
-        seed: of the images and the weights.
-        settings: what is collected; on the CPU.
-    """
-
-    benchmark: BenchmarkRecipe
-    batch_size: int
-    seed: int
-    settings: CollectionSettings
-
-    def answer(self, connection: Connection, index: int) -> None:
-        """Send what `collected` asks for; `helping.Task` has more."""
-        statistics, seconds = self._source.collect_here(index)
-        is_new = _SHARED.hold(statistics.values)
-        connection.send((replace(statistics, values=_NO_VALUES), statistics.values.size, seconds, is_new))
-        if is_new:
-            _SHARED.send(connection)
-
-    @cached_property
-    def _source(self) -> BenchmarkStatistics:
-        from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-
-        return BenchmarkStatistics(self.benchmark.load(), self.batch_size, self.seed, self.settings)
 
 
 class Collected(NamedTuple):
@@ -68,7 +31,7 @@ def collected(task: Callable[[], bytes], index: int, here: Callable[[], Collecte
     """Return the statistics of a network, by a helper or from this thread: the same numbers.
 
     Args:
-        task: gives the encoded `CollectionTask` for a helper; called if one is free.
+        task: gives the encoded task for a helper, which answers by `send_collected`; called if one is free.
         index: of the network.
         here: collects them in this thread.
 
@@ -91,6 +54,15 @@ def collected(task: Callable[[], bytes], index: int, here: Callable[[], Collecte
         return Collected(replace(without_values, values=values), seconds)
 
     return helping.HELPERS.share(ask, here)
+
+
+def send_collected(connection: Connection, here: Collected) -> None:
+    """Send statistics that a helper collected to whoever asks for them by `collected`."""
+    statistics, seconds = here
+    is_new = _SHARED.hold(statistics.values)
+    connection.send((replace(statistics, values=_NO_VALUES), statistics.values.size, seconds, is_new))
+    if is_new:
+        _SHARED.send(connection)
 
 
 class _SharedMemory:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
+from eznas.correlation.bootstrap import INTERVAL
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, Proxy
-from eznas.scoring.bootstrap import INTERVAL
 from eznas.scoring.kernel_loading import LOADING_KERNELS, load_kernels
 from eznas.scoring.ranking import RANKING_RULE, SECOND_DRAW_RULE, Ranking, rank_networks
 from eznas.scoring.rounding import ROUNDING_RULE

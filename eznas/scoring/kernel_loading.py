@@ -8,12 +8,12 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from eznas.correlation.rank_correlation import kendall_tau, of_resamples, spearman, top_decile_tau
 from eznas.ops.interpreter import compiled_parts
 from eznas.ops.jit import JIT_DISABLED, compiled_part
 from eznas.ops.kernels.execute import call_kernel
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
-from eznas.scoring.correlation import kendall_tau, of_resamples, spearman, top_decile_tau
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.ties import tied
 from eznas.statistics.tensors import Layout, NetworkStatistics

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from eznas import seeds
 from eznas.benchmarks.base import Benchmark
+from eznas.correlation.bootstrap import bootstrap_intervals, paired_intervals
+from eznas.correlation.rank_correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, Proxy
-from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
-from eznas.scoring.correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies

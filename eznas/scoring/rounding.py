@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.scoring.correlation import kendall_tau
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.scoring.ties import rankable
 
 ROUNDED_NETWORKS: Final = 20

@@ -22,10 +22,10 @@ from typing import Final, Protocol, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.errors import EznasError, shown
 from eznas.ops.program import Program
 from eznas.options import Combine, Orientation, Rounding
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluator import Race
 from eznas.scoring.rounding import ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
 from eznas.scoring.ties import rankable

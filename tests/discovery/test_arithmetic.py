@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from small_problem import FEATURE_COUNT, group, random_formulas
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.discovery.alphabet import alphabet_of
 from eznas.discovery.codes import ADDED, SUBTRACTED, arity, is_join, term_spans, to_terms
 from eznas.discovery.fitness import INVALID, fitness_of, workspace_for
@@ -12,7 +13,6 @@ from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
 from eznas.scoring.aggregation import aggregate_columns, join_terms
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import tied
 
 STAND_INS = [parse_program(f"numel({name})") for name in ("wt", "inp.data", "pre.data", "act.data", "act.noise")]

@@ -113,7 +113,7 @@ def test_the_reported_proxy_scores_as_the_report_says(make, tmp_path, tiny_table
     assert proxy.formula == chosen["formula"]
     evaluation = evaluate([proxy], benchmarks.load(tiny_table), 24, seed=0)
     place = {int(index): position for position, index in enumerate(evaluation.networks)}
-    from eznas.scoring.correlation import kendall_tau
+    from eznas.correlation.rank_correlation import kendall_tau
 
     networks = discovery.samples[0].networks
     figures = chosen["benchmarks"][tiny_table]

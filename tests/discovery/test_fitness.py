@@ -6,14 +6,14 @@ import pytest
 from scipy.stats import kendalltau
 from small_problem import FEATURE_COUNT, group, random_formulas
 
+from eznas.correlation.rank_correlation import kendall_tau
+from eznas.correlation.weighted_correlation import top_weighted_tau
 from eznas.discovery import criterion
 from eznas.discovery.criterion import Criterion
 from eznas.discovery.fitness import INVALID, combined, fitness_of, judge, workspace_for
 from eznas.discovery.problem import arrays_of
 from eznas.ops.catalogue import BY_NAME
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import tied
-from eznas.scoring.weighted_correlation import top_weighted_tau
 
 COMBINED = {"minimum": np.min, "mean": np.mean, "median": np.median}
 

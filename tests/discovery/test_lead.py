@@ -7,12 +7,12 @@ import pytest
 from finished_discovery import accuracies, ranked_by, searched
 
 from eznas import seeds
+from eznas.correlation.bootstrap import RESAMPLES
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.discovery.archive import fitness_on
 from eznas.discovery.fitness import INVALID, turned_fitness
 from eznas.discovery.lead import HALVINGS, best, candidates, lead, standard_error
 from eznas.discovery.problem import NetworkGroup
-from eznas.scoring.bootstrap import RESAMPLES
-from eznas.scoring.correlation import kendall_tau
 
 COMBINE = {"minimum": min, "mean": np.mean}
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.discovery import session
 from eznas.discovery.discovery import Discovery
 from eznas.discovery.machine import Machine
@@ -15,7 +16,6 @@ from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.observer import SilentObserver
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import rankable
 
 FILES = ("history.jsonl", "networks.json", "result.json", "proxy.json")

@@ -111,3 +111,8 @@ def test_the_record_of_an_experiment_has_what_results_depend_on(quick):
     both = experiment_settings(quick, ("tree", "sequential"))
     assert both["genome"] == ["tree", "sequential"]
     assert {"tree", "sequential"} <= both.keys()
+
+
+def test_a_proxy_that_is_not_there_is_refused_before_an_experiment_makes_its_folder(quick):
+    with pytest.raises(EznasError, match="did you mean synflow"):
+        experiment_settings({**quick, "beside": ["synfow"]})

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from eznas import proxies
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.errors import EznasError
 from eznas.experiments import measure
 from eznas.runs.settings import RunSettings
 from eznas.runs.split import Split
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.evaluation import evaluate
 
 

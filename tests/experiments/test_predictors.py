@@ -5,10 +5,10 @@ import importlib
 import numpy as np
 import pytest
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.errors import EznasError
 from eznas.experiments import predictors
 from eznas.experiments.predictors import predicted, signed_logarithm
-from eznas.scoring.correlation import kendall_tau
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_a_measurement_is_that_of_evaluate(table, tmp_path):
     test = SeedTest(chosen([table]).entries, proxy, (3, 4), networks=5, settings={"threads": 1})
     content = test.run(tmp_path / "test", lambda _: None)
     from eznas import benchmarks, seeds
-    from eznas.scoring.correlation import kendall_tau
+    from eznas.correlation.rank_correlation import kendall_tau
 
     benchmark = benchmarks.load(table)
     networks = benchmark.sample(5, seeds.generator(4, "networks"))

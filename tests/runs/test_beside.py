@@ -10,6 +10,7 @@ from eznas import benchmarks
 from eznas.errors import EznasError
 from eznas.proxies.proxy import read_proxy, save
 from eznas.runs.beside import proxies_beside, seen_beside
+from eznas.runs.proxy_argument import resolve_proxy
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
 
@@ -62,12 +63,28 @@ def test_a_resumed_run_keeps_them(settings, tmp_path):
     [
         (["synfow"], "did you mean synflow"),
         (["l2_norm", "l2_norm"], "beside names 'l2_norm' twice"),
-        ([""], "beside is \\[''\\]: give a text"),
     ],
 )
-def test_what_is_no_proxy_is_refused_before_anything_is_computed(settings, given, sentence):
+def test_what_is_no_proxy_is_refused_before_anything_is_written(settings, given, sentence, tmp_path):
     with pytest.raises(EznasError, match=sentence):
-        settings.changed({"beside": given})
+        Run.start(settings.changed({"beside": given}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_text_is_no_setting(settings):
+    with pytest.raises(EznasError, match=r"beside is \[''\]: give a text"):
+        settings.changed({"beside": [""]})
+
+
+def test_a_run_stands_for_its_best_program_after_what_it_showed_beside_is_gone(settings, tmp_path):
+    mine = tmp_path / "mine.json"
+    save(resolve_proxy("l1_norm(wt)"), mine)
+    path = tmp_path / "run"
+    summary_of(settings.changed({"beside": str(mine)}), path)
+    mine.unlink()
+    assert resolve_proxy(str(path)).name == "run"
+    with pytest.raises(EznasError, match=r"mine\.json could not be read"):
+        Run.resume(path)
 
 
 def test_one_that_has_seen_the_networks_that_it_is_judged_on_is_told(table, tmp_path):

@@ -7,10 +7,10 @@ import pytest
 from tiny_benchmark import write_tiny_benchmark
 
 from eznas import benchmarks
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.runs.directory import stored_settings
 from eznas.runs.run import Run
 from eznas.runs.settings import RunSettings
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import rankable
 
 

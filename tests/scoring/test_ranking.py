@@ -9,11 +9,11 @@ import pytest
 from tiny_benchmark import write_tiny_benchmark
 
 from eznas import benchmarks
+from eznas.correlation.rank_correlation import kendall_tau, spearman, top_decile_tau
 from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
 from eznas.proxies import Proxy, RankAggregate, load
 from eznas.scoring import ranking as ranking_module
-from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
 from eznas.scoring.ranking import (
     COUNTS_ONLY,
     WEIGHTS_OR_IMAGES,

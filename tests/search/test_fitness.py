@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.errors import EznasError
 from eznas.ops.notation import parse_program
 from eznas.ops.program import ProgramBuilder
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ranking import Ranking
 from eznas.search.evaluated import INVALID_FITNESS, Evaluated
 from eznas.search.fitness import Fitness, RankedNetworks

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.correlation.rank_correlation import compare_by_sorting
 from eznas.ops.jit import compiled
 from eznas.ops.limits import RELATIVE_TOLERANCE
-from eznas.scoring.correlation import compare_by_sorting
 from eznas.scoring.ties import any_tied, tied_in_order
 
 # Up to here comparing all pairs twice, which vectorises, is faster than sorting.

@@ -5,6 +5,7 @@ import pytest
 import torch
 from small_problem import FEATURE_COUNT, group
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.discovery.enumeration.formulas import (
     AGGREGATIONS,
     MAXIMUM_SIZE,
@@ -18,7 +19,6 @@ from eznas.genomes.feature_tree import BINARY_WEIGHTS, UNARY_WEIGHTS
 from eznas.ops import reference
 from eznas.ops.catalogue import BY_NAME
 from eznas.scoring.aggregation import aggregate_columns
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import rankable
 
 GROUP = group(networks=40)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.discovery.enumeration.tau import tau_of
-from eznas.scoring.correlation import kendall_tau
 from eznas.scoring.ties import rankable
 
 

@@ -54,8 +54,8 @@ def weighted_tau(
 ) -> float:
     """Return tau-b where a pair weighs the sum of both weights, in O(n log n).
 
-    As in `eznas.scoring.correlation.compare_by_sorting`, the discordant pairs are the inversions that a merge sort
-    undoes; here each counts its weight.
+    As in `eznas.correlation.rank_correlation.compare_by_sorting`, the discordant pairs are the inversions that a merge
+    sort undoes; here each counts its weight.
 
     Args:
         x: float64 (n,), not constant, without NaN.

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from eznas.scoring.correlation import kendall_tau, of_resamples, partial_kendall_tau, spearman, top_decile_tau
+from eznas.correlation.rank_correlation import kendall_tau, of_resamples, partial_kendall_tau, spearman, top_decile_tau
 
 # A few values many times give ties in one sequence and in both; infinities are ordinary extremes.
 TIED = st.sampled_from([-math.inf, -1.0, -0.0, 0.0, 1e-300, 2.5, math.inf])

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import weightedtau
 
-from eznas.scoring.correlation import kendall_tau
-from eznas.scoring.weighted_correlation import top_weighted_tau, top_weights, weighted_tau
+from eznas.correlation.rank_correlation import kendall_tau
+from eznas.correlation.weighted_correlation import top_weighted_tau, top_weights, weighted_tau
 
 
 def by_definition(scores, accuracies, weights):

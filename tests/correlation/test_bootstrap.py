@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eznas.scoring.bootstrap import bootstrap_intervals, paired_intervals
-from eznas.scoring.correlation import kendall_tau, spearman, top_decile_tau
+from eznas.correlation.bootstrap import bootstrap_intervals, paired_intervals
+from eznas.correlation.rank_correlation import kendall_tau, spearman, top_decile_tau
 
 
 def correlated(count, seed=0):

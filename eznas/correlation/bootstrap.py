@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eznas.scoring.correlation import Statistic, of_resamples
+from eznas.correlation.rank_correlation import Statistic, of_resamples
 
 RESAMPLES: Final = 1000
 LEVEL: Final = 0.95

@@ -1,0 +1,1 @@
+"""How well two rankings agree: rank correlations, weighted or not, and their bootstrap intervals."""
