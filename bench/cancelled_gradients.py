@@ -23,7 +23,7 @@ from eznas.proxies import Proxy
 from eznas.runs.proxy_argument import resolve_proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-from eznas.scoring.correlation import kendall_tau
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.ties import rankable
