@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas import benchmarks, seeds
+from eznas.correlation.rank_correlation import kendall_tau
 from eznas.ops.plan import Plan
 from eznas.proxies import Proxy
 from eznas.runs.proxy_argument import resolve_proxy
 from eznas.scoring.aggregation import join_terms
 from eznas.scoring.benchmark_statistics import BenchmarkStatistics
-from eznas.correlation.rank_correlation import kendall_tau
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.ties import rankable
