@@ -30,7 +30,8 @@ def blocks_of(page):
 
 def files_of(page, phrase):
     """The files that a page asks to be saved: the group of `phrase` is a name, and the next block its content."""
-    return dict(re.findall(rf"{phrase}.*?^```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    anywhere = phrase.replace(" ", r"\s+")  # lines of a page may end within the phrase
+    return dict(re.findall(rf"{anywhere}.*?^```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
 
 
 def save(files, folder):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eznas.benchmarks.base import Benchmark
 from eznas.observer import RunObserver, SilentObserver
-from eznas.proxies import AnyProxy
+from eznas.proxies import AnyProxy, Proxy
 from eznas.scoring.benchmark_scorer import BenchmarkScorer
 from eznas.scoring.candidate import Candidate, GivenNetworks
 from eznas.scoring.drawn_images import LabelledImages
@@ -21,6 +21,7 @@ from eznas.scoring.settings import ScoringSettings
 from eznas.statistics.collect import Inputs
 from eznas.statistics.workers import run_in_threads
 
+_NOT_FINITE: Final = "The score is not finite."
 _NO_NUMBER: Final = "The score is not finite, or the program takes no unit of it."
 
 ScoreNetworks: TypeAlias = Callable[
@@ -105,7 +106,8 @@ def _in_threads(
     for place, one in enumerate(columns):
         values[:, place], seconds[:, place] = one.values, one.seconds
         for row in np.flatnonzero(np.isnan(one.values)).tolist():
-            unscored[row][place] = one.reasons.get(row, _NO_NUMBER)
+            unknown = _NO_NUMBER if isinstance(scorer.proxies[row], Proxy) else _NOT_FINITE
+            unscored[row][place] = one.reasons.get(row, unknown)
     coverage = np.array([one.coverage for one in columns], np.float64)
     without_units = tuple(place for place, one in enumerate(columns) if one.lacks_units)
     rounded_up = np.array([one.rounded_up for one in columns]).T if scorer.settings.rounded_up and columns else None

@@ -219,7 +219,7 @@ def test_a_run_on_two_benchmarks_prints_both(capfd, table, tmp_path):
 
 
 def test_evaluate_prints_figures_and_protocol(capfd, table):
-    assert main(["evaluate", "eznas-a", "--benchmark", str(table), "--networks", "12", "--seed", "1"]) == 0
+    assert main(["evaluate", "nasbench201-short", "--benchmark", str(table), "--networks", "12", "--seed", "1"]) == 0
     shown = capfd.readouterr().out
     for text in ("Kendall tau", "Spearman rho", "top decile", "networks        12", "seed            1", "Kaiming"):
         assert text in shown
