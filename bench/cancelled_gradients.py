@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eznas import benchmarks, seeds
 from eznas.correlation.rank_correlation import kendall_tau
@@ -27,6 +26,7 @@ from eznas.scoring.benchmark_statistics import BenchmarkStatistics
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.kernel_loading import load_kernels
 from eznas.scoring.ties import rankable
+from eznas.statistics.cancelled_gradients import is_rounding
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.system.rounding import rounding_up
@@ -34,12 +34,6 @@ from eznas.terminals import BY_NAME, TERMINALS
 
 WEIGHT_GRADIENT = BY_NAME["wt_grad.data"].address
 GRADIENTS = [terminal.address for terminal in TERMINALS if terminal.is_gradient]
-
-
-def is_rounding(gradient: NDArray[np.float32], rounded_up: NDArray[np.float32]) -> bool:
-    """Whether rounding moves a gradient by more than half of its norm."""
-    norm = np.linalg.norm(gradient.astype(np.float64))
-    return bool(np.linalg.norm(gradient.astype(np.float64) - rounded_up) > norm / 2)
 
 
 def scores_of(proxies: list[Proxy], statistics: NetworkStatistics) -> list[float]:

@@ -33,7 +33,8 @@ def units(
     """Show the units of a network: what a proxy sees of it, and what it does not.
 
     Prints the activation, the linear map and the normalisation of each, what is in no unit, and the share of the
-    parameters that units hold. The network runs once, with fresh weights, and stays as it is.
+    parameters that units hold; and says where the gradient is nothing but rounding. The network runs a few times, with
+    fresh weights, and stays as it is.
     """
     from eznas.report.progress import ProgressBar
     from eznas.report.units import units_parts

@@ -43,7 +43,24 @@ def units_parts(content: Mapping[str, Any]) -> list[RenderableType]:
     )
     if content["warning"]:
         parts.append(content["warning"])
+    if content["cancelled"]:
+        parts.append(
+            f"The gradient is nothing but rounding in {len(content['cancelled'])} of the {len(rows)} units "
+            f"({_ranges(content['cancelled'])}): a normalisation after them takes away whatever they add to the sum of "
+            "the outputs. What a program makes of its sign or of the normalised gradient is chance there."
+        )
     return parts
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return rising numbers as a text, such as `3, 7-9`."""
+    ends: list[list[int]] = []
+    for number in numbers:
+        if ends and number == ends[-1][1] + 1:
+            ends[-1][1] = number
+        else:
+            ends.append([number, number])
+    return ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in ends)
 
 
 def _layers(layers: list[Mapping[str, Any]]) -> list[str]:

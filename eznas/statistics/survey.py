@@ -10,12 +10,14 @@ from torch import nn
 
 from eznas.errors import EznasError
 from eznas.options import Unit as UnitKind
+from eznas.statistics.cancelled_gradients import cancelled_units
 from eznas.statistics.collect import find_units
 from eznas.statistics.coverage import coverage_of, coverage_warning
 from eznas.statistics.inputs import Inputs
 from eznas.statistics.layers import ACTIVATIONS, NORMALISATIONS
 from eznas.statistics.passes import Loss
 from eznas.statistics.recorder import RecordedLayer, Unit
+from eznas.system.rounding import can_round_up
 
 _NO_PARAMETERS: Final = ""
 _ROLES: Final = {
@@ -68,6 +70,8 @@ class Survey:
         parameters: of the whole network.
         coverage: share of them that units hold, 0 to 1.
         counts: kind to the number of units of that kind.
+        cancelled: the units whose gradient is nothing but rounding, see `cancelled_units`; None where that is not
+            known, the network having no gradient or the system no way to round up.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Survey:
     parameters: int
     coverage: float
     counts: dict[UnitKind, int]
+    cancelled: tuple[int, ...] | None = None
 
     @property
     def warning(self) -> str | None:
@@ -92,6 +97,7 @@ class Survey:
             "parameters": self.parameters,
             "coverage": self.coverage,
             "warning": self.warning,
+            "cancelled": None if self.cancelled is None else list(self.cancelled),
             "units": [
                 {
                     "layers": [
@@ -119,7 +125,7 @@ def survey(
 
     Args:
         network: as `collect` takes it.
-        inputs: those of one pass are enough to run it.
+        inputs: those of the data pass are read.
         unit: their kind; None for R-C-B, or A-L-N where the network has none of those.
         name: the network, as messages call it.
         loss: as `collect` takes it.
@@ -156,7 +162,19 @@ def survey(
         sum(parameter.numel() for parameter in own.parameters()),
         coverage_of(own, units),
         counts,
+        _cancelled(network, inputs, chosen, name, loss),
     )
+
+
+def _cancelled(
+    network: nn.Module, inputs: Inputs, unit: UnitKind, name: str, loss: Loss | None
+) -> tuple[int, ...] | None:
+    if not can_round_up():
+        return None
+    try:
+        return cancelled_units(network, inputs, unit, name, loss=loss)
+    except EznasError:  # its units can be seen all the same
+        return None
 
 
 def _surveyed(unit: Unit, names: dict[int, str]) -> SurveyedUnit:

@@ -5,6 +5,7 @@ from torch import nn
 from eznas.errors import EznasError
 from eznas.statistics.collect import make_inputs
 from eznas.statistics.survey import survey
+from eznas.system.rounding import can_round_up
 
 
 class Network(nn.Module):
@@ -39,6 +40,16 @@ def test_units_of_the_paper_are_taken_where_there_are_any():
         "The score of 'mine' comes from less than half of it: its R-C-B units hold 8% of the parameters (--unit A-L-N "
         "takes all linear maps)."
     )
+
+
+@pytest.mark.skipif(not can_round_up(), reason="this system cannot be told to round up")
+def test_units_without_a_gradient_but_rounding_are_told_where_there_are_gradients():
+    images = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    network = Network()
+    found = survey(network, make_inputs(images, 0))
+    assert found.cancelled == (0,)
+    assert found.to_dict()["cancelled"] == [0]
+    assert survey(network.requires_grad_(False), make_inputs(images, 0)).cancelled is None
 
 
 def test_all_linear_maps():

@@ -1,0 +1,58 @@
+"""Units whose gradient is nothing but rounding, because the output does not depend on what is before them.
+
+A normalisation over places subtracts the mean of what it is given. Where its output is only averaged afterwards, the
+sum of the network's outputs is the same whatever goes in, and every gradient before it is zero but for rounding. With
+every operation rounded up, no digit of such a gradient stays what it was.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from eznas.options import Unit as UnitKind
+from eznas.statistics.collect import collect
+from eznas.statistics.inputs import Inputs
+from eznas.statistics.passes import Loss
+from eznas.statistics.settings import CollectionSettings
+from eznas.system.rounding import rounding_up
+from eznas.terminals import BY_NAME
+
+_WEIGHT_GRADIENT: Final = BY_NAME["wt_grad.data"].address
+
+
+def is_rounding(gradient: NDArray[np.float32], rounded_up: NDArray[np.float32]) -> bool:
+    """Return whether rounding moves a gradient by more than half of its norm; not where it is zero.
+
+    Args:
+        gradient: as ever.
+        rounded_up: the same with every operation rounded up.
+    """
+    norm = np.linalg.norm(gradient.astype(np.float64))
+    return bool(norm > 0 and np.linalg.norm(gradient.astype(np.float64) - rounded_up) > norm / 2)
+
+
+def cancelled_units(
+    network: nn.Module, inputs: Inputs, unit: UnitKind, name: str = "unnamed", *, loss: Loss | None = None
+) -> tuple[int, ...]:
+    """Return the units whose gradient of the weight is rounding, on a system that can round up.
+
+    Args:
+        network: as `collect` takes it; it stays as it is.
+        inputs: those of the data pass are read.
+        unit: their kind.
+        name: the network, as messages call it.
+        loss: as `collect` takes it.
+
+    Raises:
+        EznasError: as `collect` raises it.
+    """
+    settings = CollectionSettings(unit, terminals=frozenset({_WEIGHT_GRADIENT}))
+    as_ever = collect(network, inputs, settings, name=name, loss=loss)
+    with rounding_up():
+        upward = collect(network, inputs, settings, name=name, loss=loss)
+    pairs = ([one.tensor(number, _WEIGHT_GRADIENT) for one in (as_ever, upward)] for number in range(as_ever.units))
+    return tuple(number for number, pair in enumerate(pairs) if is_rounding(*pair))
