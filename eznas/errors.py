@@ -6,6 +6,8 @@ import os
 import reprlib
 import sysconfig
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +52,22 @@ def described(error: BaseException) -> str:
     """
     place = place_of(error)
     return f"{type(error).__name__}{f' in {place}' if place else ''}: {first_line(error)}"
+
+
+@contextmanager
+def in_users_code(what: str, remedy: str) -> Iterator[None]:
+    """Turn whatever the code of a user raises inside of the block into a sentence; an `EznasError` is one already.
+
+    Args:
+        what: could not be done, such as `The space mine could not draw a network`.
+        remedy: what to do about it, such as `correct its random`.
+    """
+    try:
+        yield
+    except EznasError:
+        raise
+    except Exception as error:
+        raise EznasError(f"{what} ({described(error)}): {remedy}.") from error
 
 
 def place_of(error: BaseException) -> str:

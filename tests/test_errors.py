@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from eznas.errors import described, first_line, place_of, shown
+from eznas.errors import EznasError, described, first_line, in_users_code, place_of, shown
 
 
 def raised(function):
@@ -86,3 +86,17 @@ def test_a_value_whose_repr_fails_is_shown():
             raise RuntimeError
 
     assert shown(Broken()).startswith("<Broken instance")
+
+
+def test_what_a_users_code_raises_is_told_with_the_way_out():
+    with (
+        pytest.raises(
+            EznasError, match=r"^The space mine could not draw a network \(ZeroDivisionError.*\): mend it\.$"
+        ),
+        in_users_code("The space mine could not draw a network", "mend it"),
+    ):
+        raise ZeroDivisionError("nothing to share")
+    with pytest.raises(EznasError, match=r"^A sentence\.$"), in_users_code("Nothing of this", "is said"):
+        raise EznasError("A sentence.")
+    with pytest.raises(KeyboardInterrupt), in_users_code("Nothing of this", "is said"):
+        raise KeyboardInterrupt

@@ -11,7 +11,7 @@ from torch import nn
 
 from eznas import seeds
 from eznas.api.random_states import seeded
-from eznas.errors import EznasError, described, shown
+from eznas.errors import EznasError, in_users_code, shown
 from eznas.scoring.candidate import Candidate
 from eznas.spaces.foreign import ModuleSpace
 
@@ -76,13 +76,8 @@ def _name(model: object) -> str:
 
 def _builder(space: ModuleSpace, name: str, seed: int) -> Callable[[], nn.Module]:
     def build() -> nn.Module:
-        try:
-            with seeded(seed):
-                made: object = space.build(name, 0, 0)
-        except EznasError:
-            raise
-        except Exception as error:  # the user's own code
-            raise EznasError(f"The model {name!r} could not be made ({described(error)}): correct it there.") from error
+        with in_users_code(f"The model {name!r} could not be made", "correct it there"), seeded(seed):
+            made: object = space.build(name, 0, 0)
         if not isinstance(made, nn.Module):
             raise EznasError(
                 f"The function of the model {name!r} returned a {type(made).__name__}: let it return a torch.nn.Module."

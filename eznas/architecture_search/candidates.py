@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from eznas.benchmarks.base import Benchmark
-from eznas.errors import EznasError, described, shown
+from eznas.errors import EznasError, in_users_code, shown
 from eznas.spaces.base import Space, canonical_text
 
 _TRIED: Final = 100
@@ -51,14 +51,8 @@ class SpaceCandidates(Candidates):
         Raises:
             EznasError: the space draws no networks; the sentence says what it lacks, or what its `random` does wrong.
         """
-        try:
+        with in_users_code(f"The space {self._space.name} could not draw a network", "correct its `random`"):
             text: object = self._space.random(rng)
-        except EznasError:
-            raise
-        except Exception as error:  # a space may be the user's own code
-            raise EznasError(
-                f"The space {self._space.name} could not draw a network ({described(error)}): correct its `random`."
-            ) from error
         if not isinstance(text, str):
             raise EznasError(
                 f"`random` of the space {self._space.name} returned {shown(text)}: let it return the text of an "
@@ -125,15 +119,10 @@ class TableCandidates(Candidates):
 
 def _neighbours(space: Space, architecture: str) -> list[str]:
     """Return the canonical texts of the neighbours that a space knows, which may be the user's own code."""
-    try:
+    with in_users_code(
+        f"The space {space.name} could not vary the network {architecture:.120}", "correct its `neighbours`"
+    ):
         found: object = space.neighbours(architecture)
-    except EznasError:
-        raise
-    except Exception as error:
-        raise EznasError(
-            f"The space {space.name} could not vary the network {architecture:.120} ({described(error)}): correct its "
-            "`neighbours`."
-        ) from error
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise EznasError(
             f"`neighbours` of the space {space.name} returned {shown(found)} for {architecture:.120}: let it return "

@@ -13,7 +13,7 @@ from typing import Any, Final
 from torch import nn
 
 from eznas import seeds
-from eznas.errors import EznasError, described
+from eznas.errors import EznasError, described, in_users_code
 from eznas.files import LARGEST_TABLE, json_text, read_regular, write_atomically
 from eznas.proxies import AnyProxy
 from eznas.scoring.candidate import Candidate
@@ -137,15 +137,10 @@ class Scorer:
 
     def _build(self, architecture: str) -> nn.Module:
         space = self.setting.space
-        try:
+        with in_users_code(
+            f"The space {space.name} could not build the network {architecture:.120}", "correct its `build`"
+        ):
             network: object = space.build(architecture, self.setting.num_classes, self.setting.image_size)
-        except EznasError:
-            raise
-        except Exception as error:  # a space may be the user's own code
-            raise EznasError(
-                f"The space {space.name} could not build the network {architecture:.120} ({described(error)}): correct "
-                "its `build`."
-            ) from error
         if not isinstance(network, nn.Module):
             raise EznasError(
                 f"`build` of the space {space.name} returned a {type(network).__name__} for {architecture:.120}: let "

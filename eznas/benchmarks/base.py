@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eznas.benchmarks.images import Normalisation, Pixels
-from eznas.errors import EznasError, described
+from eznas.errors import EznasError, in_users_code
 from eznas.spaces.base import Space, canonical_text
 
 if TYPE_CHECKING:
@@ -216,15 +216,11 @@ class Benchmark:
             EznasError: the space cannot build it.
         """
         architecture = self.architectures[index]
-        try:
+        with in_users_code(
+            f"The space {self.space.name} of {self.name} could not build network {index}, {architecture}",
+            "correct its `build`",
+        ):
             network: object = self.space.build(architecture, self.num_classes, self.image_size)
-        except EznasError:
-            raise
-        except Exception as error:  # a space may be the user's own code
-            raise EznasError(
-                f"The space {self.space.name} of {self.name} could not build network {index}, {architecture} "
-                f"({described(error)}): correct its `build`."
-            ) from error
         # Here, because only what builds networks needs PyTorch.
         from torch import nn
 

@@ -27,7 +27,7 @@ from eznas import spaces
 from eznas.benchmarks.image_set import ImageSet
 from eznas.benchmarks.progress_file import Finished, ProgressFile
 from eznas.benchmarks.training_settings import TrainingSettings
-from eznas.errors import EznasError, described
+from eznas.errors import EznasError, in_users_code
 from eznas.spaces.base import Space
 
 
@@ -226,15 +226,11 @@ def train_one(campaign: Campaign, training: Training) -> Finished:
     number = training_seed(architecture, seed)
     # A space builds its networks with PyTorch's global generator; this process serves nothing else.
     torch.manual_seed(number)
-    try:
+    with in_users_code(
+        f"The network {architecture} of the space {campaign.space_name} could not be trained",
+        "correct the space, then run the same command again",
+    ):
         network = campaign.space.build(architecture, campaign.images.num_classes, campaign.images.image_size)
         result = train_network(network, campaign.images, campaign.training, number, campaign.device)
-    except EznasError:
-        raise
-    except Exception as error:  # a space may be the user's own code
-        raise EznasError(
-            f"The network {architecture} of the space {campaign.space_name} could not be trained "
-            f"({described(error)}): correct the space, then run the same command again."
-        ) from error
     loss = result.loss if math.isfinite(result.loss) else None
     return Finished(architecture, seed, result.accuracy, loss, round(result.seconds, 3))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from eznas.errors import EznasError, described
+from eznas.errors import EznasError, in_users_code
 
 if TYPE_CHECKING:
     from torch import nn
@@ -98,15 +98,10 @@ def canonical_text(space: Space, architecture: str) -> str:
     Raises:
         EznasError: the text names no architecture, or `check` raises something else or returns no text.
     """
-    try:
+    with in_users_code(
+        f"The space {space.name} could not check the architecture {architecture!r:.120}", "correct the text, or `check`"
+    ):
         checked: object = space.check(architecture)
-    except EznasError:
-        raise
-    except Exception as error:
-        raise EznasError(
-            f"The space {space.name} could not check the architecture {architecture!r:.120} ({described(error)}): "
-            "correct the text, or `check`."
-        ) from error
     if not isinstance(checked, str):
         raise EznasError(
             f"`check` of the space {space.name} returned {checked!r:.80} for the architecture {architecture!r:.120}: "
