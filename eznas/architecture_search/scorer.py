@@ -20,24 +20,11 @@ from eznas.scoring.candidate import Candidate
 from eznas.scoring.scores import score_candidates
 from eznas.scoring.settings import ScoringSettings
 from eznas.spaces import complexity
-from eznas.spaces.base import Space
+from eznas.spaces.base import Size, Space, known_size
 from eznas.statistics.collect import Inputs
 
 FORMAT: Final = 1
 _SECONDS_BETWEEN_WRITES: Final = 10.0
-
-
-@dataclass(frozen=True)
-class Size:
-    """How large a network is.
-
-    Attributes:
-        params: trainable parameters.
-        flops: FLOPs of one image, a multiplication with its addition being one, see `eznas.spaces.complexity`.
-    """
-
-    params: int
-    flops: int
 
 
 @dataclass(frozen=True)
@@ -151,6 +138,9 @@ class Scorer:
     def _measured(self, architecture: str) -> list[int] | None:
         side = self.setting.image_size
         try:
+            known = known_size(self.setting.space, architecture, self.setting.num_classes, side)
+            if known is not None:
+                return [known.params, known.flops]
             network = self._build(architecture)
             return [complexity.parameters(network), complexity.flops(network, (1, 3, side, side))]
         except EznasError as error:

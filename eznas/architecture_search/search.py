@@ -10,11 +10,12 @@ import numpy as np
 
 from eznas import seeds
 from eznas.architecture_search.candidates import Candidates
-from eznas.architecture_search.scorer import Scorer, Size
+from eznas.architecture_search.scorer import Scorer
 from eznas.architecture_search.strategies import STRATEGIES
 from eznas.errors import EznasError
 from eznas.observer import RunObserver, SilentObserver
 from eznas.options import Strategy
+from eznas.spaces.base import Size
 
 _PROPOSALS_WITHOUT_NEWS: Final = 2_000
 """So many proposals in a row that are known already, or not allowed, end a search."""

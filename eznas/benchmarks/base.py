@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eznas.benchmarks.images import Normalisation, Pixels
 from eznas.errors import EznasError, in_users_code
-from eznas.spaces.base import Space, canonical_text
+from eznas.spaces.base import Size, Space, canonical_text, known_size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -230,6 +230,14 @@ class Benchmark:
                 f"network {index}, {architecture}: let it return a torch.nn.Module."
             )
         return network
+
+    def network_size(self, index: int) -> Size | None:
+        """Return how large the network at `index` is; None for one that has to be built and counted.
+
+        Raises:
+            EznasError: the space cannot tell.
+        """
+        return known_size(self.space, self.architectures[index], self.num_classes, self.image_size)
 
     def image_batch(self, batch_size: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """Return `batch_size` different images, normalised: float32 (batch_size, 3, size, size).

@@ -67,9 +67,8 @@ class BenchmarkScorer:
         """Return the same from the calling thread."""
         seed = self.scorer.settings.seed
         build = partial(self._benchmark.build, index)
-        return self.scorer.column(
-            Candidate(self._benchmark.architectures[index], build, seeds.network_seed(seed, index))
-        )
+        architecture, size = self._benchmark.architectures[index], self._benchmark.network_size(index)
+        return self.scorer.column(Candidate(architecture, build, seeds.network_seed(seed, index), size))
 
     @cached_property
     def _task(self) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from eznas.options import Unit
+from eznas.spaces.base import Size
 from eznas.statistics.collect import Loss
 
 
@@ -19,11 +20,13 @@ class Candidate:
         name: as messages call it.
         build: makes it; called in any thread.
         weights_seed: decides its fresh weights, and the random choices of layers such as dropout.
+        size: None where it is not known without the network.
     """
 
     name: str
     build: Callable[[], nn.Module]
     weights_seed: int
+    size: Size | None = None
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,11 @@ class Scorer:
                 column.values[collection.rows] = column.rounded_up[collection.rows] = np.nan
                 column.reasons |= dict.fromkeys(collection.rows, str(error))
                 column.lacks_units |= isinstance(error, NoUnitError)
-        hand_made = {row: proxy for row, proxy in enumerate(self.proxies) if isinstance(proxy, HandMadeProxy)}
+        hand_made = {
+            row: proxy
+            for row, proxy in enumerate(self.proxies)
+            if isinstance(proxy, HandMadeProxy) and not self._score_by_size(proxy, row, candidate, column)
+        }
         if hand_made:
             try:
                 network = build()
@@ -188,6 +192,17 @@ class Scorer:
             loss=self._given.loss,
         )
         return Collected(statistics, time.thread_time() - started)
+
+    @staticmethod
+    def _score_by_size(proxy: HandMadeProxy, row: int, candidate: Candidate, column: Column) -> bool:
+        """Score a network by its size alone, and return whether that was possible."""
+        started = time.thread_time()
+        value = None if candidate.size is None else proxy.of_size(candidate.size)
+        if value is None:
+            return False
+        column.values[row] = column.rounded_up[row] = value
+        column.seconds[row] = time.thread_time() - started
+        return True
 
     def _score_by_hand(
         self, proxy: HandMadeProxy, row: int, candidate: Candidate, network: nn.Module, column: Column

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,12 +14,25 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+@dataclass(frozen=True)
+class Size:
+    """How large a network is.
+
+    Attributes:
+        params: trainable parameters.
+        flops: FLOPs of one image, a multiplication with its addition being one, see `eznas.spaces.complexity`.
+    """
+
+    params: int
+    flops: int
+
+
 class Space(ABC):
     """A set of networks, each named by a text: everything else in eznas handles architectures as plain `str`.
 
     `build` is all that a space needs. One that eznas is to draw networks from has `random`, too; one that it is to
-    search step by step has `neighbours`; one whose texts can be written in several ways, or wrongly, has `check`. The
-    name is that of the class if none is given.
+    search step by step has `neighbours`; one whose texts can be written in several ways, or wrongly, has `check`; one
+    whose texts say how large a network is has `network_size`. The name is that of the class if none is given.
     """
 
     name: ClassVar[str]
@@ -86,10 +100,39 @@ class Space(ABC):
         """Return the canonical text of `architecture`, or raise an `EznasError` that names the text."""
         return architecture.strip()
 
+    def network_size(self, architecture: str, num_classes: int, image_size: int) -> Size | None:  # noqa: ARG002
+        """Return how large a network is if its text tells it; None for one that has to be built and counted.
+
+        Args:
+            architecture: a text that `check` returned.
+            num_classes: as `build` takes it.
+            image_size: as `build` takes it.
+        """
+        return None
+
     def settings(self) -> dict[str, object]:
         """Return what distinguishes this instance from others of its class, as plain data for records."""
         plain = (str, int, float, bool, type(None))
         return {key: value if isinstance(value, plain) else repr(value) for key, value in vars(self).items()}
+
+
+def known_size(space: Space, architecture: str, num_classes: int, image_size: int) -> Size | None:
+    """Return what `space.network_size` returns, and turn whatever else a user's own does into a sentence.
+
+    Raises:
+        EznasError: it raises, or returns something else.
+    """
+    with in_users_code(
+        f"The space {space.name} could not tell the size of {architecture!r:.120}",
+        "correct its `network_size`, or leave that out",
+    ):
+        size: object = space.network_size(architecture, num_classes, image_size)
+    if size is not None and not isinstance(size, Size):
+        raise EznasError(
+            f"`network_size` of the space {space.name} returned {size!r:.80} for {architecture!r:.120}: let it return "
+            "an eznas.spaces.base.Size, or None."
+        )
+    return size
 
 
 def canonical_text(space: Space, architecture: str) -> str:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from eznas.errors import EznasError
-from eznas.spaces.base import Space
+from eznas.spaces.base import Size, Space
 from eznas.spaces.one_change import one_changed
 
 # Edges (source, target) as the architecture text lists them.
@@ -59,6 +59,27 @@ class NASBench201(Space):
         if image_size < 4:
             raise EznasError(f"Images of {image_size} pixels are too small for NAS-Bench-201: give 4 pixels or more.")
         return NASBench201Network(operations_of(architecture), self.channels, self.cells, num_classes)
+
+    def network_size(self, architecture: str, num_classes: int, image_size: int) -> Size | None:
+        """Return how large a network is, for images that can be halved twice without a rest."""
+        # A subclass may build other networks.
+        if type(self).build is not NASBench201.build or image_size < 4 or image_size % 4:
+            return None
+        operations = operations_of(architecture)
+        width, side = self.channels, image_size
+        parts = [_convolution(3, width, 3, side), _batch_norm(width, side)]
+        for stage in range(3):
+            if stage > 0:
+                parts += [_relu(width, side)]
+                width, side = 2 * width, side // 2
+                parts += [_convolution(width // 2, width, 3, side), _batch_norm(width, side)]
+                parts += _relu_conv_bn_parts(width, 3, side)
+                parts += [_pooling(width // 2, 2, side), _convolution(width // 2, width, 1, side)]
+            parts += self.cells * [part for operation in operations for part in _edge_parts(operation, width, side)]
+        # The average over all places counts one row and column more than it reads.
+        parts += [_batch_norm(width, side), _relu(width, side), Size(0, width * (side + 1) ** 2)]
+        parts += [Size(num_classes * (width + 1), num_classes * width)]
+        return Size(sum(part.params for part in parts), sum(part.flops for part in parts))
 
     def random(self, rng: np.random.Generator) -> str:
         """Return one of the 15,625 cells, each equally likely."""
@@ -195,3 +216,33 @@ def _relu_conv_bn(channels_in: int, channels_out: int, kernel: int, stride: int 
         nn.Conv2d(channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(channels_out),
     )
+
+
+def _edge_parts(operation: str, channels: int, side: int) -> list[Size]:
+    """Return the sizes of the layers of an edge, whose tensors have `side` rows and columns."""
+    if operation in ("none", "skip_connect"):
+        return []
+    if operation == "avg_pool_3x3":
+        return [_pooling(channels, 3, side)]
+    return _relu_conv_bn_parts(channels, 1 if operation == "nor_conv_1x1" else 3, side)
+
+
+def _relu_conv_bn_parts(channels: int, kernel: int, side: int) -> list[Size]:
+    return [_relu(channels, side), _convolution(channels, channels, kernel, side), _batch_norm(channels, side)]
+
+
+def _relu(channels: int, side: int) -> Size:
+    return Size(0, channels * side**2)
+
+
+def _convolution(channels_in: int, channels_out: int, kernel: int, side: int) -> Size:
+    weights = kernel**2 * channels_in * channels_out
+    return Size(weights, weights * side**2)
+
+
+def _batch_norm(channels: int, side: int) -> Size:
+    return Size(2 * channels, 2 * channels * side**2)
+
+
+def _pooling(channels: int, kernel: int, side: int) -> Size:
+    return Size(0, kernel**2 * channels * side**2)

@@ -113,6 +113,15 @@ def test_counts_are_the_sizes_of_the_networks(benchmark):
     assert values[1].tolist() == [complexity.flops(network, (1, 3, 8, 8)) for network in networks]
 
 
+def test_a_network_that_is_only_counted_is_not_built_where_its_text_tells_its_size(benchmark, monkeypatch):
+    built = []
+    monkeypatch.setattr(type(benchmark), "build", lambda _, index: built.append(index))
+    scores = score_networks([load("params"), load("flops")], benchmark, np.arange(4), SETTINGS)
+    assert (scores.values > 0).all()
+    assert not any(scores.unscored)
+    assert not built
+
+
 class Watching(HandMadeProxy):
     """Keeps what it is given, and runs the network."""
 
@@ -230,6 +239,7 @@ def test_each_proxy_names_the_networks_that_it_does_not_score_and_why(benchmark,
         return build(self, index)
 
     monkeypatch.setattr(type(benchmark), "build", partly_broken)
+    monkeypatch.setattr(type(benchmark), "network_size", lambda _, index: None)
     proxies = [NORM, Proxy("infinite", parse_program("invert(zeros_like(wt))")), load("params")]
     program, infinite, count = score_networks(proxies, benchmark, np.arange(6), SETTINGS).unscored
     for position, named in enumerate(("could not build", "forward", "unit", "not finite", "empty")):

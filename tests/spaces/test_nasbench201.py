@@ -3,6 +3,8 @@ import pytest
 import torch
 
 from eznas.errors import EznasError
+from eznas.spaces import complexity
+from eznas.spaces.base import Size
 from eznas.spaces.nasbench201 import (
     EDGES,
     OPERATIONS,
@@ -105,3 +107,24 @@ def test_impossible_settings_are_refused():
         NASBench201(channels=0)
     with pytest.raises(EznasError, match="3 pixels"):
         NASBench201().build(TEXT, 10, image_size=3)
+
+
+@pytest.mark.parametrize(
+    ("space", "num_classes", "image_size"), [(NASBench201(), 10, 32), (NASBench201(4, 1), 7, 8), (NASBench201(2), 3, 4)]
+)
+def test_the_size_of_a_network_follows_from_its_text(space, num_classes, image_size):
+    rng = np.random.default_rng(1)
+    same_edges = [architecture_of([operation] * len(EDGES)) for operation in OPERATIONS]
+    for architecture in [*same_edges, *(space.random(rng) for _ in range(4))]:
+        network = space.build(architecture, num_classes, image_size)
+        counted = Size(complexity.parameters(network), complexity.flops(network, (1, 3, image_size, image_size)))
+        assert space.network_size(architecture, num_classes, image_size) == counted
+
+
+def test_the_size_of_other_networks_is_not_told():
+    class Deeper(NASBench201):
+        def build(self, architecture, num_classes, image_size):
+            return super().build(architecture, num_classes + 1, image_size)
+
+    assert Deeper().network_size(TEXT, 10, 32) is None
+    assert NASBench201().network_size(TEXT, 10, 30) is None

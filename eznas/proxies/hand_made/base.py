@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from eznas.proxies.hand_made.probe import Inputs, Probe
+    from eznas.spaces.base import Size
 
 
 class HandMadeProxy(ABC):
@@ -67,6 +68,10 @@ class HandMadeProxy(ABC):
     @abstractmethod
     def measure(self, probe: Probe) -> float:
         """Return the score of the network in a probe; NaN or an infinity where it has none."""
+
+    def of_size(self, size: Size) -> float | None:  # noqa: ARG002
+        """Return the score of a network of this size, for 3 x side x side images; None where more decides it."""
+        return None
 
     def describe(self) -> dict[str, Any]:
         """Return what the score depends on, as plain data."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 from eznas.proxies.hand_made.base import HandMadeProxy
 from eznas.proxies.hand_made.probe import Probe
 from eznas.spaces import complexity
+from eznas.spaces.base import Size
 
 
 class Flops(HandMadeProxy):
@@ -24,3 +25,7 @@ class Flops(HandMadeProxy):
     def measure(self, probe: Probe) -> float:
         """Return the FLOPs of one image of this size."""
         return float(complexity.flops(probe.network, (1, *probe.images().shape[1:])))
+
+    def of_size(self, size: Size) -> float:
+        """Return the FLOPs of one image."""
+        return float(size.flops)

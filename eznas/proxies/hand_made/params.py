@@ -7,6 +7,7 @@ from typing import ClassVar
 from eznas.proxies.hand_made.base import HandMadeProxy
 from eznas.proxies.hand_made.probe import Probe
 from eznas.spaces import complexity
+from eznas.spaces.base import Size
 
 
 class Params(HandMadeProxy):
@@ -21,3 +22,7 @@ class Params(HandMadeProxy):
     def measure(self, probe: Probe) -> float:
         """Return the number of parameters."""
         return float(complexity.parameters(probe.network))
+
+    def of_size(self, size: Size) -> float:
+        """Return the number of parameters."""
+        return float(size.params)
