@@ -307,6 +307,20 @@ FAULTS = (
         ("runs/test_run.py::test_with_less_work_the_best_programs_are_measured_on_all_units",),
     ),
     Fault(
+        "gradients that a program does not read count as rounding",
+        "statistics/cancelled_gradients.py",
+        "[rounding[address] for address in some]",
+        "list(rounding.values())",
+        ("statistics/test_cancelled_gradients.py",),
+    ),
+    Fault(
+        "of an aggregate the gradients of the first member count",
+        "scoring/ranking.py",
+        "of_members = [next(rows) for _ in single_proxies([proxy])]",
+        "of_members = [next(rows) for _ in single_proxies([proxy])][:1]",
+        ("scoring/test_ranking.py",),
+    ),
+    Fault(
         "the size of a network forgets what leads into a residual block",
         "spaces/nasbench201.py",
         "parts += [_relu(width, side)]",

@@ -16,7 +16,7 @@ from eznas.api.score import DEFAULT_PROXY
 from eznas.errors import EznasError
 from eznas.options import Weights
 from eznas.proxies import AnyProxy, hand_made
-from eznas.scoring.rounding import order_warning
+from eznas.scoring.rounding import gradients_warning, order_warning
 from eznas.scoring.ties import rankable
 from eznas.statistics.collect import Loss
 from eznas.statistics.coverage import coverage_warning
@@ -101,6 +101,9 @@ def rank(
     if scores.rounded_up is not None:
         ways = zip(proxies, scores.values, scores.rounded_up, strict=False)
         warned += [told for one, *pair in ways if (told := order_warning(one.name, *pair))]
+    if scores.rounding_gradients is not None:
+        read = zip(proxies, scores.rounding_gradients, strict=False)
+        warned += [told for one, row in read if (told := gradients_warning(one.name, "of these models", row))]
     return ModelTable(tuple(one.name for one in proxies), tuple(rows), weights, seed, kinds, tuple(warned))
 
 

@@ -15,7 +15,7 @@ from eznas.api.models import Model
 from eznas.errors import EznasError
 from eznas.options import Weights
 from eznas.proxies import AnyProxy
-from eznas.scoring.rounding import score_warning
+from eznas.scoring.rounding import gradients_warning, score_warning
 from eznas.statistics.collect import Loss
 from eznas.statistics.coverage import coverage_warning
 
@@ -45,7 +45,8 @@ def score(
     The score follows from the layers, the proxy, the inputs and the seed. By default it is that of **fresh weights**,
     which proxies are made for: the model's own are neither used nor changed. The model keeps its weights, buffers,
     gradients, mode and hooks exactly, and the global random states of PyTorch, Python and NumPy stay as they are. A
-    warning tells of a score from less than half of the parameters, and of one that is partly rounding.
+    warning tells of a score from less than half of the parameters, of one that is partly rounding, and of gradients
+    that are nothing else.
 
     Args:
         model: a `torch.nn.Module`, of which a copy is scored; or a function or class that makes one.
@@ -88,6 +89,10 @@ def score(
             warnings.warn(told, stacklevel=2)
     if found.scores.rounded_up is not None:
         told = score_warning(chosen.name, found.names[0], value, float(found.scores.rounded_up[0, 0]))
+        if told:
+            warnings.warn(told, stacklevel=2)
+    if found.scores.rounding_gradients is not None:
+        told = gradients_warning(chosen.name, f"of {found.names[0]}", found.scores.rounding_gradients[0])
         if told:
             warnings.warn(told, stacklevel=2)
     return chosen.orientation * value + 0.0  # no -0.0

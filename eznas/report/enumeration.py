@@ -10,7 +10,15 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from eznas.report.leads import leads_table
-from eznas.report.tables import Unwrapped, benchmark_text, interval_text, number_text, pairs_table, table
+from eznas.report.tables import (
+    Unwrapped,
+    benchmark_text,
+    depends_text,
+    interval_text,
+    number_text,
+    pairs_table,
+    table,
+)
 
 
 def enumeration_parts(content: Mapping[str, Any]) -> list[RenderableType | Unwrapped]:
@@ -73,7 +81,7 @@ def _held_out(figures: Mapping[str, Any], orientation: int) -> tuple[str, ...]:
         interval_text(figures.get("tau_interval")),
         number_text(figures.get("top_decile_tau")),
         number_text(figures.get("seed_stability")),
-        figures.get("depends_on") or "–",
+        depends_text(figures),
         f"{orientation:+d}",
     )
 

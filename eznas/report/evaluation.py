@@ -8,7 +8,16 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from eznas.report.live import shortened
-from eznas.report.tables import interval_text, named_table, number_text, operations_text, pairs_table, share_text, table
+from eznas.report.tables import (
+    depends_text,
+    interval_text,
+    named_table,
+    number_text,
+    operations_text,
+    pairs_table,
+    share_text,
+    table,
+)
 
 _NAME_LENGTH: Final = 60
 _CORRELATIONS: Final = {
@@ -51,7 +60,7 @@ def _figures(one: Mapping[str, Any], protocol: Mapping[str, Any]) -> RenderableT
     rows += [
         ("share scored", share_text(one["scored"]), ""),
         ("seed stability", number_text(one["seed_stability"]), ""),
-        ("depends on", one["depends_on"] or "–", ""),
+        ("depends on", depends_text(one), ""),
     ]
     return table(f"{_name(one)} on {protocol['benchmark']}", ("", "value", "95 % interval"), rows)
 
@@ -67,7 +76,7 @@ def _comparison(proxies: list[Mapping[str, Any]], protocol: Mapping[str, Any]) -
             number_text(one["top_decile_tau"]),
             share_text(one["scored"]),
             number_text(one["seed_stability"]),
-            one["depends_on"] or "–",
+            depends_text(one),
         )
         for one in proxies
     ]

@@ -10,6 +10,8 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
+from eznas.scoring.dependence import MANY_ROUNDING_GRADIENTS
+
 
 @dataclass(frozen=True)
 class Unwrapped:
@@ -110,8 +112,21 @@ def beside_tau(held_out: Mapping[str, Any]) -> tuple[str, ...]:
         number_text(held_out["top_decile_tau"]),
         share_text(held_out["scored"]),
         number_text(held_out["seed_stability"]),
-        held_out["depends_on"] or "–",
+        depends_text(held_out),
     )
+
+
+def depends_text(figures: Mapping[str, Any]) -> str:
+    """Return what the scores of a ranking depend on, and how much of the gradients among it is rounding."""
+    depends = figures.get("depends_on") or "–"
+    if not reads_rounding(figures):
+        return depends
+    return f"{depends}; gradients: {share_text(figures['rounding_gradients'])} rounding"
+
+
+def reads_rounding(figures: Mapping[str, Any]) -> bool:
+    """Return whether a proxy reads gradients of which a share that counts is nothing but rounding."""
+    return (figures.get("rounding_gradients") or 0.0) >= MANY_ROUNDING_GRADIENTS
 
 
 def benchmark_text(name: str, about: Mapping[str, Any]) -> str:

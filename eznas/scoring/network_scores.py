@@ -23,6 +23,9 @@ class NetworkScores:
         without_units: the positions of networks that lack units of a kind that a program takes.
         rounded_up: as `values`, but with every operation of passes and programs rounded up; None where that was not
             asked for.
+        rounding_gradients: float64 (proxies, networks), of a program the share of the units of which a gradient that
+            it reads is nothing but rounding, see `eznas.statistics.cancelled_gradients`; NaN for one that reads none;
+            None where that was not asked for.
     """
 
     values: NDArray[np.float64]
@@ -31,6 +34,7 @@ class NetworkScores:
     coverage: NDArray[np.float64] | None = None
     without_units: tuple[int, ...] = ()
     rounded_up: NDArray[np.float64] | None = None
+    rounding_gradients: NDArray[np.float64] | None = None
 
     def first(self, networks: int) -> NetworkScores:
         """Return the scores of the first of the networks."""
@@ -43,6 +47,7 @@ class NetworkScores:
         firsts = np.cumsum([0, *(part.values.shape[1] for part in parts)]).tolist()
         placed = list(zip(firsts, parts, strict=False))
         rounded_up = [part.rounded_up for part in parts if part.rounded_up is not None]
+        gradients = [part.rounding_gradients for part in parts if part.rounding_gradients is not None]
         return NetworkScores(
             np.concatenate([part.values for part in parts], axis=1),
             tuple(
@@ -53,4 +58,5 @@ class NetworkScores:
             np.concatenate([part.coverage for part in parts if part.coverage is not None]),
             tuple(first + place for first, part in placed for place in part.without_units),
             np.concatenate(rounded_up, axis=1) if len(rounded_up) == len(parts) else None,
+            np.concatenate(gradients, axis=1) if len(gradients) == len(parts) else None,
         )

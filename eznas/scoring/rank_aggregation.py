@@ -24,7 +24,8 @@ def single_proxies(proxies: Sequence[AnyProxy]) -> list[Proxy | HandMadeProxy]:
 def aggregated(proxies: Sequence[AnyProxy], scores: NetworkScores) -> NetworkScores:
     """Return the scores of proxies, given those of their `single_proxies`.
 
-    An aggregate has no score for networks that none of its members scores, and takes the time of all of them.
+    An aggregate has no score for networks that none of its members scores, and takes the time of all of them; what is
+    rounding in the gradients that its members read is left out.
     """
     if len(scores.values) == len(proxies):
         return scores
@@ -54,6 +55,7 @@ def aggregated(proxies: Sequence[AnyProxy], scores: NetworkScores) -> NetworkSco
         values=np.array([values for values, _, _ in rows]),
         unscored=tuple(unscored for _, unscored, _ in rows),
         seconds=np.array([seconds for _, _, seconds in rows]),
+        rounding_gradients=None,
     )
 
 

@@ -16,10 +16,11 @@ from eznas.correlation.bootstrap import bootstrap_intervals, paired_intervals
 from eznas.correlation.rank_correlation import Statistic, kendall_tau, spearman, top_decile_tau
 from eznas.observer import RunObserver, SilentObserver
 from eznas.proxies import AnyProxy, Proxy
+from eznas.scoring.dependence import COUNTS_ONLY, PARTLY_ROUNDING, WEIGHTS_OR_IMAGES
 from eznas.scoring.network_scores import NetworkScores
 from eznas.scoring.pick import Pick
 from eznas.scoring.rank_aggregation import aggregated, single_proxies
-from eznas.scoring.rounding import PARTLY_ROUNDING, ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
+from eznas.scoring.rounding import ROUNDED_NETWORKS, is_partly_rounding, rounding_stability
 from eznas.scoring.scores import ScoreNetworks, score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import agree, rankable
@@ -28,9 +29,6 @@ from eznas.system.rounding import can_round_up
 
 SECOND_DRAW_NETWORKS: Final = 100
 """The most networks that are scored again to find out what scores depend on: the first ones."""
-
-COUNTS_ONLY: Final = "counts only"
-WEIGHTS_OR_IMAGES: Final = "weights or images"
 
 _STATISTICS: Final[dict[str, Statistic]] = {
     "tau": kendall_tau,
@@ -111,6 +109,8 @@ class Ranking:
             where the proxy has no units.
         rounding_stability: tau-b between scores of the second draw and the same ones rounded up, see
             `eznas.scoring.rounding`; None where that was not computed, or nothing of the proxy is a program.
+        rounding_gradients: the share of the units of which a gradient that the proxy reads is nothing but rounding,
+            see `NetworkScores`, in the mean over networks; None where that was not computed, or it reads none.
     """
 
     tau: Estimate
@@ -122,6 +122,7 @@ class Ranking:
     stability: SeedStability | None = None
     coverage: NDArray[np.float64] | None = None
     rounding_stability: float | None = None
+    rounding_gradients: float | None = None
 
     @classmethod
     def of(
@@ -134,6 +135,7 @@ class Ranking:
         stability: SeedStability | None = None,
         coverage: NDArray[np.float64] | None = None,
         rounding_stability: float | None = None,
+        rounding_gradients: float | None = None,
     ) -> Ranking:
         """Return how scores rank networks of these accuracies.
 
@@ -146,6 +148,7 @@ class Ranking:
             stability: see the attributes.
             coverage: see the attributes.
             rounding_stability: see the attributes.
+            rounding_gradients: see the attributes.
         """
         ranked = rankable(scores, orientation)
         intervals = bootstrap_intervals(
@@ -164,6 +167,7 @@ class Ranking:
             stability=stability,
             coverage=coverage,
             rounding_stability=rounding_stability,
+            rounding_gradients=rounding_gradients,
         )
 
     @property
@@ -190,6 +194,7 @@ class Ranking:
         figures["scored"] = _plain(self.scored)
         figures["seed_stability"] = _plain(self.stability.tau) if self.stability else None
         figures["rounding_stability"] = None if self.rounding_stability is None else _plain(self.rounding_stability)
+        figures["rounding_gradients"] = self.rounding_gradients
         figures["depends_on"] = self.depends_on
         return figures
 
@@ -295,6 +300,7 @@ def rankings_of(
         first = aggregated(proxies, scores.first(second.values.shape[1])).values
         drawn = [SeedStability.of(*pair) for pair in zip(first, aggregated(proxies, second).values, strict=True)]
     stable = _rounding_stability(proxies, both_ways) if both_ways else [None] * len(proxies)
+    gradients = _rounding_gradients(proxies, both_ways) if both_ways else [None] * len(proxies)
 
     def ranking(row: int) -> Ranking:
         return Ranking.of(
@@ -306,6 +312,7 @@ def rankings_of(
             drawn[row],
             scores.coverage if isinstance(proxies[row], Proxy) else None,
             stable[row],
+            gradients[row],
         )
 
     return run_in_threads(ranking, count=len(proxies), threads=threads, limit=lambda: threads)
@@ -320,6 +327,19 @@ def _rounding_stability(proxies: Sequence[AnyProxy], both_ways: NetworkScores) -
         rounding_stability(*pair) if any(isinstance(one, Proxy) for one in single_proxies([proxy])) else None
         for proxy, *pair in zip(proxies, scores.values, scores.rounded_up, strict=True)
     ]
+
+
+def _rounding_gradients(proxies: Sequence[AnyProxy], both_ways: NetworkScores) -> list[float | None]:
+    """Return `Ranking.rounding_gradients` of each proxy, of an aggregate the largest of its members."""
+    if both_ways.rounding_gradients is None:
+        raise ValueError("the scores have not been computed both ways")
+    rows = iter(both_ways.rounding_gradients)
+    shares = []
+    for proxy in proxies:
+        of_members = [next(rows) for _ in single_proxies([proxy])]
+        means = [np.nanmean(row) for row in of_members if not np.isnan(row).all()]
+        shares.append(float(max(means)) if means else None)
+    return shares
 
 
 def _plain(number: float) -> float | None:

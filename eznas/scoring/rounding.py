@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.correlation.rank_correlation import kendall_tau
+from eznas.scoring.dependence import MANY_ROUNDING_GRADIENTS
 from eznas.scoring.ties import rankable
 
 ROUNDED_NETWORKS: Final = 20
@@ -26,11 +27,10 @@ stand in the other order."""
 MOST_MOVED: Final = 0.1
 """A score that rounding up moves by a larger share than this is told to be partly rounding."""
 
-PARTLY_ROUNDING: Final = "partly rounding"
-
 ROUNDING_RULE: Final = (
     f"at most {ROUNDED_NETWORKS} networks scored with every operation rounded up instead of to the nearest number; "
-    f"partly rounding is a program whose scores agree by less than tau-b {LEAST_CERTAIN}"
+    f"partly rounding is a program whose scores agree by less than tau-b {LEAST_CERTAIN}; a gradient of a unit is "
+    "rounding if that moves it by more than half of its norm"
 )
 """What `partly rounding` means, for protocols."""
 
@@ -62,6 +62,23 @@ def order_warning(proxy: str, scores: NDArray[np.float64], rounded_up: NDArray[n
     return (
         f"By {proxy} the order is partly rounding: with every operation rounded up instead of to the nearest number it "
         f"agrees with this one by tau {stability:.2f}."
+    )
+
+
+def gradients_warning(proxy: str, network: str, shares: NDArray[np.float64]) -> str | None:
+    """Return the sentence that goes with scores of gradients many of which are nothing but rounding, or None.
+
+    Args:
+        proxy: its name.
+        network: what was scored, such as `of ResNet`.
+        shares: float64 (networks,), a row of `NetworkScores.rounding_gradients`.
+    """
+    known = shares[~np.isnan(shares)]
+    if known.size == 0 or known.mean() < MANY_ROUNDING_GRADIENTS:
+        return None
+    return (
+        f"In {known.mean():.0%} of the units {network} a gradient that {proxy} reads is zero but for rounding, so that "
+        "these tell little more than how many there are: `eznas units` names them."
     )
 
 

@@ -23,6 +23,7 @@ from eznas.scoring.collecting import Collected
 from eznas.scoring.drawn_images import LabelledImages
 from eznas.scoring.evaluator import scores_of_network
 from eznas.scoring.settings import ScoringSettings
+from eznas.statistics.cancelled_gradients import rounding_shares
 from eznas.statistics.collect import CollectionSettings, Inputs, collect, initialise
 from eznas.statistics.passes import NoUnitError
 from eznas.statistics.store import networks_in_flight
@@ -37,6 +38,7 @@ class Column:
     Attributes:
         values: float64 (proxies,), its scores; NaN where it has none.
         rounded_up: as `values`, but with every operation of passes and programs rounded up, if that was asked for.
+        rounding_gradients: float64 (proxies,), see `NetworkScores`, if that was asked for.
         seconds: float64 (proxies,), processor time, as in `NetworkScores`.
         reasons: why a score is missing, by the row of its proxy.
         coverage: as in `NetworkScores`.
@@ -46,6 +48,7 @@ class Column:
 
     values: NDArray[np.float64]
     rounded_up: NDArray[np.float64]
+    rounding_gradients: NDArray[np.float64]
     seconds: NDArray[np.float64]
     reasons: dict[int, str] = field(default_factory=dict)
     coverage: float = 1.0
@@ -127,7 +130,7 @@ class Scorer:
 
     def column(self, candidate: Candidate) -> Column:
         """Return the scores of a network by every proxy."""
-        column = Column(*np.full((3, len(self.proxies)), np.nan))
+        column = Column(*np.full((4, len(self.proxies)), np.nan))
         build = cache(candidate.build)
         for collection in self._collections:
             try:
@@ -170,11 +173,13 @@ class Scorer:
             column.values[computation.rows] = computation.scores(statistics)
         column.seconds[collection.rows] = seconds + time.thread_time() - started
         if self.settings.rounded_up:
-            del statistics
+            column.statistics_bytes = max(column.statistics_bytes, 2 * statistics.nbytes)
             with rounding_up():  # of a network that the passes before have not touched
-                statistics, _ = self._collected(candidate, collection.settings, candidate.build)
+                upward, _ = self._collected(candidate, collection.settings, candidate.build)
                 for computation in collection.computations:
-                    column.rounded_up[computation.rows] = computation.scores(statistics)
+                    column.rounded_up[computation.rows] = computation.scores(upward)
+            read = [self._terminals(row) for row in collection.rows]
+            column.rounding_gradients[collection.rows] = rounding_shares(statistics, upward, read)
 
     def _collected(
         self, candidate: Candidate, settings: CollectionSettings, build: Callable[[], nn.Module]
@@ -218,13 +223,17 @@ class Scorer:
             column.values[row] = column.rounded_up[row] = value if np.isfinite(value) else np.nan
         column.seconds[row] = time.thread_time() - started
 
+    def _terminals(self, row: int) -> frozenset[int]:
+        """Return the addresses that the program in this row reads."""
+        proxy = self.proxies[row]
+        assert isinstance(proxy, Proxy)
+        return frozenset[int]().union(*(term.program.terminals for term in proxy.terms))
+
     def _collection(self, rows: Sequence[int]) -> _Collection:
         """Return what to collect for the programs in these rows, which need the same unit and the same third pass."""
         programs = {row: proxy for row in rows if isinstance(proxy := self.proxies[row], Proxy)}
         first = programs[rows[0]]
-        terminals = frozenset[int]().union(
-            *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
-        )
+        terminals = frozenset[int]().union(*map(self._terminals, programs))
         unit = self._given.unit or first.unit
         settings = CollectionSettings(unit, first.third_pass, self.settings.device, terminals)
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)

@@ -110,5 +110,8 @@ def _in_threads(
             unscored[row][place] = one.reasons.get(row, unknown)
     coverage = np.array([one.coverage for one in columns], np.float64)
     without_units = tuple(place for place, one in enumerate(columns) if one.lacks_units)
-    rounded_up = np.array([one.rounded_up for one in columns]).T if scorer.settings.rounded_up and columns else None
-    return NetworkScores(values, unscored, seconds, coverage, without_units, rounded_up)
+    rounded_up = gradients = None
+    if scorer.settings.rounded_up and columns:
+        rounded_up = np.array([one.rounded_up for one in columns]).T
+        gradients = np.array([one.rounding_gradients for one in columns]).T
+    return NetworkScores(values, unscored, seconds, coverage, without_units, rounded_up, gradients)

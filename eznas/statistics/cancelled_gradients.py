@@ -7,6 +7,7 @@ every operation rounded up, no digit of such a gradient stays what it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import Final
 
 import numpy as np
@@ -18,8 +19,9 @@ from eznas.statistics.collect import collect
 from eznas.statistics.inputs import Inputs
 from eznas.statistics.passes import Loss
 from eznas.statistics.settings import CollectionSettings
+from eznas.statistics.tensors import NetworkStatistics
 from eznas.system.rounding import rounding_up
-from eznas.terminals import BY_NAME
+from eznas.terminals import BY_NAME, TERMINALS
 
 _WEIGHT_GRADIENT: Final = BY_NAME["wt_grad.data"].address
 
@@ -54,5 +56,31 @@ def cancelled_units(
     as_ever = collect(network, inputs, settings, name=name, loss=loss)
     with rounding_up():
         upward = collect(network, inputs, settings, name=name, loss=loss)
-    pairs = ([one.tensor(number, _WEIGHT_GRADIENT) for one in (as_ever, upward)] for number in range(as_ever.units))
-    return tuple(number for number, pair in enumerate(pairs) if is_rounding(*pair))
+    return tuple(np.flatnonzero(_are_rounding(as_ever, upward, _WEIGHT_GRADIENT)).tolist())
+
+
+def rounding_shares(
+    as_ever: NetworkStatistics, rounded_up: NetworkStatistics, terminals: Sequence[Set[int]]
+) -> list[float]:
+    """Return for each set of terminals the share of the units of which one of the gradients among them is rounding.
+
+    Args:
+        as_ever: statistics of a network that have all of these gradients.
+        rounded_up: the same with every operation rounded up.
+        terminals: their addresses; NaN is returned for a set without gradients.
+    """
+    gradients = [{address for address in some if TERMINALS[address].is_gradient} for some in terminals]
+    rounding = {address: _are_rounding(as_ever, rounded_up, address) for address in frozenset().union(*gradients)}
+    return [
+        float(np.any([rounding[address] for address in some], axis=0).mean()) if some else np.nan for some in gradients
+    ]
+
+
+def _are_rounding(as_ever: NetworkStatistics, rounded_up: NetworkStatistics, address: int) -> NDArray[np.bool_]:
+    return np.array(
+        [
+            is_rounding(as_ever.tensor(number, address), rounded_up.tensor(number, address))
+            for number in range(as_ever.units)
+        ],
+        np.bool_,
+    )

@@ -153,11 +153,19 @@ def test_a_score_that_is_partly_rounding_says_so_and_stays_what_it_is():
 
 
 @needs_rounding_up
-def test_gradients_that_are_nothing_but_rounding_are_told():
-    with pytest.warns(UserWarning, match="is partly rounding"):
-        eznas.score(network(8, 3, activation_last=False), "l1_norm(wt_grad.noise)", inputs=BATCH)
-    with pytest.warns(UserWarning, match="is partly rounding"):
-        eznas.score(network(8, 3, activation_last=False), "l1_norm(wt_grad.noise)", inputs=BATCH, weights="own")
+@pytest.mark.parametrize("weights", ["fresh", "own"])
+@pytest.mark.parametrize(
+    ("proxy", "partly_rounding"),
+    [("l1_norm(wt_grad.noise)", True), ("l1_norm(abs(sign(wt_grad.noise)))", False)],
+    ids=["its size is rounding", "what has no size is steady"],
+)
+def test_gradients_that_are_nothing_but_rounding_are_told(proxy, partly_rounding, weights):
+    with pytest.warns(UserWarning) as told:
+        eznas.score(network(8, 3, activation_last=False), proxy, inputs=BATCH, weights=weights)
+    of_score = [f"The score of Sequential by {proxy} is partly rounding"] if partly_rounding else []
+    of_gradients = f"In 100% of the units of Sequential a gradient that {proxy} reads is zero but for rounding"
+    for warning, begin in zip(told, [*of_score, of_gradients], strict=True):
+        assert str(warning.message).startswith(begin)
 
 
 PROXIES = ["l1_norm(wt_grad.data)", "eznas-a", "synflow", "naswot", "grad_norm", "l2_norm", "az_progressivity"]

@@ -39,3 +39,15 @@ def test_networks_without_a_score_have_their_own_names():
     text = printed(a_proxy("l1_norm(wt)", unscored={"|nor_conv_3x3~0|": "has no unit"}))
     assert "|nor_conv_3x3~0|" in text
     assert "l1_norm(wt) gives no score" in text
+
+
+def test_what_it_depends_on_tells_of_gradients_that_are_rounding():
+    text = printed(
+        *(
+            a_proxy(name, depends_on="weights or images", rounding_gradients=share)
+            for name, share in (("a", 0.349), ("b", 0.04), ("c", None))
+        )
+    )
+    assert text.count("weights or images") == 3
+    assert text.count("rounding") == 1
+    assert "weights or images; gradients: 34.9 % rounding" in text

@@ -14,14 +14,12 @@ from eznas.observer import SilentObserver
 from eznas.ops.notation import parse_program
 from eznas.proxies import Proxy, RankAggregate, load
 from eznas.scoring import ranking as ranking_module
+from eznas.scoring.dependence import COUNTS_ONLY, PARTLY_ROUNDING, WEIGHTS_OR_IMAGES
 from eznas.scoring.ranking import (
-    COUNTS_ONLY,
-    WEIGHTS_OR_IMAGES,
     Ranking,
     SeedStability,
     rank_networks,
 )
-from eznas.scoring.rounding import PARTLY_ROUNDING
 from eznas.scoring.scores import score_networks
 from eznas.scoring.settings import ScoringSettings
 from eznas.scoring.ties import rankable
@@ -149,6 +147,7 @@ def test_what_rounding_decides_is_told_from_what_it_does_not():
     assert rankings[0].rounding_stability < 0.9
     assert rankings[1].rounding_stability > 0.99
     assert rankings[3].rounding_stability is None
+    assert [ranking.rounding_gradients for ranking in rankings] == [0.0, 0.0, None, None]
     assert rankings[0].figures()["rounding_stability"] == rankings[0].rounding_stability
 
 
@@ -167,13 +166,18 @@ def test_of_an_aggregate_the_programs_are_rounded_up():
         if scores.rounded_up is None:
             return scores
         of_programs = np.array([[isinstance(one, Proxy)] for one in proxies])
-        return replace(scores, rounded_up=np.where(of_programs, -scores.values, scores.values))
+        shares = np.where(of_programs, np.linspace(0.0, 0.5, scores.values.shape[1]), np.nan)
+        shares[:1] += 0.5
+        upward = np.where(of_programs, -scores.values, scores.values)
+        return replace(scores, rounded_up=upward, rounding_gradients=shares)
 
     benchmark = benchmarks.load("digits")
-    both = RankAggregate("both", (NORM, load("params")))
+    both = RankAggregate("both", (load("params"), NORM))
     proxies = [NORM, load("params"), both, RankAggregate("counts", (load("params"), load("flops")))]
+    proxies.append(RankAggregate("all", (both, NORM)))
     rankings = rank_networks(proxies, benchmark, np.arange(20), SETTINGS, score=scored)
-    assert [ranking.rounding_stability is None for ranking in rankings] == [False, True, False, True]
+    assert [ranking.rounding_stability is None for ranking in rankings] == [False, True, False, True, False]
+    assert [ranking.rounding_gradients for ranking in rankings] == [0.75, None, 0.25, None, 0.25]
     assert rankings[0].rounding_stability == -1.0
     assert -1.0 < rankings[2].rounding_stability < 1.0
 

@@ -3,9 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from eznas.statistics.cancelled_gradients import cancelled_units, is_rounding
-from eznas.statistics.collect import make_inputs
-from eznas.system.rounding import can_round_up
+from eznas.statistics.cancelled_gradients import cancelled_units, is_rounding, rounding_shares
+from eznas.statistics.collect import CollectionSettings, collect, make_inputs
+from eznas.system.rounding import can_round_up, rounding_up
+from eznas.terminals import BY_NAME
 
 INPUTS = make_inputs(torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)), 0)
 
@@ -56,6 +57,21 @@ def test_with_another_loss_it_may_have_one():
     network = averaged(block(3, False))
     weights = torch.tensor([[1.0], [-2.0]])  # the images of the batch are told apart
     assert cancelled_units(network, INPUTS, "R-C-B", loss=lambda output: (weights * output).sum()) == ()
+
+
+@needs_rounding_up
+def test_shares_are_of_the_units_whose_gradients_are_read():
+    names = ("wt_grad.data", "act_grad.noise", "wt", "inp.data")
+    addresses = [BY_NAME[name].address for name in names]
+    settings = CollectionSettings(terminals=frozenset(addresses))
+    as_ever = collect(Branches(), INPUTS, settings)
+    with rounding_up():
+        upward = collect(Branches(), INPUTS, settings)
+    assert as_ever.units == 3
+    weight, activation, *values = addresses
+    # The output of the cancelled unit itself has a gradient: all of its places are averaged alike.
+    sets = [{weight}, {activation}, {weight, activation, *values}, set(values), set()]
+    np.testing.assert_array_equal(rounding_shares(as_ever, upward, sets), [1 / 3, 0, 1 / 3, np.nan, np.nan])
 
 
 def test_a_gradient_of_zero_is_no_rounding():

@@ -20,7 +20,7 @@ from eznas.report.html.page import Section, missing, paragraphs
 from eznas.report.html.parts import parts_html
 from eznas.report.html.tree import tree_figures
 from eznas.report.html.verdict import headline, verdict, warnings
-from eznas.report.tables import interval_text, number_text
+from eznas.report.tables import depends_text, interval_text, number_text
 from eznas.scoring.detail_format import BEST
 from eznas.terminals import TERMINALS
 
@@ -91,7 +91,7 @@ def _figures(findings: Findings, best: Scored, name: str) -> str:
             number_text(held_out["top_decile_tau"]),
             interval_text(held_out["top_decile_tau_interval"]),
         ),
-        ("Seed stability", number_text(held_out["seed_stability"]), held_out["depends_on"] or "–"),
+        ("Seed stability", number_text(held_out["seed_stability"]), depends_text(held_out)),
         (
             "Accuracy of the network it would pick",
             "–" if picked is None else f"{picked:.2f}",
@@ -180,7 +180,7 @@ def _depends(findings: Findings, best: Scored) -> str:
     used = sorted(frozenset[int]().union(*(term.program.terminals for term in parse_terms(best.formula))))
     gradients = any(TERMINALS[address].is_gradient for address in used)
     sentences = [
-        f"{name}: {held_out['depends_on'] or 'not known'}; seed stability {number_text(held_out['seed_stability'])}."
+        f"{name}: {depends_text(held_out)}; seed stability {number_text(held_out['seed_stability'])}."
         for name in findings.benchmarks
         for held_out in [best.held_out(name)]
     ]

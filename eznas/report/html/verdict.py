@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from eznas.report.html.findings import PARAMS, Findings, Scored
-from eznas.report.tables import interval_text, number_text, share_text
+from eznas.report.tables import interval_text, number_text, reads_rounding, share_text
+from eznas.scoring.dependence import COUNTS_ONLY, PARTLY_ROUNDING
 
 LOW_STABILITY: Final = 0.7
 """Seed stability below which a page warns: another draw of weights and images turns more than 15 % of the pairs."""
@@ -15,8 +16,6 @@ LOW_STABILITY: Final = 0.7
 FEW_NETWORKS: Final = 100
 """Held-out networks below which a page warns."""
 
-COUNTS_ONLY: Final = "counts only"  # as `eznas.scoring.ranking` words it; that module loads torch
-PARTLY_ROUNDING: Final = "partly rounding"  # the same
 _GAP: Final = 0.1
 _SAME: Final = 1e-6
 
@@ -92,6 +91,13 @@ def _about_scores(figures: Mapping[str, Any], units: Sequence[Mapping[str, Any]]
             "exported, it ranks networks otherwise: signs of determinants that are nearly zero do this."
         )
         found.append(("Partly rounding:", text))
+    if reads_rounding(figures):
+        text = (
+            f"in {share_text(figures['rounding_gradients'])} of the units{where} a gradient that the formula reads is "
+            "zero but for rounding, since a normalisation after them takes away whatever they add to the network's "
+            "output. Such units tell the formula little more than how many there are."
+        )
+        found.append(("Gradients that cancel:", text))
     if figures["scored"] is not None and figures["scored"] < 1:
         found.append(("Unscored networks:", f"{share_text(figures['scored'])} of the networks have a score{where}."))
     return found

@@ -77,6 +77,7 @@ def test_a_seed_that_stayed_is_told_first():
 
 def test_a_good_proxy_has_no_warning():
     assert words(findings()) == []
+    assert words(findings(rounding_gradients=0.04)) == []
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_a_good_proxy_has_no_warning():
         ({"depends_on": "counts only", "seed_stability": 1.0}, "Counts only:"),
         ({"seed_stability": 0.69}, "Low seed stability:"),
         ({"depends_on": "partly rounding", "rounding_stability": 0.7}, "Partly rounding:"),
+        ({"rounding_gradients": 0.05}, "Gradients that cancel:"),
         ({"scored": 0.99}, "Unscored networks:"),
         ({"lead": (0.1, 0.0, 0.2)}, "Not better than counting parameters:"),
         ({"top_decile_tau_interval": [-0.1, 0.5]}, "The best networks:"),
