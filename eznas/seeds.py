@@ -35,20 +35,22 @@ def checked(seed: object, name: str = "seed") -> int:
     return int(seed)
 
 
-def generator(seed: int, purpose: str) -> np.random.Generator:
+def generator(seed: int, purpose: str, repetition: int = 0) -> np.random.Generator:
     """Return a fresh generator for one purpose of `seed`.
 
     Args:
         seed: of the run or the measurement.
         purpose: `images`, `bootstrap`, `networks`, `evolution`, `subsamples`, `formulas`, `features`,
             `second draw`, `draws` or `architectures`.
+        repetition: of what is done several times under one seed; the first is 0.
 
     Evolution and evaluation draw images alike, so that both give a network the same score.
 
     Raises:
         EznasError: `seed` is none, see `checked`.
     """
-    return np.random.default_rng(np.random.SeedSequence(checked(seed), spawn_key=(_PURPOSES.index(purpose),)))
+    key = (_PURPOSES.index(purpose), *([repetition] if repetition else []))
+    return np.random.default_rng(np.random.SeedSequence(checked(seed), spawn_key=key))
 
 
 def second_draw(seed: int) -> int:

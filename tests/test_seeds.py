@@ -11,8 +11,8 @@ from eznas.errors import EznasError
 PURPOSES = ("images", "bootstrap", "networks", "evolution", "subsamples", "second draw", "draws")
 
 
-def drawn(seed, purpose):
-    return tuple(seeds.generator(seed, purpose).integers(2**63, size=4))
+def drawn(seed, purpose, *repetition):
+    return tuple(seeds.generator(seed, purpose, *repetition).integers(2**63, size=4))
 
 
 def test_a_purpose_draws_the_same_numbers_each_time():
@@ -21,6 +21,12 @@ def test_a_purpose_draws_the_same_numbers_each_time():
 
 def test_no_two_purposes_or_seeds_draw_alike():
     streams = [drawn(seed, purpose) for seed, purpose in itertools.product((0, 1), PURPOSES)]
+    assert len(set(streams)) == len(streams)
+
+
+def test_repetitions_draw_otherwise_and_the_first_is_that_of_one():
+    assert drawn(3, "formulas", 0) == drawn(3, "formulas")
+    streams = [drawn(*one) for one in itertools.product((0, 1), PURPOSES, (0, 1, 2))]
     assert len(set(streams)) == len(streams)
 
 

@@ -143,8 +143,19 @@ def discover(
     memory: Memory = "1GB",
     ray: Ray = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
+    evolution: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Which one of several on the same networks, weights and images: 1, 2 and so on find other formulas, "
+            "whose ranks together are better than those of one.",
+        ),
+    ] = 0,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of the discovery. Default: runs/BENCHMARKS-formulas-SEED.")
+        Path | None,
+        typer.Option(
+            help="Folder of the discovery. Default: runs/BENCHMARKS-formulas-SEED, with -EVOLUTION from 1 on."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
     **search: Any,
@@ -175,6 +186,7 @@ def discover(
         held_out=held_out,
         batch_size=batch_size,
         seed=seed,
+        evolution=evolution,
         unit=unit,
         third_pass=third_pass,
         aggregation=aggregation,
@@ -211,7 +223,7 @@ def discover(
             )
 
     stems = "+".join(Path(name).stem for name in settings.benchmarks)
-    folder = output or Path("runs") / f"{stems}-formulas-{seed}"
+    folder = output or Path("runs") / f"{stems}-formulas-{seed}{f'-{evolution}' if evolution else ''}"
     with ProgressBar(console) as progress, ExitStack() as stack:
         if ray is not None:
             from eznas.cluster.backend import with_cluster

@@ -60,8 +60,8 @@ def few_networks(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="May be given several times; `default` stands for all but discover-ranked, discover-seeded, "
-            "best-seed, paper-tree, best-feature, best-pair.",
+            help="May be given several times; `default` stands for all but discover-several, discover-ranked, "
+            "discover-seeded, best-seed, paper-tree, best-feature, best-pair.",
             show_default="default",
         ),
     ] = None,
@@ -149,6 +149,10 @@ def discover(
             "times, and the same proxy, too, for more votes.",
         ),
     ] = None,
+    members: Annotated[
+        int,
+        typer.Option(min=1, help="Evolutions on the same networks, whose formulas are ranked together as the formula."),
+    ] = 1,
     seeds: Annotated[
         int, typer.Option(min=1, max=MAXIMUM_SEEDS, help="Each draws networks, images and weights, and evolves.")
     ] = 3,
@@ -179,6 +183,7 @@ def discover(
         range(seed, seed + seeds),
         test_networks,
         tuple(resolve_proxy(text) for text in ranked_with or []),
+        members,
         with_settings(DEFAULTS, setting or [], ALWAYS_VARIED),
         _machine(threads, memory, device),
     )

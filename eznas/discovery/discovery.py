@@ -84,8 +84,8 @@ class Discovery(Generic[AnySample]):
         self.references = tuple(references)
         self.machine = machine or Machine()
         self._observer = observer or SilentObserver()
-        self._search_rng = seeds.generator(settings.seed, "formulas")
-        self._proposal_rng = seeds.generator(settings.seed, "features")
+        self._search_rng = seeds.generator(settings.seed, "formulas", settings.evolution)
+        self._proposal_rng = seeds.generator(settings.seed, "features", settings.evolution)
         self.epochs = 0
         self.features: tuple[Program, ...] = ()
         self.dropped: dict[str, int] = {}

@@ -282,6 +282,7 @@ def protocol(discovery: Discovery[BenchmarkSample]) -> dict[str, Any]:
         "draws": settings.draws,
         "batch_size": settings.batch_size,
         "seed": settings.seed,
+        "evolution": settings.evolution,
         "unit": settings.unit,
         "third_pass": settings.third_pass,
         "aggregation": settings.aggregation,

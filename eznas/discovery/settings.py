@@ -27,6 +27,7 @@ _LEAST: Final = {
     "proposals": 0,
     "draws": 1,
     "seed": 0,
+    "evolution": 0,
 }
 _MOST: Final = {"terms": MAXIMUM_TERMS, "joined_terms": MAXIMUM_TERMS, "nodes": MAXIMUM_JOINED_NODES}
 _NUMBERS: Final = {
@@ -58,6 +59,7 @@ class DiscoverySettings:
         held_out: networks of each that it is judged on, fewer where there are no more.
         batch_size: images that every network sees.
         seed: of everything that is drawn.
+        evolution: which one of several on the same networks, weights and images; each draws formulas of its own.
         unit: the layers that make a unit.
         third_pass: the third pass as it is, or minus the data pass.
         aggregation: from the units' numbers to a network's score.
@@ -92,6 +94,7 @@ class DiscoverySettings:
     held_out: int = 1000
     batch_size: int = 1
     seed: int = 0
+    evolution: int = 0
     unit: Unit = "R-C-B"
     third_pass: ThirdPass = "perturbed"
     aggregation: Aggregation = "sum"

@@ -18,11 +18,14 @@ from eznas.discovery.session import discover
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.evolving import Report
-from eznas.proxies import Proxy
+from eznas.proxies import Proxy, RankAggregate
 from eznas.proxies.proxy import PROXY_FILE, read_proxy
 
-ALWAYS_VARIED: Final = ("benchmarks", "held_out", "seed", "seed_proxies", "seed_formulas")
+ALWAYS_VARIED: Final = ("benchmarks", "held_out", "seed", "evolution", "seed_proxies", "seed_formulas")
 """Settings of discoveries that an experiment sets itself."""
+
+SEVERAL: Final = "several evolutions"
+"""What the formulas of several evolutions are called, as one."""
 
 _SEARCH: Final = "search"
 
@@ -47,6 +50,37 @@ def discovered(path: Path, settings: DiscoverySettings, machine: Machine, report
         report(f"{what}: evolving")
         discover(lambda: Discovery.on_benchmarks(replace(settings, held_out=0), machine), path, None, lambda _: None)
     return read_proxy(path / PROXY_FILE)
+
+
+def discovered_by_several(
+    path: Path, settings: DiscoverySettings, machine: Machine, report: Report, what: str, members: int
+) -> Proxy | RankAggregate:
+    """Return the ranks together that the formulas of several evolutions on the same networks give; of one, its formula.
+
+    Args:
+        path: of the first, whose name those of the others begin with.
+        settings: as `discovered` takes them.
+        machine: as `discovered` takes it.
+        report: is told what is being done.
+        what: the discovery in a few words.
+        members: the number of evolutions.
+
+    Raises:
+        EznasError: as `discovered` raises it.
+    """
+    found = [
+        discovered(
+            path.with_name(f"{path.name}-{evolution}") if evolution else path,
+            replace(settings, evolution=evolution),
+            machine,
+            report,
+            f"{what}, evolution {evolution}" if members > 1 else what,
+        )
+        for evolution in range(members)
+    ]
+    if members == 1:
+        return found[0]
+    return RankAggregate(SEVERAL, tuple(replace(one, name=one.formula) for one in found))
 
 
 def enumerated(

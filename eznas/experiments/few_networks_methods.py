@@ -18,7 +18,7 @@ from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
-from eznas.experiments.discovering import discovered, enumerated
+from eznas.experiments.discovering import discovered, discovered_by_several, enumerated
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve
 from eznas.experiments.predictors import PredictorName
 from eznas.proxies import AnyProxy, RankAggregate
@@ -64,6 +64,9 @@ class Few:
         return max(_LEAST_VALIDATION, round(_VALIDATION_SHARE * self.count))
 
 
+MEMBERS: Final = 4
+"""Evolutions whose formulas `discover-several` ranks together."""
+
 _SEARCH: Final = "discover"
 _RANKED: Final = "discover-ranked"
 _ENUMERATION: Final = "enumeration"
@@ -98,6 +101,11 @@ class Method:
 def _discover(few: Few) -> AnyProxy:
     settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
     return discovered(few.folder, settings, few.machine, few.report, few.what)
+
+
+def _discover_by_several(few: Few) -> AnyProxy:
+    settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
+    return discovered_by_several(few.folder, settings, few.machine, few.report, few.what, MEMBERS)
 
 
 def _discover_from_seeds(few: Few) -> AnyProxy:
@@ -164,6 +172,13 @@ METHODS: Final = {
     method.name: method
     for method in (
         Method(_SEARCH, "two-level search", _discover),
+        Method(
+            "discover-several",
+            f"{MEMBERS} two-level searches together",
+            _discover_by_several,
+            folder=_SEARCH,
+            is_default=False,
+        ),
         Method(_RANKED, "two-level search and params", _discover_with_params, folder=_SEARCH, is_default=False),
         SEEDED,
         CHOSEN,

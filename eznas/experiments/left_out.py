@@ -14,7 +14,7 @@ from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError
 from eznas.experiments import measure
-from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, discovered
+from eznas.experiments.discovering import ALWAYS_VARIED, common_settings, discovered_by_several
 from eznas.experiments.evolving import Report
 from eznas.experiments.folder import ExperimentFolder
 from eznas.experiments.left_out_content import TOGETHER, OwnTau, left_out_content, left_out_markdown
@@ -63,6 +63,7 @@ class LeftOut:
         test_networks: at most so many of each benchmark are tested on.
         ranked_with: proxies whose ranks and those of the formula make one more ranking; one that stands there twice has
             two votes.
+        members: evolutions whose formulas are ranked together, in place of one formula of all training benchmarks.
         discovery: settings of discoveries, but for those that an experiment sets itself; its numbers of networks are
             those of each benchmark.
         machine: what may be used; results depend on the device alone.
@@ -73,6 +74,7 @@ class LeftOut:
     seeds: Sequence[int] = tuple(range(SEEDS))
     test_networks: int = 500
     ranked_with: Sequence[AnyProxy] = ()
+    members: int = 1
     discovery: DiscoverySettings = field(default_factory=lambda: DEFAULTS)
     machine: Machine = field(default_factory=Machine)
 
@@ -118,6 +120,7 @@ class LeftOut:
             "reading": self.reading,
             "test_networks": self.test_networks,
             "ranked_with": [proxy.name for proxy in self.ranked_with],
+            "members": self.members,
             "device": self.machine.device,
             "discovery": common_settings(self.discovery, ALWAYS_VARIED),
         }
@@ -136,7 +139,7 @@ class LeftOut:
         if piece is not None:
             return piece
         fold = next(fold for fold in folds if name in fold.left_out)
-        formula = self._discover(folder, f"without {fold.name}", fold.training, seed, report)
+        formula = self._discover(folder, f"without {fold.name}", fold.training, seed, report, self.members)
         single = {other: self._discover(folder, f"only {other}", (other,), seed, report) for other in fold.training}
         own = self._discover(folder, f"only {name}", (name,), seed, report)
         baselines = reference_and_baselines()
@@ -156,7 +159,7 @@ class LeftOut:
             "description": benchmark.description,
             "space": benchmark.space.name,
             "networks": len(indices),
-            "formula": pieces[0],
+            "formula": {**pieces[0], "formula": formula.formula},
             "single": dict(zip(single, pieces[1 : 1 + len(single)], strict=True)),
             "baselines": {one.name: made for one, made in zip(baselines, pieces[1 + len(single) : -1], strict=True)},
             "own": self._own(own, benchmark, rankings[len(ranked) - 1], seed),
@@ -165,7 +168,7 @@ class LeftOut:
         folder.write_piece(piece, name, seed)
         return piece
 
-    def _own(self, proxy: Proxy, benchmark: Benchmark, ranking: Ranking, seed: int) -> OwnTau | None:
+    def _own(self, proxy: Proxy | RankAggregate, benchmark: Benchmark, ranking: Ranking, seed: int) -> OwnTau | None:
         """Return the tau of the formula of this very benchmark, on those test networks that it did not evolve on."""
         settings = self.discovery
         unseen = Networks.draw(benchmark, settings.networks, settings.validation, self.test_networks, seed).held_out
@@ -177,10 +180,17 @@ class LeftOut:
         return {"formula": proxy.formula, "networks": len(unseen), "tau": tau.value}
 
     def _discover(
-        self, folder: ExperimentFolder, name: str, training: tuple[str, ...], seed: int, report: Report
-    ) -> Proxy:
+        self,
+        folder: ExperimentFolder,
+        name: str,
+        training: tuple[str, ...],
+        seed: int,
+        report: Report,
+        members: int = 1,
+    ) -> Proxy | RankAggregate:
         settings = replace(self.discovery, benchmarks=training, seed=seed)
-        return discovered(folder.evolution(name, seed), settings, self.machine, report, f"seed {seed}, {name}")
+        path, what = folder.evolution(name, seed), f"seed {seed}, {name}"
+        return discovered_by_several(path, settings, self.machine, report, what, members)
 
 
 def folds_of(space_of: dict[str, str], reading: Reading) -> list[Fold]:

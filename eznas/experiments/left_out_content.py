@@ -22,9 +22,13 @@ _MEANINGS: Final = {
     FORMULA: "the formula that evolved on all benchmarks but those of the row's space",
     BEST_SINGLE: "the best of the formulas that evolved on one of these benchmarks each, chosen in hindsight, by row",
     MEAN_SINGLE: "the mean of these formulas: what one of them, taken at random, gives",
-    TOGETHER: "the sum of the logarithms of the ranks that {members} give the tested networks",
+    TOGETHER: "the sum of the logarithms of the ranks that {votes} give the tested networks",
     OWN: "the formula that evolved on the row's benchmark itself, on test networks that it did not see",
 }
+_SEVERAL: Final = (
+    "the formulas of {members} evolutions on all benchmarks but those of the row's space, their ranks together as one "
+    "proxy"
+)
 _READINGS: Final = {
     "space": "A space is left out with all its benchmarks, whatever their size and dataset.",
     "benchmark": (
@@ -71,7 +75,7 @@ def left_out_content(
         "seeds": list(seeds),
         "interval": INTERVAL,
         "baselines": baselines,
-        "meanings": _meanings(settings["ranked_with"]),
+        "meanings": _meanings(settings["ranked_with"], settings["members"]),
         "verdict": _verdict(rows, ahead),
         "ahead": ahead,
         "rows": rows,
@@ -80,12 +84,15 @@ def left_out_content(
     }
 
 
-def _meanings(ranked_with: Sequence[str]) -> dict[str, str]:
+def _meanings(ranked_with: Sequence[str], members: int) -> dict[str, str]:
     """What the columns are, but for `TOGETHER` where nothing is ranked with the formula."""
-    members = f"{', '.join(ranked_with)} and the formula"
-    return {
-        key: meaning.format(members=members) for key, meaning in _MEANINGS.items() if ranked_with or key != TOGETHER
+    votes = f"{', '.join(ranked_with)} and the formula"
+    meanings = {
+        key: meaning.format(votes=votes) for key, meaning in _MEANINGS.items() if ranked_with or key != TOGETHER
     }
+    if members > 1:
+        meanings[FORMULA] = _SEVERAL.format(members=members)
+    return meanings
 
 
 def _row(name: str, benchmark: str, pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

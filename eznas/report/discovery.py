@@ -47,8 +47,7 @@ def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
     idle = {"benchmarks"}
     if len(benchmarks) == 1:
         idle.add("combine")
-    if not protocol["given"]:
-        idle.add("given")
+    idle |= {name for name in ("given", "evolution") if not protocol.get(name)}
     if not protocol["over"]:
         idle |= {"over", "lead_cap", "least_share"}
     return {**benchmarks, **{key: value for key, value in protocol.items() if key not in idle}}

@@ -160,7 +160,8 @@ def test_a_score_that_is_partly_rounding_says_so_and_stays_what_it_is():
     ids=["its size is rounding", "what has no size is steady"],
 )
 def test_gradients_that_are_nothing_but_rounding_are_told(proxy, partly_rounding, weights):
-    with pytest.warns(UserWarning) as told:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         eznas.score(network(8, 3, activation_last=False), proxy, inputs=BATCH, weights=weights)
     of_score = [f"The score of Sequential by {proxy} is partly rounding"] if partly_rounding else []
     of_gradients = f"In 100% of the units of Sequential a gradient that {proxy} reads is zero but for rounding"

@@ -36,6 +36,12 @@ def test_without_options_digits_is_searched_for_tau(settings_of):
     assert folder == "runs/digits-formulas-0"
 
 
+def test_another_evolution_has_a_folder_of_its_own(settings_of):
+    settings, folder = settings_of("--seed", "3", "--evolution", "2")
+    assert (settings.seed, settings.evolution) == (3, 2)
+    assert folder == "runs/digits-formulas-3-2"
+
+
 def test_what_is_good_is_taken_from_the_options(settings_of):
     settings, folder = settings_of(
         *("--nodes", "8", "--least-share", "0.3"),

@@ -72,6 +72,13 @@ def test_another_seed_finds_something_else(make):
     assert finished(make(seed=1)).archive != finished(make()).archive
 
 
+def test_another_evolution_finds_other_formulas_for_the_same_networks(make):
+    first, second = finished(make()), finished(make(evolution=1))
+    assert second.archive != first.archive
+    assert second.samples[0].networks.in_search.tolist() == first.samples[0].networks.in_search.tolist()
+    assert finished(make(evolution=1)).archive == second.archive
+
+
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(make):
     encoded = make().encode()
     with pytest.raises(EznasError, match=r"does not fit these settings \(epochs is 2 there, 3 here\): give those"):
@@ -321,12 +328,13 @@ def test_the_command_of_settings_states_what_differs_from_the_defaults():
         over=("params", "flops"),
         seed_proxies=("numel(wt) * l1_norm(wt)",),
         seed_margin=0.5,
+        evolution=1,
         terms=2,
         search=SEARCH,
     )
     assert settings.command == (
         "eznas discover --benchmark digits --benchmark digits-chain --seed-proxy 'numel(wt) * l1_norm(wt)' --seed 0 "
-        "--over params,flops --terms 2 --seed-margin 0.5 --islands 2 --members 30 --children 150"
+        "--evolution 1 --over params,flops --terms 2 --seed-margin 0.5 --islands 2 --members 30 --children 150"
     )
 
 

@@ -28,7 +28,16 @@ SEEDS = ("numel(wt) > numel(wt)", SEED, "l1_norm(act.noise)", "l1_norm(wt_grad.d
 @pytest.fixture(scope="module")
 def study(table, tmp_path_factory):
     quick = DiscoverySettings(rounds=1, epochs=1, search=SearchSettings(islands=1, members=10, children=20))
-    names = ("discover", "discover-ranked", "discover-seeded", "best-seed", "ridge-counts", "forest-places", "params")
+    names = (
+        "discover",
+        "discover-several",
+        "discover-ranked",
+        "discover-seeded",
+        "best-seed",
+        "ridge-counts",
+        "forest-places",
+        "params",
+    )
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
     return FewNetworks((table,), (9, 8), (0, 1), chosen_methods(names), 6, quick, SEEDS, machine)
 
@@ -95,6 +104,18 @@ def test_the_formula_of_the_search_is_ranked_together_with_params(finished, stud
     (ranking,) = rank_networks([together], benchmark, networks, ScoringSettings(seed=1, threads=1), second_draw=False)
     assert of_method(content, "discover-ranked")["counts"][1]["tau"]["by_seed"][1] == ranking.tau.value
     assert not (evolutions / "discover-ranked").exists()
+
+
+def test_the_formulas_of_several_searches_are_ranked_together(finished, study, table):
+    folder, content = finished
+    place = folder / "evolutions" / table.strip("/").replace("/", "_")[:-4] / "discover" / "9"
+    formulas = tuple(proxies.load(str(place / name / "proxy.json")) for name in ("1", "1-1", "1-2", "1-3"))
+    assert len({one.formula for one in formulas}) > 1
+    benchmark = few_networks.benchmarks.load(table)
+    networks = study._networks(benchmark, 1).held_out
+    settings = ScoringSettings(seed=1, threads=1)
+    (ranking,) = rank_networks([RankAggregate("all", formulas)], benchmark, networks, settings, second_draw=False)
+    assert of_method(content, "discover-several")["counts"][1]["tau"]["by_seed"][1] == ranking.tau.value
 
 
 def test_the_best_seed_is_the_one_that_ranks_the_known_networks_best(finished, study, table):

@@ -28,7 +28,7 @@ def experiment(table, other_table, tmp_path_factory):
     )
     machine = Machine(1, tables=tmp_path_factory.mktemp("tables"))
     names = (table, other_table, "digits-stages")
-    return LeftOut(names, "space", (0,), 40, (proxies.load("params"),) * 2, quick, machine)
+    return LeftOut(names, "space", (0,), 40, (proxies.load("params"),) * 2, 2, quick, machine)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,30 @@ def test_means_of_single_formulas_lie_between_them(finished):
     assert row["single"][row["best_single_of"]] == max(row["single"].values())
 
 
+def members_of(folder, name):
+    found = [folder / "evolutions" / name / place / "proxy.json" for place in ("0", "0-1")]
+    return tuple(proxies.load(str(path)) for path in found)
+
+
+def test_the_formulas_of_several_evolutions_on_the_same_networks_are_ranked_together(finished, table):
+    folder, content = finished
+    several = members_of(folder, "without stages")
+    assert several[0].formula != several[1].formula
+    results = [folder / "evolutions" / "without stages" / place / "result.json" for place in ("0", "0-1")]
+    first, second = (json.loads(path.read_text())["protocol"] for path in results)
+    assert (first.pop("evolution"), second.pop("evolution")) == (0, 1)
+    assert first == second
+    row = content["rows"][-1]
+    assert row["formulas"] == [f"rank({several[0].formula},{several[1].formula})"]
+    networks = Networks.draw(benchmarks.load(row["benchmark"]), 0, 0, 40, 0).held_out
+    together = RankAggregate("by hand", several)
+    settings = ScoringSettings(seed=0, threads=1)
+    (ranking,) = rank_networks([together], benchmarks.load(row["benchmark"]), networks, settings, second_draw=False)
+    assert row["taus"][FORMULA]["mean"] == ranking.tau.value
+    assert content["meanings"][FORMULA].startswith("the formulas of 2 evolutions on all benchmarks but those")
+    assert not (folder / "evolutions" / f"only {table}" / "0-1").exists()
+
+
 def test_the_verdict_counts_left_out_benchmarks(finished):
     _, content = finished
     ahead = sum(row["taus"][FORMULA]["mean"] > row["taus"]["params"]["mean"] for row in content["rows"])
@@ -93,8 +117,9 @@ def test_the_verdict_counts_left_out_benchmarks(finished):
 
 def test_the_formula_is_ranked_together_with_others(finished, table):
     folder, content = finished
-    formula = proxies.load(str(folder / "evolutions" / "without nasbench201" / "0" / "proxy.json"))
     params, benchmark = proxies.load("params"), benchmarks.load(table)
+    formulas = members_of(folder, "without nasbench201")
+    formula = RankAggregate("both", formulas)
     networks = Networks.draw(benchmark, 0, 0, 40, 0).held_out
     together = RankAggregate("by hand", (formula, params, params))
     (ranking,) = rank_networks([together], benchmark, networks, ScoringSettings(seed=0, threads=1), second_draw=False)
@@ -114,7 +139,7 @@ def piece_of(**taus):
 
 def test_what_is_ahead_is_counted_by_means_and_by_seeds():
     pieces = [{"a": piece_of(formula=0.1, together=0.4)}, {"a": piece_of(formula=0.6, together=0.25)}]
-    settings = {"reading": "space", "ranked_with": ["params"]}
+    settings = {"reading": "space", "ranked_with": ["params"], "members": 1}
     ahead = left_out_content([("s", ["a"])], pieces, (0, 1), settings, {})["ahead"]
     assert ahead[FORMULA]["flops"] == {"by_means": 1, "by_seed": [0, 1]}
     assert ahead[TOGETHER]["flops"] == {"by_means": 1, "by_seed": [1, 1]}
@@ -122,7 +147,7 @@ def test_what_is_ahead_is_counted_by_means_and_by_seeds():
 
 
 def test_nothing_is_ranked_together_where_nothing_is_asked_for():
-    settings = {"reading": "space", "ranked_with": []}
+    settings = {"reading": "space", "ranked_with": [], "members": 1}
     content = left_out_content([("s", ["a"])], [{"a": piece_of(formula=0.1)}], (0,), settings, {"seconds": 0.0})
     assert list(content["ahead"]) == [FORMULA]
     assert TOGETHER not in content["meanings"]
@@ -132,7 +157,7 @@ def test_nothing_is_ranked_together_where_nothing_is_asked_for():
 def test_a_rerun_measures_nothing(finished, experiment, monkeypatch):
     folder, content = finished
     monkeypatch.delattr(left_out, "rank_networks")
-    monkeypatch.delattr(left_out, "discovered")
+    monkeypatch.delattr(left_out, "discovered_by_several")
     lines = []
     assert experiment.run(folder, lines.append)["rows"] == content["rows"]
     assert lines == []
