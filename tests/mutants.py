@@ -307,13 +307,6 @@ FAULTS = (
         ("runs/test_run.py::test_with_less_work_the_best_programs_are_measured_on_all_units",),
     ),
     Fault(
-        "every evolution on the same networks draws the same formulas",
-        "discovery/discovery.py",
-        'seeds.generator(settings.seed, "formulas", settings.evolution)',
-        'seeds.generator(settings.seed, "formulas")',
-        ("discovery/test_discovery.py::test_another_evolution_finds_other_formulas_for_the_same_networks",),
-    ),
-    Fault(
         "gradients that a program does not read count as rounding",
         "statistics/cancelled_gradients.py",
         "[rounding[address] for address in some]",
