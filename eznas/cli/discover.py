@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from eznas.cli.going_on import same_command_goes_on
 from eznas.cli.network_options import BatchSize, Device, Memory, Ray, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.discovery.limits import MAXIMUM_JOINED_NODES, MAXIMUM_TERMS
@@ -224,7 +225,7 @@ def discover(
 
     stems = "+".join(Path(name).stem for name in settings.benchmarks)
     folder = output or Path("runs") / f"{stems}-formulas-{seed}{f'-{evolution}' if evolution else ''}"
-    with ProgressBar(console) as progress, ExitStack() as stack:
+    with same_command_goes_on(), ProgressBar(console) as progress, ExitStack() as stack:
         if ray is not None:
             from eznas.cluster.backend import with_cluster
             from eznas.cluster.connection import connected

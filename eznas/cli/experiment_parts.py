@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from eznas.cli.interruption import INTERRUPTED
+from eznas.cli.going_on import same_command_goes_on
 from eznas.cli.output import print_all, print_json, stdout
 
 RUNS: Final = Path("runs")
@@ -46,11 +46,8 @@ def run_experiment(experiment: Callable[[Callable[[str], None]], dict[str, Any]]
             minutes, seconds = divmod(int(time.monotonic() - begun), 60)
             typer.echo(f"[{minutes:3d}:{seconds:02d}] {line}", err=True)
 
-    try:
+    with same_command_goes_on():
         return experiment(report)
-    except KeyboardInterrupt:
-        typer.echo("eznas: Stopped; nothing finished is lost, and the same command goes on from here.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def finish_experiment(

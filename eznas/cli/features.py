@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from eznas.cli.going_on import same_command_goes_on
 from eznas.cli.network_options import BatchSize, Device, Memory, Ray, ThirdPassOption, Threads, UnitOption
 from eznas.cli.output import print_all, print_json, stderr, stdout
 
@@ -86,7 +87,7 @@ def build(
     source = BenchmarkSource(loaded, batch_size, seed, CollectionSettings(unit, third_pass, device))
     made = FeatureTable(source, indices)
     missing = len(made.unfinished(features))
-    with ProgressBar(stderr()) as progress, ExitStack() as stack:
+    with same_command_goes_on(), ProgressBar(stderr()) as progress, ExitStack() as stack:
         computation: OpenComputation = OwnComputation
         if ray is not None:
             from eznas.cluster.connection import connected

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import typer
 
+from eznas.cli.going_on import same_command_goes_on
 from eznas.cli.network_options import BatchSize, Device
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.errors import EznasError
@@ -96,7 +97,7 @@ def search(
         setting, candidates = _in_space(space, images, classes, image_size, scoring)
     folder = output or Path("runs") / f"search-{_part(loaded.name)}-{_part(space or setting.source)}-{strategy}-{seed}"
     scorer = Scorer(loaded, setting, folder / SCORES)
-    with ProgressBar(stderr()) as progress:
+    with same_command_goes_on(), ProgressBar(stderr()) as progress:
         try:
             found = run_search(candidates, scorer, settings, observer=progress)
         finally:
