@@ -8,6 +8,7 @@ checkpoints and files mean the same in every process. What has no compiled kerne
 
 from __future__ import annotations
 
+import inspect
 import keyword
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -192,6 +193,7 @@ def _register(
         raise EznasError(f"{shown(name)} can't be the name of an operation: use letters, digits and '_', as in a name.")
     if name in _RESERVED:
         raise EznasError(f"The name {name!r} is taken by eznas itself: choose another.")
+    _check_arguments(name, function, len(reads) or arity)
     symbol = rf"\mathrm{{{{{name}}}}}".replace("_", r"\_")
     lines = (function.__doc__ or "").strip().splitlines()
     made = OwnOperation(
@@ -214,6 +216,22 @@ def _register(
             "change what it means."
         )
     _own[made.id] = made
+
+
+def _check_arguments(name: str, function: Function, count: int) -> None:
+    """Raise an `EznasError` where the function cannot be called with so many tensors."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some built-in functions have none
+        return
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        tensors = f"{count} tensor{'s' * (count > 1)}"
+        raise EznasError(
+            f"The function of {name!r} is called with {tensors}, and takes {signature}: let it take {tensors}, "
+            "or change what is said of it."
+        ) from None
 
 
 def _same(one: OwnOperation, other: OwnOperation) -> bool:

@@ -70,6 +70,12 @@ def test_a_name_is_registered_once():
         (lambda: operation("wt")(abs), "taken by eznas itself"),
         (lambda: operation("a b")(abs), "can't be the name of an operation"),
         (lambda: operation("t1")(abs), "can't be the name of an operation"),
+        (
+            lambda: operation("binary", arity=2)(abs),
+            r"'binary' is called with 2 tensors, and takes \(x, /\)",
+        ),
+        (lambda: operation("unary")(lambda a, b: a), r"called with 1 tensor, and takes \(a, b\): let it take 1 tensor"),
+        (lambda: terminal("two", reads=["wt", "act.data"])(lambda wt: wt), "'two' is called with 2 tensors"),
         (lambda: operation("three", arity=3), "has arity 3: an operation takes 1 or 2"),
         (lambda: terminal("none_such", reads=["weight"]), "reads 'weight'.*: give a list of statistics"),
         (lambda: terminal("none_such", reads="wt"), "give a list of statistics"),
