@@ -26,7 +26,7 @@ from eznas.statistics.recorder import Unit
 from eznas.statistics.settings import CollectionSettings
 from eznas.statistics.tensors import NetworkStatistics
 from eznas.statistics.weights import initialise
-from eznas.statistics.wrapping import unwrapped
+from eznas.statistics.wrapping import check_layers_are_seen, unwrapped
 from eznas.terminals import BY_NAME, PASSES, TERMINALS
 
 __all__ = ["CollectionSettings", "Inputs", "Loss", "collect", "find_units", "initialise", "make_inputs"]
@@ -151,6 +151,7 @@ def _undisturbed(device: str) -> Iterator[None]:
 def _prepared(network: nn.Module, device: str, called: str, seed: int | None, copy: bool) -> Iterator[nn.Module]:
     """Yield the network, or a copy, in float32, on `device`, in training mode; with weights from `seed` if given."""
     network = unwrapped(network)
+    check_layers_are_seen(network, called)
     _check_real(network, called)
     own = _copy(network, called) if copy else network
     try:

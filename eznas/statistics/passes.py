@@ -150,9 +150,7 @@ class Pass:
                         "Let forward use no detach(), .data or torch.no_grad()."
                     )
         if not any(kept):
-            if isinstance(self.network, torch.jit.ScriptModule):
-                way_out = "It is a TorchScript module, whose layers nobody can see: give the module it was made from."
-            elif self.settings.unit == "A-L-N":
+            if self.settings.unit == "A-L-N":
                 way_out = "Leave the network out."
             else:
                 way_out = "Choose another unit kind (A-L-N has one for every linear map), or leave the network out."

@@ -1,14 +1,29 @@
-"""Networks inside of PyTorch's wrappers, which share a batch out among devices or compile."""
+"""Networks inside of what PyTorch wraps them in, which shares a batch out among devices, or compiles."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import torch
 from torch import nn
+
+from eznas.errors import EznasError
 
 _WRAPPERS: Final = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 _COMPILER: Final = "torch._dynamo.eval_frame"
 """Where the class is from that `torch.compile` returns; its import takes seconds."""
+
+
+def check_layers_are_seen(network: nn.Module, called: str) -> None:
+    """Raise an `EznasError` for a network that is a TorchScript module, or has one as a part.
+
+    Neither fresh weights nor what looks for layers would reach it, and the score would be one of the rest.
+    """
+    if any(isinstance(module, torch.jit.ScriptModule) for module in network.modules()):
+        raise EznasError(
+            f"{called} is or has a TorchScript module, whose layers nobody can see: give the module that it was made "
+            "from."
+        )
 
 
 def unwrapped(network: nn.Module) -> nn.Module:

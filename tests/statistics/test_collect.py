@@ -306,8 +306,13 @@ class TestErrors:
         nothing = nn.Sequential(nn.Flatten(), nn.ReLU())
         with pytest.raises(EznasError, match=r"it ran 1 relu calls\. Leave the network out\.$"):
             collect(nothing, inputs, CollectionSettings(unit="A-L-N"))
-        with pytest.raises(EznasError, match=r"a TorchScript module, .* give the module it was made from"):
-            collect(torch.jit.trace(nn.Conv2d(3, 2, 1), inputs.data), inputs, any_unit=True)
+
+    @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+    def test_layers_that_nobody_can_see(self, inputs):
+        hidden = torch.jit.trace(nn.Sequential(nn.ReLU(), nn.Conv2d(3, 2, 1)), inputs.data)
+        for network in (hidden, nn.Sequential(hidden, nn.ReLU(), nn.Conv2d(2, 4, 1), nn.BatchNorm2d(4))):
+            with pytest.raises(EznasError, match="is or has a TorchScript module, whose layers nobody can see"):
+                collect(network, inputs, any_unit=True)
 
     def test_a_loss_without_a_tensor_is_told_as_one(self, inputs):
         with pytest.raises(EznasError, match="has a loss that is a int without a tensor: let it be computed from"):

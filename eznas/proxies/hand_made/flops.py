@@ -24,6 +24,7 @@ class Flops(HandMadeProxy):
 
     def measure(self, probe: Probe) -> float:
         """Return the FLOPs of one image of this size."""
+        probe.check_layers()
         return float(complexity.flops(probe.network, (1, *probe.images().shape[1:])))
 
     def of_size(self, size: Size) -> float:

@@ -26,7 +26,7 @@ from eznas.statistics.inputs import map_tensors, ordinary
 from eznas.statistics.isolation import PrivateRandomness, reproducible_kernels
 from eznas.statistics.outputs import tensors_of
 from eznas.statistics.random_states import kept_random_states
-from eznas.statistics.wrapping import unwrapped
+from eznas.statistics.wrapping import check_layers_are_seen, unwrapped
 
 Inputs: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """What a network is called with: one tensor, positional arguments, or named ones."""
@@ -68,7 +68,12 @@ class Probe:
 
     @cached_property
     def parameters(self) -> dict[str, Tensor]:
-        """Stand-ins for the network's, by name; they have its numbers, and gradients can be taken of them."""
+        """Stand-ins for the network's, by name; they have its numbers, and gradients can be taken of them.
+
+        Raises:
+            EznasError: the layers of the network cannot be seen.
+        """
+        self.check_layers()
         return {
             name: _float32(parameter).requires_grad_(parameter.is_floating_point())
             for name, parameter in self.network.named_parameters()
@@ -84,6 +89,10 @@ class Probe:
     def weights(self) -> dict[str, Tensor]:
         """The stand-ins that are weights of linear maps: those with two axes or more, so no biases, no scales."""
         return {name: one for name, one in self.parameters.items() if one.dim() >= _WEIGHT_AXES}
+
+    def check_layers(self) -> None:
+        """Raise an `EznasError` where the layers of the network cannot be seen."""
+        check_layers_are_seen(self.network, "The network")
 
     def images(self) -> Tensor:
         """Return the one floating-point tensor that the network is called with, (batch, ...).

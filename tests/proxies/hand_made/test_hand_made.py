@@ -146,6 +146,14 @@ def test_what_cannot_be_measured_is_told(name, network, message):
         score(name, network)
 
 
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"params"}))
+def test_layers_that_nobody_can_see_are_not_measured(name):
+    network = nn.Sequential(torch.jit.trace(convolutional().eval(), images()))
+    with pytest.raises(EznasError, match="is or has a TorchScript module, whose layers nobody can see"):
+        score(name, network)
+
+
 @pytest.mark.parametrize("name", ["jacob_cov", "zico", "epe_nas"])
 def test_one_image_is_too_few_to_compare(name):
     with pytest.raises(EznasError, match="two"):
