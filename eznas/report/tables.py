@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from eznas.scoring.dependence import MANY_ROUNDING_GRADIENTS
+from eznas.scoring.dependence import COUNTS_ONLY, MANY_ROUNDING_GRADIENTS
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,9 @@ def depends_text(figures: Mapping[str, Any]) -> str:
 
 
 def reads_rounding(figures: Mapping[str, Any]) -> bool:
-    """Return whether a proxy reads gradients of which a share that counts is nothing but rounding."""
-    return (figures.get("rounding_gradients") or 0.0) >= MANY_ROUNDING_GRADIENTS
+    """Return whether a proxy reads gradients of which many are nothing but rounding, and more of them than shapes."""
+    share = figures.get("rounding_gradients") or 0.0
+    return share >= MANY_ROUNDING_GRADIENTS and figures.get("depends_on") != COUNTS_ONLY
 
 
 def benchmark_text(name: str, about: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ def test_what_it_depends_on_tells_of_gradients_that_are_rounding():
             for name, share in (("a", 0.349), ("b", 0.04), ("c", None))
         )
     )
+    text += printed(a_proxy("numel(wt_grad.data)", depends_on="counts only", rounding_gradients=0.349))
     assert text.count("weights or images") == 3
-    assert text.count("rounding") == 1
+    assert text.count("% rounding") == 1
     assert "weights or images; gradients: 34.9 % rounding" in text
