@@ -18,7 +18,7 @@ from eznas.discovery.networks import Networks
 from eznas.discovery.settings import DiscoverySettings
 from eznas.errors import EznasError, shown
 from eznas.experiments.architecture_numbers import Encoding
-from eznas.experiments.discovering import discovered, discovered_by_several, enumerated
+from eznas.experiments.discovering import discovered_by_several, enumerated
 from eznas.experiments.evolving import Report, TrainingStatistics, evolve
 from eznas.experiments.predictors import PredictorName
 from eznas.proxies import AnyProxy, RankAggregate
@@ -98,14 +98,9 @@ class Method:
     is_default: bool = True
 
 
-def _discover(few: Few) -> AnyProxy:
+def _discover(few: Few, members: int = 1) -> AnyProxy:
     settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
-    return discovered(few.folder, settings, few.machine, few.report, few.what)
-
-
-def _discover_by_several(few: Few) -> AnyProxy:
-    settings = replace(few.discovery, networks=few.count - few.validation, validation=few.validation)
-    return discovered_by_several(few.folder, settings, few.machine, few.report, few.what, MEMBERS)
+    return discovered_by_several(few.folder, settings, few.machine, few.report, few.what, members)
 
 
 def _discover_from_seeds(few: Few) -> AnyProxy:
@@ -175,7 +170,7 @@ METHODS: Final = {
         Method(
             "discover-several",
             f"{MEMBERS} two-level searches together",
-            _discover_by_several,
+            lambda few: _discover(few, MEMBERS),
             folder=_SEARCH,
             is_default=False,
         ),

@@ -249,3 +249,6 @@ OPERATION_COUNT: Final = len(OPERATIONS)
 
 BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 """Operations by name."""
+
+OF_SHAPE_ALONE: Final = frozenset({BY_NAME[name].id for name in ("numel", "ones_like", "zeros_like")})
+"""The ids of the operations whose result depends on the shape of their argument, not on its elements."""

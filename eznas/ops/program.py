@@ -19,7 +19,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from eznas.errors import EznasError
-from eznas.ops.catalogue import OPERATION_COUNT, ShapeRule
+from eznas.ops.catalogue import OF_SHAPE_ALONE, OPERATION_COUNT, ShapeRule
 from eznas.ops.own import FIRST_OWN_ID, is_operation, operation_of, reads_of
 from eznas.terminals import TERMINAL_COUNT
 
@@ -80,6 +80,18 @@ class Program:
     def terminals(self) -> frozenset[int]:
         """The addresses of the terminals that the program reads: its leaves, and what terminals of one's own read."""
         return self.leaves.union(*(reads_of(operation) for operation, *_ in self.nodes))
+
+    @cached_property
+    def values_read(self) -> frozenset[int]:
+        """The addresses of those terminals whose elements the result depends on, not their shapes alone."""
+        needed = {self.output}
+        reads: set[int] = set()
+        for place in range(len(self.nodes) - 1, -1, -1):
+            operation, *operands = self.nodes[place]
+            if TERMINAL_COUNT + place in needed and operation not in OF_SHAPE_ALONE:
+                needed.update(operands)
+                reads.update(reads_of(operation))
+        return frozenset(reads.union(one for one in needed if 0 <= one < TERMINAL_COUNT))
 
     @property
     def extensions(self) -> tuple[str, ...]:

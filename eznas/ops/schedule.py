@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.catalogue import OPERATIONS
+from eznas.ops.catalogue import OF_SHAPE_ALONE, OPERATIONS
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.execute import CALL, TOTAL, WAY, kept_elements, workspace_elements
 from eznas.ops.plan import LOAD
@@ -31,8 +31,7 @@ COUNTED: Final = 3
 _ALIGNMENT: Final = 16  # elements: places in the scratch array start at multiples of 64 bytes
 _NOTHING: Final = -1
 
-_OF_SHAPE_ALONE: Final = {"numel", "ones_like", "zeros_like"}
-READS_VALUES: Final = np.array([operation.name not in _OF_SHAPE_ALONE for operation in OPERATIONS], np.bool_)
+READS_VALUES: Final = np.array([operation.id not in OF_SHAPE_ALONE for operation in OPERATIONS], np.bool_)
 """By the operation's id: whether its result depends on the elements of its arguments, not on their shapes alone."""
 
 

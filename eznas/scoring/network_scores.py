@@ -23,9 +23,9 @@ class NetworkScores:
         without_units: the positions of networks that lack units of a kind that a program takes.
         rounded_up: as `values`, but with every operation of passes and programs rounded up; None where that was not
             asked for.
-        rounding_gradients: float64 (proxies, networks), of a program the share of the units of which a gradient that
-            it reads is nothing but rounding, see `eznas.statistics.cancelled_gradients`; NaN for one that reads none;
-            None where that was not asked for.
+        rounding_gradients: float64 (proxies, networks), of a program the share of the units of which a gradient whose
+            elements it reads is nothing but rounding, see `eznas.statistics.cancelled_gradients`; NaN for one that
+            reads none; None where that was not asked for.
     """
 
     values: NDArray[np.float64]

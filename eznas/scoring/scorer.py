@@ -178,7 +178,10 @@ class Scorer:
                 upward, _ = self._collected(candidate, collection.settings, candidate.build)
                 for computation in collection.computations:
                     column.rounded_up[computation.rows] = computation.scores(upward)
-            read = [self._terminals(row) for row in collection.rows]
+            read = [
+                frozenset[int]().union(*(term.program.values_read for term in self._program(row).terms))
+                for row in collection.rows
+            ]
             column.rounding_gradients[collection.rows] = rounding_shares(statistics, upward, read)
 
     def _collected(
@@ -223,17 +226,18 @@ class Scorer:
             column.values[row] = column.rounded_up[row] = value if np.isfinite(value) else np.nan
         column.seconds[row] = time.thread_time() - started
 
-    def _terminals(self, row: int) -> frozenset[int]:
-        """Return the addresses that the program in this row reads."""
+    def _program(self, row: int) -> Proxy:
         proxy = self.proxies[row]
         assert isinstance(proxy, Proxy)
-        return frozenset[int]().union(*(term.program.terminals for term in proxy.terms))
+        return proxy
 
     def _collection(self, rows: Sequence[int]) -> _Collection:
         """Return what to collect for the programs in these rows, which need the same unit and the same third pass."""
-        programs = {row: proxy for row in rows if isinstance(proxy := self.proxies[row], Proxy)}
+        programs = {row: self._program(row) for row in rows}
         first = programs[rows[0]]
-        terminals = frozenset[int]().union(*map(self._terminals, programs))
+        terminals = frozenset[int]().union(
+            *(term.program.terminals for proxy in programs.values() for term in proxy.terms)
+        )
         unit = self._given.unit or first.unit
         settings = CollectionSettings(unit, first.third_pass, self.settings.device, terminals)
         alike: defaultdict[tuple[ToScalar, Aggregation], list[int]] = defaultdict(list)

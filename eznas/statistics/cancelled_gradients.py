@@ -33,8 +33,9 @@ def is_rounding(gradient: NDArray[np.float32], rounded_up: NDArray[np.float32]) 
         gradient: as ever.
         rounded_up: the same with every operation rounded up.
     """
-    norm = np.linalg.norm(gradient.astype(np.float64))
-    return bool(norm > 0 and np.linalg.norm(gradient.astype(np.float64) - rounded_up) > norm / 2)
+    exactly = gradient.astype(np.float64)
+    norm = np.linalg.norm(exactly)
+    return bool(norm > 0 and np.linalg.norm(exactly - rounded_up) > norm / 2)
 
 
 def cancelled_units(

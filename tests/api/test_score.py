@@ -165,6 +165,9 @@ def test_gradients_that_are_nothing_but_rounding_are_told(proxy, partly_rounding
         eznas.score(network(8, 3, activation_last=False), proxy, inputs=BATCH, weights=weights)
     of_score = [f"The score of Sequential by {proxy} is partly rounding"] if partly_rounding else []
     of_gradients = f"In 100% of the units of Sequential a gradient that {proxy} reads is zero but for rounding"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        eznas.score(network(8, 3, activation_last=False), "numel(wt_grad.noise)", inputs=BATCH, weights=weights)
     for warning, begin in zip(told, [*of_score, of_gradients], strict=True):
         assert str(warning.message).startswith(begin)
 

@@ -31,6 +31,8 @@ def test_formulas_hold_own_names(formula):
 def test_what_a_program_reads_depth_and_kind_of_result():
     program = parse_program("l1_norm(test_saliency) * test_energy")
     assert program.terminals == {0, 1, 16} == parse_program("wt + wt_grad.data + act.data").terminals
+    assert program.values_read == program.terminals
+    assert parse_program("numel(test_saliency) * l1_norm(act.data)").values_read == parse_program("act.data").terminals
     assert program.leaves == frozenset()
     assert (program.depth, program.size, program.gives_scalar) == (2, 4, True)
     assert not parse_program("test_saliency").gives_scalar

@@ -172,6 +172,12 @@ def test_terminals_come_before_nodes_as_arguments():
     assert build(("exp", 0), ("sum", 22, 5)).nodes[-1] == (op("sum"), 5, 22)
 
 
+def test_elements_are_told_from_shapes():
+    program = build(("numel", 0), ("exp", 3), ("ones_like", 23), ("product", 22, 24), ("l1_norm", 5), ("sum", 25, 26))
+    assert (program.terminals, program.values_read) == ({0, 3, 5}, {5})
+    assert build(("exp", 3), ("numel", 22), ("product", 22, 23)).values_read == {3}
+
+
 def test_measures_of_a_program():
     program = build(("sign", 7), ("log_determinant", 22), ("sigmoid", 23), ("frobenius_norm", 24))
     assert (program.size, program.depth, program.terminals) == (4, 4, {7})
