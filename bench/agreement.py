@@ -241,15 +241,8 @@ def _run_batch(
     tally = Tally()
 
     began = time.perf_counter()
-    numbers, valid = evaluate_plan(
-        plan,
-        statistics.values,
-        statistics.offsets,
-        statistics.shapes,
-        statistics.axes,
-        np.zeros((len(units), 0), np.float32),
-        np.zeros((len(units), 0), np.bool_),
-        options.to_scalar,
+    numbers, valid, _ = evaluate_plan(
+        plan, statistics.values, statistics.offsets, statistics.shapes, statistics.axes, options.to_scalar
     )
     tally.interpreter_seconds = time.perf_counter() - began
 

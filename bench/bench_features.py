@@ -13,7 +13,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from eznas import benchmarks, seeds
@@ -31,17 +30,7 @@ from eznas.statistics.workers import available_cores
 
 def evaluate(plan: Plan, statistics: NetworkStatistics) -> None:
     """Compute the features of one network."""
-    nothing = np.empty((statistics.units, 0), np.float32)
-    evaluate_plan(
-        plan,
-        statistics.values,
-        statistics.offsets,
-        statistics.shapes,
-        statistics.axes,
-        nothing,
-        nothing.astype(np.bool_),
-        "mean",
-    )
+    evaluate_plan(plan, statistics.values, statistics.offsets, statistics.shapes, statistics.axes, "mean")
 
 
 def measure_parts(benchmark: Benchmark, networks: int, plan: Plan) -> tuple[float, float]:

@@ -180,18 +180,8 @@ def _unit(network: NetworkStatistics, unit: int) -> list[Tensor]:
 
 def _taken(plan: Plan, network: NetworkStatistics) -> np.ndarray:
     """Which units each program can take: bool (units, programs)."""
-    nothing = np.zeros((network.units, 0), np.float32)
-    _, valid = evaluate_plan(
-        plan,
-        network.values,
-        network.offsets,
-        network.shapes,
-        network.axes,
-        nothing,
-        nothing.astype(np.bool_),
-        "mean",
-    )
-    return valid[:, plan.root_columns]
+    results = evaluate_plan(plan, network.values, network.offsets, network.shapes, network.axes, "mean")
+    return results.valid[:, plan.root_columns]
 
 
 def _run_eagerly(

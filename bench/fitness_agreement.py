@@ -127,10 +127,8 @@ def _kinds_of_units(program: Program, networks: Sequence[NetworkStatistics]) -> 
     """Return how many units of all networks are of each kind: whether the numbers agree, and if not, why."""
     plan, kinds, rng = Plan.of([program]), Counter[str](), np.random.default_rng(0)
     for network in networks:
-        cached = np.zeros((network.units, 0), np.float32)
-        numbers, valid = evaluate_plan(
-            plan, network.values, network.offsets, network.shapes, network.axes, cached, cached.astype(np.bool_), "mean"
-        )
+        shapes = network.offsets, network.shapes, network.axes
+        numbers, valid, _ = evaluate_plan(plan, network.values, *shapes, "mean")
         for unit in range(network.units):
             column = plan.root_columns[0]
             number = float(numbers[unit, column]) if valid[unit, column] else None

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from eznas.system.vectors import njit
 
 Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 """A function of scores and accuracies, such as `kendall_tau`."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from eznas.system.vectors import njit
 
 
 def top_weighted_tau(scores: ArrayLike, accuracies: ArrayLike) -> float:

@@ -96,8 +96,7 @@ class OwnComputation:
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Some of the features, (features, units) each: their values, and whether they are valid."""
         plan = self._plan_of(chosen.tobytes())
-        nothing = np.empty((statistics.units, 0), np.float32)
-        values, valid = run_plan(plan, statistics, nothing, nothing.astype(np.bool_), "mean")
+        values, valid, _ = run_plan(plan, statistics, "mean")
         return values[:, plan.root_columns].T, valid[:, plan.root_columns].T
 
     def _make_plan(self, chosen: bytes) -> Plan:

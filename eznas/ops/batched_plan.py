@@ -26,6 +26,7 @@ from eznas.ops.plan import LOAD, Plan
 from eznas.ops.program import NO_OPERAND
 from eznas.ops.schedule import READS_VALUES, Nodes, infer_shapes
 from eznas.ops.shapes import MAXIMUM_AXES
+from eznas.ops.unit_tensors import INVALID
 from eznas.options import ToScalar
 from eznas.terminals import TERMINAL_COUNT, TERMINALS
 
@@ -267,7 +268,9 @@ def _all_shapes(
     all_axes = np.zeros(TERMINAL_COUNT + plan.size, np.int64)
     all_shapes[:TERMINAL_COUNT], all_axes[:TERMINAL_COUNT] = shapes, axes
     nodes = Nodes(_read_only(plan.operation), _read_only(plan.first), _read_only(plan.second))
-    infer_shapes(nodes, _read_only(cached_valid), all_shapes, all_axes)
+    cached_shapes = np.ones((len(cached_valid), MAXIMUM_AXES), np.int64)
+    cached_axes = np.where(cached_valid, 0, INVALID)
+    infer_shapes(nodes, _read_only(cached_shapes), _read_only(cached_axes), all_shapes, all_axes)
     return [
         tuple(shape[:count]) if count >= 0 else None
         for shape, count in zip(all_shapes.tolist(), all_axes.tolist(), strict=True)

@@ -14,12 +14,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.own import reads_of
 from eznas.ops.program import NO_OPERAND, Program
 from eznas.terminals import TERMINAL_COUNT
 
 LOAD: Final = -1
-"""In `Plan.operation`: the node's value is column `first` of the table of cached values."""
+"""In `Plan.operation`: the node's value is column `first` of what is remembered."""
+
+_KEPT: Final = frozenset(operation.id for operation in OPERATIONS if operation.rule is ShapeRule.DETERMINANT)
+"""Operations that are dear and give few numbers, which are worth keeping where they are no single number either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,7 @@ class Plan:
     Attributes:
         operation: int64[n], the operation's id, or `LOAD`. Operands come before the nodes that read them, and
             programs come one after another, each depth first, so that values are needed for a short time only.
-        first: int64[n], first operand; of a `LOAD` node the column of the cached table.
+        first: int64[n], first operand; of a `LOAD` node the column of what is remembered.
         second: int64[n], second operand, or `NO_OPERAND`.
         roots: int64[p], the operand that is each program's output; may be a terminal.
         recorded: int64[r], the operands whose number per unit is asked for: every distinct root, and every node
@@ -39,6 +43,8 @@ class Plan:
         recorded_digests: per recorded operand the structure hash under which a later plan finds its values
             (`Program.digests`), or None where it is a tensor, whose number is no substitute for it.
         root_columns: int64[p], which column of `recorded` belongs to each program.
+        kept: int64[t], the operands whose tensors are asked for, to be remembered.
+        kept_digests: of each of these the structure hash.
         terminals: the addresses of the terminals that the nodes and roots read.
     """
 
@@ -49,6 +55,8 @@ class Plan:
     recorded: NDArray[np.int64]
     recorded_digests: list[bytes | None]
     root_columns: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    kept_digests: list[bytes]
     terminals: frozenset[int]
 
     @property
@@ -57,19 +65,23 @@ class Plan:
         return len(self.operation)
 
     @classmethod
-    def of(cls, programs: Sequence[Program], cached: Mapping[bytes, int] | None = None) -> Plan:
+    def of(
+        cls, programs: Sequence[Program], cached: Mapping[bytes, int] | None = None, *, keeps_tensors: bool = False
+    ) -> Plan:
         """Merge programs into one plan, in time linear in their nodes.
 
         Args:
             programs: in the order of `roots`; repeats are allowed and cost nothing.
-            cached: the column of the cached table that holds the values of a statically scalar node, by the
-                node's digest. Nodes that only loaded nodes need are not in the plan.
+            cached: by a node's digest, the column of what is remembered that holds its values. Nodes that only loaded
+                nodes need are not in the plan.
+            keeps_tensors: whether the plan asks for tensors to be remembered.
         """
         cached = cached or {}
         nodes: list[tuple[int, int, int]] = []
         operand_of: dict[bytes, int] = {}
         digest_of: dict[int, bytes] = {}  # by operand, of the scalar nodes that may be recorded
         computed_scalars: list[int] = []
+        kept: dict[int, bytes] = {}
         roots: list[int] = []
 
         for program in programs:
@@ -80,6 +92,8 @@ class Plan:
                     digest_of[operand] = digests[index]
                     if nodes[operand - TERMINAL_COUNT][0] != LOAD:
                         computed_scalars.append(operand)
+                if keeps_tensors and nodes[operand - TERMINAL_COUNT][0] in _KEPT:
+                    kept[operand] = digests[index]
             output = program.output
             roots.append(output if output < TERMINAL_COUNT else local[output - TERMINAL_COUNT])
 
@@ -96,6 +110,8 @@ class Plan:
             recorded=np.array(recorded, dtype=np.int64),
             recorded_digests=[digest_of.get(operand) for operand in recorded],
             root_columns=np.array([column_of[root] for root in roots], dtype=np.int64),
+            kept=np.array(list(kept), dtype=np.int64),
+            kept_digests=list(kept.values()),
             terminals=frozenset(operand for operand in terminals if 0 <= operand < TERMINAL_COUNT),
         )
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.catalogue import OF_SHAPE_ALONE, OPERATIONS
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing, compiled
 from eznas.ops.kernels.execute import CALL, TOTAL, WAY, kept_elements, workspace_elements
 from eznas.ops.plan import LOAD
 from eznas.ops.shapes import MAXIMUM_AXES, broadcast, element_count, infer_shape
@@ -74,6 +74,7 @@ class Schedule(NamedTuple):
         reader: int64[n], one of them.
         row: int64[n], which block of the registers holds the values of a streamed node.
         lists: int64[3, n], overwritten as values are given their places.
+        walked: int64[4], overwritten.
     """
 
     state: NDArray[np.int64]
@@ -85,6 +86,7 @@ class Schedule(NamedTuple):
     reader: NDArray[np.int64]
     row: NDArray[np.int64]
     lists: NDArray[np.int64]
+    walked: NDArray[np.int64]
 
 
 @compiled
@@ -100,17 +102,29 @@ def new_schedule(nodes: int) -> Schedule:
         np.zeros(nodes, np.int64),
         np.zeros(nodes, np.int64),
         np.zeros((3, nodes), np.int64),
+        np.zeros(MAXIMUM_AXES, np.int64),
     )
 
 
-@compiled
+@borrowing
 def infer_shapes(
-    nodes: Nodes, cached_valid: NDArray[np.bool_], shapes: NDArray[np.int64], axes: NDArray[np.int64]
+    nodes: Nodes,
+    cached_shapes: NDArray[np.int64],
+    cached_axes: NDArray[np.int64],
+    shapes: NDArray[np.int64],
+    axes: NDArray[np.int64],
 ) -> tuple[int, int]:
     """Fill in the shapes and numbers of axes of all nodes on one unit, from those of the terminals.
 
     A node that is invalid, itself or through an operand, gets -1 axes. Returns how many numbers and pivots the
     workspace needs.
+
+    Args:
+        nodes: n of them.
+        cached_shapes: int64[k, 4], of what is remembered, left-aligned, unused places 1.
+        cached_axes: int64[k], numbers of axes; -1 where it is invalid.
+        shapes: int64[22 + n, 4], of which those of the terminals are read and those of the nodes overwritten.
+        axes: int64[22 + n], likewise.
     """
     workspace, kept = 0, 0
     for node in range(nodes.operation.size):
@@ -118,8 +132,10 @@ def infer_shapes(
         target = TERMINAL_COUNT + node
         shape = shapes[target]
         if operation == LOAD:
-            shape[:] = 1
-            axes[target] = 0 if cached_valid[nodes.first[node]] else -1
+            column = nodes.first[node]
+            for place in range(MAXIMUM_AXES):
+                shape[place] = cached_shapes[column, place]
+            axes[target] = cached_axes[column]
             continue
         a, b = nodes.first[node], nodes.second[node]
         if axes[a] < 0 or (b >= 0 and axes[b] < 0):
@@ -133,7 +149,7 @@ def infer_shapes(
     return workspace, kept
 
 
-@compiled
+@borrowing
 def walked_shape(
     node: int, nodes: Nodes, shapes: NDArray[np.int64], axes: NDArray[np.int64], shape: NDArray[np.int64]
 ) -> int:
@@ -153,7 +169,7 @@ def walked_shape(
     return int(axes[source])
 
 
-@compiled
+@borrowing
 def schedule_nodes(
     nodes: Nodes,
     column_of: NDArray[np.int64],
@@ -173,7 +189,6 @@ def schedule_nodes(
     Returns:
         The most nodes that are streamed to one sink.
     """
-    walked = np.empty(MAXIMUM_AXES, np.int64)
     count = nodes.operation.size
     for node in range(count):
         schedule.uses[node] = 0
@@ -200,7 +215,8 @@ def schedule_nodes(
                 schedule.state[node] = COUNTED
             elif uses == 1 and not is_recorded:
                 reader = schedule.reader[node]
-                if walked_shape(reader, nodes, shapes, axes, walked) >= 0 and element_count(walked) == elements:
+                walked_axes = walked_shape(reader, nodes, shapes, axes, schedule.walked)
+                if walked_axes >= 0 and element_count(schedule.walked) == elements:
                     schedule.state[node] = STREAMED
                     sink = schedule.sink[reader]
                     schedule.sink[node] = sink
@@ -216,7 +232,7 @@ def schedule_nodes(
     return int(most)
 
 
-@compiled
+@borrowing
 def _read(operand: int, reader: int, schedule: Schedule) -> None:
     """Note that a node reads an operand."""
     if operand >= 0:
@@ -225,7 +241,7 @@ def _read(operand: int, reader: int, schedule: Schedule) -> None:
         schedule.free_at[operand] = max(schedule.free_at[operand], schedule.sink[reader])
 
 
-@compiled
+@borrowing
 def _release(node: int, sink: int, operands: Operands, schedule: Schedule) -> None:
     """Put a node's place at the head of the list of free places of its size, if nobody reads it after this sink."""
     if node < 0 or schedule.state[node] != STORED or schedule.free_at[node] != sink:
@@ -240,13 +256,13 @@ def _release(node: int, sink: int, operands: Operands, schedule: Schedule) -> No
     free_first[kind] = node
 
 
-@compiled
+@borrowing
 def _place_size(shape: NDArray[np.int64]) -> int:
     """The elements of a place for a value of this shape."""
     return -(-element_count(shape) // _ALIGNMENT) * _ALIGNMENT
 
 
-@compiled
+@borrowing
 def place_nodes(nodes: Nodes, operands: Operands, schedule: Schedule) -> int:
     """Give every stored node a place in the scratch array; returns the elements that the array needs.
 

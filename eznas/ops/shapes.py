@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing
 from eznas.ops.limits import MAXIMUM_ELEMENTS
 
 MAXIMUM_AXES: Final = 4
@@ -31,13 +31,13 @@ RULE_OF: Final = np.array([_RULES.index(operation.rule) for operation in OPERATI
 _MINIMUM_AXES: Final = np.array([operation.minimum_axes for operation in OPERATIONS], np.int64)
 
 
-@compiled
+@borrowing
 def element_count(shape: NDArray[np.int64]) -> int:
     """The number of elements of a row of four lengths."""
     return int(shape[0] * shape[1] * shape[2] * shape[3])
 
 
-@compiled
+@borrowing
 def common_length(length: int, other: int) -> int:
     """The length of an axis that two lengths broadcast to, or -1."""
     if length in (1, other):
@@ -45,7 +45,7 @@ def common_length(length: int, other: int) -> int:
     return length if other == 1 else -1
 
 
-@compiled
+@borrowing
 def broadcast(
     result: NDArray[np.int64], first: NDArray[np.int64], first_axes: int, second: NDArray[np.int64], second_axes: int
 ) -> int:
@@ -70,7 +70,7 @@ def broadcast(
     return axes
 
 
-@compiled
+@borrowing
 def broadcast_rows(result: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]) -> int:
     """`broadcast` of two tensors of one or more axes after reshape(shape[0], -1): 2 axes, or -1."""
     result[:] = 1
@@ -80,7 +80,7 @@ def broadcast_rows(result: NDArray[np.int64], first: NDArray[np.int64], second: 
     return 2 if fits else -1
 
 
-@compiled
+@borrowing
 def _matmul_shape(
     result: NDArray[np.int64], first: NDArray[np.int64], first_axes: int, second: NDArray[np.int64], second_axes: int
 ) -> int:
@@ -98,7 +98,7 @@ def _matmul_shape(
     return leading + 2
 
 
-@compiled
+@borrowing
 def infer_shape(
     operation: int,
     first: NDArray[np.int64],

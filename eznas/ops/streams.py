@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled, inlined, summing, written_out
-from eznas.ops.kernels.broadcasting import BLOCK, block_of
+from eznas.ops.jit import borrowing, inlined, written_out_borrowing
+from eznas.ops.kernels.broadcasting import BLOCK, IN_BUFFER, find_block
 from eznas.ops.kernels.execute import (
     CALL,
     ONE_BY_ONE,
@@ -22,7 +22,7 @@ from eznas.ops.kernels.execute import (
     total_of_block,
 )
 from eznas.ops.kernels.kernel import RUNNING, Operand, Workspace
-from eznas.ops.kernels.reductions import dot
+from eznas.ops.kernels.sums import dot, sum_and_sum_of_absolutes
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.schedule import READS_VALUES, STORED, STREAMED, Nodes, Operands, Schedule, walked_shape
 from eznas.ops.shapes import element_count
@@ -31,7 +31,7 @@ from eznas.terminals import TERMINAL_COUNT
 _BUFFERS = 3  # of a step: its result, and its arguments where they broadcast
 
 
-@compiled
+@borrowing
 def register_elements(most_steps: int) -> int:
     """How many float32 the registers need for a sink with so many nodes streamed to it."""
     return _BUFFERS * BLOCK * (most_steps + 1)
@@ -45,7 +45,7 @@ def operand_at(number: int, operands: Operands) -> Operand:
     return Operand(values, operands.shapes[number], operands.axes[number])
 
 
-@inlined
+@written_out_borrowing
 def _values_at(number: int, operands: Operands, start: int, stop: int) -> NDArray[np.float32]:
     values = operands.values[start:stop]
     if number >= TERMINAL_COUNT:
@@ -53,13 +53,13 @@ def _values_at(number: int, operands: Operands, start: int, stop: int) -> NDArra
     return values
 
 
-@inlined
+@written_out_borrowing
 def _buffer(registers: NDArray[np.float32], row: int, which: int, size: int) -> NDArray[np.float32]:
     start = (_BUFFERS * row + which) * BLOCK
     return registers[start : start + size]
 
 
-@inlined
+@written_out_borrowing
 def _argument(
     number: int,
     operands: Operands,
@@ -81,11 +81,15 @@ def _argument(
         values = _values_at(number, operands, first + start, first + stop)
     else:
         buffer = _buffer(registers, row, which, BLOCK)
-        values = block_of(buffer, operand_at(number, operands), shape, axes, start, stop)
+        begin = find_block(buffer, operand_at(number, operands), shape, axes, start, stop)
+        values = buffer[: stop - start]
+        if begin != IN_BUFFER:
+            first = operands.start[number] + begin
+            values = _values_at(number, operands, first, first + stop - start)
     return values
 
 
-@compiled
+@borrowing
 def _map_block(
     node: int,
     row: int,
@@ -110,7 +114,7 @@ def _map_block(
         map_two(operation, target, left, right)
 
 
-@compiled
+@borrowing
 def run_stream(
     node: int,
     nodes: Nodes,
@@ -168,7 +172,7 @@ def run_stream(
     return _number(total, size, count, use_norm)
 
 
-@written_out
+@written_out_borrowing
 def run_node(
     node: int,
     nodes: Nodes,
@@ -192,7 +196,7 @@ def run_node(
     return np.float32(0.0)
 
 
-@compiled
+@borrowing
 def number_of(values: NDArray[np.float32], use_norm: bool) -> np.float32:
     """The mean or the Euclidean norm; a single element is itself, sign and all, so that it can be loaded again.
 
@@ -212,22 +216,11 @@ def _added(total: float, size: float, block: NDArray[np.float32], use_norm: bool
     """The sums that the number of a tensor is made of, with those of one more block."""
     if use_norm:
         return total + dot(block, block), size
-    of_block, of_sizes = _sums(block)
+    of_block, of_sizes = sum_and_sum_of_absolutes(block)
     return total + of_block, size + of_sizes
 
 
-@summing
-def _sums(a: NDArray[np.float32]) -> tuple[float, float]:
-    """The sum and the sum of absolute values in float64."""
-    total, size = np.float64(0.0), np.float64(0.0)
-    for i in range(a.size):
-        x = np.float64(a[i])
-        total += x
-        size += np.abs(x)
-    return total, size
-
-
-@compiled
+@borrowing
 def _number(total: float, size: float, count: int, use_norm: bool) -> np.float32:
     if use_norm:
         return np.float32(np.sqrt(total))

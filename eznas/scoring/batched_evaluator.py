@@ -20,20 +20,22 @@ from torch import Tensor
 
 from eznas.errors import EznasError
 from eznas.ops.batched_plan import BatchedPlan
+from eznas.ops.interpreter import PlanResults
 from eznas.ops.plan import Plan
+from eznas.ops.unit_tensors import UnitTensors
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.contenders import Contenders
 from eznas.scoring.evaluator import (
     DEFAULT_CACHE_BYTES,
     Evaluator,
-    NetworkNumbers,
-    Numbers,
+    NetworkResults,
     Race,
     Result,
     aggregated,
     choose,
 )
 from eznas.scoring.plan_evaluation import PlanParts
+from eznas.scoring.remembered import Recalled
 from eznas.scoring.unit_blocks import UnitBlock, UnitBlocks
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.settings import ALL
@@ -52,6 +54,8 @@ class BatchedEvaluator(Evaluator):
 
     Every network's statistics are taken from the store once, at the first call.
     """
+
+    _keeps_tensors = False
 
     def __init__(
         self,
@@ -89,11 +93,11 @@ class BatchedEvaluator(Evaluator):
     def _run(
         self,
         contenders: Contenders,
-        tables: Sequence[Numbers],
+        recalled: Recalled,
         progress: Callable[[int, int], None] | None,
         races: Sequence[Race],
-    ) -> list[NetworkNumbers]:
-        networks = self._run_on_all(contenders, tables, progress)
+    ) -> list[NetworkResults]:
+        networks = self._run_on_all(contenders, recalled, progress)
         for race in races:  # they save nothing here, where the units of all networks are computed at once
             choose(race, contenders, [networks[network] for network in race.networks.tolist()])
         return networks
@@ -109,14 +113,14 @@ class BatchedEvaluator(Evaluator):
     def _run_on_all(
         self,
         contenders: Contenders,
-        tables: Sequence[Numbers],
+        recalled: Recalled,
         progress: Callable[[int, int], None] | None,
-    ) -> list[NetworkNumbers]:
+    ) -> list[NetworkResults]:
         blocks = self._blocks
         if blocks is None:
             blocks = self._blocks = self._collected(progress)
             progress = None
-        results: list[NetworkNumbers] = []
+        results: list[NetworkResults] = []
         starts = np.cumsum([0, *blocks.unit_counts])
         for stage, stage_blocks in (
             (range(blocks.first_networks), blocks.first),
@@ -124,21 +128,20 @@ class BatchedEvaluator(Evaluator):
         ):
             positions, plan = contenders.plan
             parts = PlanParts(plan)
-            stage_tables = tables[stage.start : stage.stop]
             first, end = int(starts[stage.start]), int(starts[stage.stop])
-            values, valid = self._numbers(
-                parts.without_own, stage_blocks, first, end - first, stage_tables, contenders.cached
-            )
+            stage_cached = recalled.of_units(first, end) if recalled.columns else UnitTensors.none(end - first)
+            values, valid = self._numbers(parts.without_own, stage_blocks, first, stage_cached, contenders.cached)
             for network in stage:
                 part = slice(starts[network] - first, starts[network + 1] - first)
-                numbers = values[part], valid[part]
+                cached = stage_cached.of_units(part)
+                own = PlanResults(values[part], valid[part], UnitTensors.none(blocks.unit_counts[network]))
                 if parts.uses_own:
-                    cached = tables[network] if tables else _nothing(blocks.unit_counts[network])
-                    numbers = parts.completed(blocks.statistics(network), cached, numbers, self._to_scalar)
-                scores = aggregated(plan, *numbers, self._to_scalar, self._aggregation, self._stands_for[network])
+                    own = parts.completed(blocks.statistics(network), cached, own, self._to_scalar)
+                stands_for = self._stands_for[network]
+                scores = aggregated(plan, own.numbers, own.valid, self._to_scalar, self._aggregation, stands_for)
                 if blocks.unit_counts[network] > 0:
                     contenders.scored(positions, scores)
-                results.append(NetworkNumbers(positions, plan, *numbers, scores))
+                results.append(NetworkResults(positions, plan, own, scores))
                 if progress is not None:
                     progress(len(results), self._store.count)
         return results
@@ -166,28 +169,24 @@ class BatchedEvaluator(Evaluator):
         plan: Plan,
         blocks: Sequence[UnitBlock],
         first: int,
-        count: int,
-        tables: Sequence[Numbers],
+        recalled: UnitTensors,
         cached: Mapping[bytes, int],
-    ) -> Numbers:
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Run a plan of operations of the catalogue on the units of blocks.
 
         Args:
             plan: the plan.
             blocks: with all units of the networks in question.
             first: the place of the first unit of these networks.
-            count: how many units they have.
-            tables: per network what is remembered of its units; [] when nothing is.
-            cached: by digest, the column in these tables.
+            recalled: the numbers that are remembered of their units.
+            cached: by digest, the column of these.
 
         Returns:
             float32 and bool, both (units, recorded).
         """
-        values = np.zeros((count, len(plan.recorded)), np.float32)
+        cached_values, cached_valid = recalled.numbers, recalled.valid
+        values = np.zeros((len(cached_valid), len(plan.recorded)), np.float32)
         valid = np.zeros(values.shape, np.bool_)
-        cached_values, cached_valid = (
-            (np.concatenate(part) for part in zip(*tables, strict=True)) if tables else _nothing(count)
-        )
         plans: dict[bytes, BatchedPlan] = {}
         results: list[Tensor] = []
         with reproducible_kernels(), torch.no_grad():
@@ -263,7 +262,3 @@ def evaluator_on(
     if device == "cpu":
         return Evaluator(store, to_scalar, aggregation, units_per_shape=units_per_shape)
     return BatchedEvaluator(store, device, to_scalar, aggregation, threads=threads, units_per_shape=units_per_shape)
-
-
-def _nothing(units: int) -> Numbers:
-    return np.empty((units, 0), np.float32), np.empty((units, 0), np.bool_)

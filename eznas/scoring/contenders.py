@@ -18,15 +18,18 @@ class Contenders:
     Networks may be computed in many threads at once. Which programs are left in the end does not depend on their order.
 
     Attributes:
-        cached: the column of remembered numbers by the digest of what they are the numbers of.
+        cached: the column of what is remembered, by its digest.
     """
 
-    def __init__(self, programs: Sequence[Program], cached: Mapping[bytes, int], *, only_complete: bool) -> None:
+    def __init__(
+        self, programs: Sequence[Program], cached: Mapping[bytes, int], *, keeps_tensors: bool, only_complete: bool
+    ) -> None:
         """Begin with all programs.
 
         Args:
             programs: any number of them.
             cached: see `Plan.of`.
+            keeps_tensors: see `Plan.of`.
             only_complete: whether a program without a score on some network is given up.
         """
         self._programs = programs
@@ -34,7 +37,8 @@ class Contenders:
         self._only_complete = only_complete
         self._lock = threading.Lock()
         self._left = np.arange(len(programs))
-        self._plan = Plan.of(programs, cached)
+        self._keeps_tensors = keeps_tensors
+        self._plan = self._plan_of(programs)
 
     @property
     def left(self) -> NDArray[np.int64]:
@@ -46,8 +50,11 @@ class Contenders:
         """The positions of the programs that are left, and the plan of them."""
         with self._lock:
             if len(self._plan.roots) > len(self._left):
-                self._plan = Plan.of([self._programs[position] for position in self._left.tolist()], self.cached)
+                self._plan = self._plan_of([self._programs[position] for position in self._left.tolist()])
             return self._left, self._plan
+
+    def _plan_of(self, programs: Sequence[Program]) -> Plan:
+        return Plan.of(programs, self.cached, keeps_tensors=self._keeps_tensors)
 
     def scored(self, positions: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
         """Take the scores of a network that has any, NaN for a program that has none.

@@ -1,27 +1,29 @@
 """Scores of many programs on many networks: the layer between the interpreter and fitness.
 
 All new programs of a generation become one plan, and the plan runs network by network, while that network's
-statistics are hot in the cache of the processor. Whatever is one number per unit is remembered across calls, so
-that a sub-expression below a reduction is computed once in the life of an evaluator.
+statistics are hot in the cache of the processor. Whatever is one number per unit is remembered across calls, and so are
+determinants, which are few and dear: such a sub-expression is computed once in the life of an evaluator.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.equivalence import simplifier
+from eznas.ops.interpreter import PlanResults
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
+from eznas.ops.unit_tensors import UnitTensors
 from eznas.options import Aggregation, ToScalar
 from eznas.scoring.aggregation import aggregate_columns
 from eznas.scoring.contenders import Contenders
 from eznas.scoring.plan_evaluation import run_plan
+from eznas.scoring.remembered import Recalled, Remembered
 from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
@@ -33,75 +35,37 @@ DEFAULT_CACHE_BYTES: Final = 256 * 2**20
 Result = TypeVar("Result")
 
 
-Numbers: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
-"""Of one network the numbers of its units, and whether they are valid: each of shape (units, nodes)."""
-
-
 @dataclass(frozen=True, slots=True)
-class NetworkNumbers:
+class NetworkResults:
     """What a plan gave for one network.
 
     Attributes:
         positions: int64 (computed,), of the programs of the plan among all that were asked for.
         plan: what was run.
-        values: float32 (units, recorded nodes).
-        valid: bool, same shape.
+        results: of the units.
         scores: float64 (computed,).
     """
 
     positions: NDArray[np.int64]
     plan: Plan
-    values: NDArray[np.float32]
-    valid: NDArray[np.bool_]
+    results: PlanResults
     scores: NDArray[np.float64]
 
-    def numbers_of(self, digests: Sequence[bytes]) -> Numbers:
-        """Return the numbers of the recorded scalar nodes of these digests."""
-        column_of = {digest: column for column, digest in enumerate(self.plan.recorded_digests)}
-        columns = [column_of[digest] for digest in digests]
-        return self.values[:, columns], self.valid[:, columns]
+    def numbers_of(self, digests: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the numbers of the recorded scalar nodes of these digests, and whether each is valid."""
+        columns = _columns_of(digests, self.plan.recorded_digests)
+        return self.results.numbers[:, columns], self.results.valid[:, columns]
+
+    def tensors_of(self, digests: Sequence[bytes]) -> UnitTensors:
+        """Return the kept tensors of these digests."""
+        columns = _columns_of(digests, self.plan.kept_digests)
+        values, *by_unit = self.results.kept
+        return UnitTensors(values, *(part[:, columns] for part in by_unit))
 
 
-@dataclass(frozen=True, slots=True)
-class _UnitNumbers:
-    """One number per unit of every network, networks one after the other.
-
-    Attributes:
-        values: float32, shape (units of all networks,).
-        valid: bool, same shape; False where an operation could not take the shapes of the unit.
-    """
-
-    values: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-
-    @property
-    def nbytes(self) -> int:
-        return self.values.nbytes + self.valid.nbytes
-
-
-class _ScalarCache:
-    """Least-recently-used store of per-unit numbers by the digest of the sub-expression that gives them."""
-
-    def __init__(self, budget_bytes: int) -> None:
-        self._budget = budget_bytes
-        self._used = 0
-        self._entries: OrderedDict[bytes, _UnitNumbers] = OrderedDict()
-
-    def __contains__(self, digest: bytes) -> bool:
-        return digest in self._entries
-
-    def get(self, digest: bytes) -> _UnitNumbers:
-        self._entries.move_to_end(digest)
-        return self._entries[digest]
-
-    def put(self, digest: bytes, numbers: _UnitNumbers) -> None:
-        if digest in self._entries:
-            return
-        self._entries[digest] = numbers
-        self._used += numbers.nbytes
-        while self._used > self._budget:
-            _, evicted = self._entries.popitem(last=False)
-            self._used -= evicted.nbytes
+def _columns_of(digests: Sequence[bytes], among: Sequence[bytes | None]) -> list[int]:
+    column_of = {digest: column for column, digest in enumerate(among)}
+    return [column_of[digest] for digest in digests]
 
 
 class Race(Protocol):
@@ -127,6 +91,8 @@ class Evaluator:
     keeps in memory, on which programs are evaluated together, or on what is cached.
     """
 
+    _keeps_tensors = True  # besides numbers
+
     def __init__(
         self,
         store: StatisticsStore,
@@ -141,14 +107,14 @@ class Evaluator:
             store: the statistics of the networks.
             to_scalar: from a program's output tensor to one number per unit: its mean, or its l2 norm.
             aggregation: from the numbers of a network's valid units to its score.
-            cache_bytes: bound on the memory that remembered per-unit numbers take.
+            cache_bytes: bound on the memory of what is remembered.
             units_per_shape: on how many units of the same shapes programs are computed at most, see
                 `eznas.statistics.unit_sample`: scores are estimates unless it is `ALL`.
         """
         self._store = store
         self._to_scalar = to_scalar
         self._aggregation = aggregation
-        self._cache = _ScalarCache(cache_bytes)
+        self._remembered = Remembered(cache_bytes)
         self._units_per_shape = units_per_shape
         self._simplifier = simplifier()
         self._unit_counts: NDArray[np.int64] | None = None
@@ -186,13 +152,13 @@ class Evaluator:
         if not programs:
             return np.empty((0, self._store.count))
         programs = [self._simplifier.simplify(program) for program in programs]
-        remembered = list(
-            dict.fromkeys(digest for program in programs for digest in program.digests if digest in self._cache)
-        )
-        columns = {digest: column for column, digest in enumerate(remembered)}
-        contenders = Contenders(programs, columns, only_complete=only_complete)
-        networks = self._run(contenders, self._cached_tables(remembered), progress, races)
-        self._unit_counts = np.array([len(network.values) for network in networks], dtype=np.int64)
+        # What PyTorch computes for own operations would differ in its last bits from tensors that are remembered.
+        keeps_tensors = self._keeps_tensors and not any(program.own for program in programs)
+        digests = dict.fromkeys(digest for program in programs for digest in program.digests)
+        recalled = self._remembered.recall(list(digests), tensors=keeps_tensors)
+        contenders = Contenders(programs, recalled.columns, keeps_tensors=keeps_tensors, only_complete=only_complete)
+        networks = self._run(contenders, recalled, progress, races)
+        self._unit_counts = np.array([len(network.results.numbers) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
         self._remember(plan, networks)
         scores = np.full((len(programs), len(networks)), np.nan)
@@ -229,23 +195,23 @@ class Evaluator:
     def _run(
         self,
         contenders: Contenders,
-        tables: Sequence[Numbers],
+        recalled: Recalled,
         progress: Callable[[int, int], None] | None,
         races: Sequence[Race],
-    ) -> list[NetworkNumbers]:
+    ) -> list[NetworkResults]:
         """Run the plan of the contenders on every network, on those of the races first.
 
         Args:
             contenders: are told the scores of every network that has units.
-            tables: per network the numbers that are remembered of its units; [] when none are.
+            recalled: what is remembered of them.
             progress: as of `scores`.
             races: as of `scores`.
         """
-        numbers: dict[int, NetworkNumbers] = {}
+        numbers: dict[int, NetworkResults] = {}
 
         def run_on(networks: Sequence[int]) -> None:
             new = [network for network in networks if network not in numbers]
-            numbers.update(zip(new, self._run_on(new, contenders, tables, progress), strict=True))
+            numbers.update(zip(new, self._run_on(new, contenders, recalled, progress), strict=True))
 
         for race in races:
             raced = race.networks.tolist()
@@ -258,57 +224,56 @@ class Evaluator:
         self,
         networks: Sequence[int],
         contenders: Contenders,
-        tables: Sequence[Numbers],
+        recalled: Recalled,
         progress: Callable[[int, int], None] | None,
-    ) -> list[NetworkNumbers]:
+    ) -> list[NetworkResults]:
         """Run the plan of the contenders on some networks."""
 
-        def evaluate(index: int, statistics: NetworkStatistics) -> NetworkNumbers:
+        def evaluate(index: int, statistics: NetworkStatistics) -> NetworkResults:
             positions, plan = contenders.plan
-            cached_values, cached_valid = tables[index] if tables else _no_cached_numbers(statistics.units)
-            values, valid = run_plan(plan, statistics, cached_values, cached_valid, self._to_scalar)
+            cached = self._recalled_of(index, recalled, statistics.units)
+            results = run_plan(plan, statistics, self._to_scalar, cached)
             self._stands_for[index] = statistics.stands_for
-            scores = aggregated(plan, values, valid, self._to_scalar, self._aggregation, statistics.stands_for)
+            numbers, valid, _ = results
+            scores = aggregated(plan, numbers, valid, self._to_scalar, self._aggregation, statistics.stands_for)
             if statistics.units > 0:
                 contenders.scored(positions, scores)
-            return NetworkNumbers(positions, plan, values, valid, scores)
+            return NetworkResults(positions, plan, results, scores)
 
-        if tables and not contenders.plan[1].terminals:
-            # Every number follows from remembered ones, so no network's statistics are needed, wherever they are.
+        if recalled.columns and self._unit_counts is not None and not contenders.plan[1].terminals:
+            # Everything follows from what is remembered, so no network's statistics are needed, wherever they are.
+            units = self._unit_counts.tolist()
             return [
-                evaluate(index, NetworkStatistics.without_tensors("", len(tables[index][0]), self._stands_for[index]))
+                evaluate(index, NetworkStatistics.without_tensors("", units[index], self._stands_for[index]))
                 for index in networks
             ]
         return self._store.for_each(
             lambda index, statistics: evaluate(index, sampled(statistics, self._units_per_shape)), progress, networks
         )
 
-    def _cached_tables(self, remembered: Sequence[bytes]) -> list[Numbers]:
-        """Per network the remembered numbers as float32 and bool of shape (units, remembered); [] when none."""
-        if not remembered or self._unit_counts is None:
-            return []
-        entries = [self._cache.get(digest) for digest in remembered]
-        values = np.stack([entry.values for entry in entries], axis=1)
-        valid = np.stack([entry.valid for entry in entries], axis=1)
-        ends = np.cumsum(self._unit_counts)
-        return [
-            (values[end - units : end], valid[end - units : end])
-            for end, units in zip(ends, self._unit_counts, strict=True)
-        ]
+    def _recalled_of(self, index: int, recalled: Recalled, units: int) -> UnitTensors:
+        """Return what is remembered of the units of a network, of which there are so many."""
+        if self._unit_counts is None:
+            return UnitTensors.none(units)
+        stop = int(self._unit_counts[: index + 1].sum())
+        return recalled.of_units(stop - units, stop)
 
-    def _remember(self, plan: Plan, networks: Sequence[NetworkNumbers]) -> None:
-        """Keep the numbers of every scalar node of a plan that was computed on all networks for later calls."""
+    def _remember(self, plan: Plan, networks: Sequence[NetworkResults]) -> None:
+        """Keep what a plan that was run on all networks gives that later calls may need."""
         digests = [digest for digest in plan.recorded_digests if digest is not None]
-        if not digests:
-            return
-        parts = [network.numbers_of(digests) for network in networks]
-        values = np.concatenate([values for values, _ in parts])
-        valid = np.concatenate([valid for _, valid in parts])
-        for column, digest in enumerate(digests):
-            self._cache.put(digest, _UnitNumbers(values[:, column].copy(), valid[:, column].copy()))
+        if digests:
+            parts = [network.numbers_of(digests) for network in networks]
+            values = np.concatenate([values for values, _ in parts])
+            valid = np.concatenate([valid for _, valid in parts])
+            for column, digest in enumerate(digests):
+                self._remembered.put_numbers(digest, values[:, column].copy(), valid[:, column])
+        if plan.kept_digests:
+            tensors = [network.tensors_of(plan.kept_digests) for network in networks]
+            for column, digest in enumerate(plan.kept_digests):
+                self._remembered.put_tensors(digest, tensors, column)
 
 
-def choose(race: Race, contenders: Contenders, networks: Sequence[NetworkNumbers]) -> None:
+def choose(race: Race, contenders: Contenders, networks: Sequence[NetworkResults]) -> None:
     """Let a race choose among the contenders that are left, by what its networks gave."""
     left = contenders.left
     scores = np.array([network.scores[np.searchsorted(network.positions, left)] for network in networks])
@@ -319,7 +284,7 @@ def scores_of_network(
     plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, aggregation: Aggregation
 ) -> NDArray[np.float64]:
     """Return the score of one network by each program of a plan without cached nodes, as `Evaluator.scores` does."""
-    values, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    values, valid, _ = run_plan(plan, statistics, to_scalar)
     return aggregated(plan, values, valid, to_scalar, aggregation, statistics.stands_for)
 
 
@@ -331,7 +296,7 @@ def unit_numbers(
     Returns:
         float32 and bool, both (units, programs): the numbers, and whether a unit counts.
     """
-    recorded, valid = run_plan(plan, statistics, *_no_cached_numbers(statistics.units), to_scalar)
+    recorded, valid, _ = run_plan(plan, statistics, to_scalar)
     return _of_roots(plan, recorded, valid, to_scalar)
 
 
@@ -362,7 +327,3 @@ def _of_roots(
     # What is one number was recorded as itself, sign and all, to be remembered: its norm is taken here.
     numbers = np.abs(recorded) if to_scalar == "l2" else recorded
     return numbers[:, plan.root_columns], valid[:, plan.root_columns]
-
-
-def _no_cached_numbers(units: int) -> Numbers:
-    return np.empty((units, 0), dtype=np.float32), np.empty((units, 0), dtype=np.bool_)

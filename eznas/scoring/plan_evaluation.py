@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eznas.ops import reference
-from eznas.ops.interpreter import evaluate_plan
+from eznas.ops.interpreter import PlanResults, evaluate_plan
 from eznas.ops.own import FIRST_OWN_ID, reads_of
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.program import NO_OPERAND
 from eznas.ops.shape_check import ShapeError
+from eznas.ops.unit_tensors import UnitTensors
 from eznas.options import ToScalar
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.tensors import MAXIMUM_AXES, NetworkStatistics
@@ -33,26 +34,39 @@ _ONE_TERMINAL: Final = Plan(
     recorded=np.zeros(1, np.int64),
     recorded_digests=[None],
     root_columns=np.zeros(1, np.int64),
+    kept=np.empty(0, np.int64),
+    kept_digests=[],
     terminals=frozenset({0}),
 )
 """Records the number of one tensor, as every plan does."""
 
 
 def run_plan(
-    plan: Plan,
-    statistics: NetworkStatistics,
-    cached_values: NDArray[np.float32],
-    cached_valid: NDArray[np.bool_],
-    to_scalar: ToScalar,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Run a plan on every unit of a network; arguments and results are those of `evaluate_plan`.
+    plan: Plan, statistics: NetworkStatistics, to_scalar: ToScalar, cached: UnitTensors | None = None
+) -> PlanResults:
+    """Run a plan on every unit of a network, as `evaluate_plan` does.
+
+    Args:
+        plan: which keeps no tensors if it has own operations.
+        statistics: of the network.
+        to_scalar: see `evaluate_plan`.
+        cached: the numbers that `LOAD` nodes read, and without own operations the tensors; None where there are none.
 
     Raises:
         EznasError: an own operation raises, changes its arguments, or returns something else than it says.
     """
-    cached = cached_values, cached_valid
+    cached = UnitTensors.none(statistics.units) if cached is None else cached
     parts = PlanParts(plan)
-    return parts.completed(statistics, cached, _compiled(parts.without_own, statistics, cached, to_scalar), to_scalar)
+    first_part = evaluate_plan(
+        parts.without_own,
+        statistics.values,
+        statistics.offsets,
+        statistics.shapes,
+        statistics.axes,
+        to_scalar,
+        cached,
+    )
+    return parts.completed(statistics, cached, first_part, to_scalar)
 
 
 class PlanParts:
@@ -77,23 +91,23 @@ class PlanParts:
     def completed(
         self,
         statistics: NetworkStatistics,
-        cached: tuple[NDArray[np.float32], NDArray[np.bool_]],
-        first_part: tuple[NDArray[np.float32], NDArray[np.bool_]],
+        cached: UnitTensors,
+        first_part: PlanResults,
         to_scalar: ToScalar,
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the numbers of the whole plan on a network, from those of `without_own`.
+    ) -> PlanResults:
+        """Return the results of the whole plan on a network, from those of `without_own`.
 
         Args:
             statistics: of the network.
-            cached: the numbers that `LOAD` nodes read, and whether each is valid.
-            first_part: the numbers of `without_own` on every unit, and whether each is valid.
+            cached: the numbers that `LOAD` nodes read.
+            first_part: the results of `without_own` on every unit.
             to_scalar: as they were taken.
         """
         if not self.uses_own:
             return first_part
         numbers = np.zeros((statistics.units, len(self._plan.recorded)), np.float32)
         valid = np.zeros(numbers.shape, np.bool_)
-        numbers[:, self._columns], valid[:, self._columns] = first_part
+        numbers[:, self._columns], valid[:, self._columns] = first_part.numbers, first_part.valid
         known = {int(self._plan.recorded[column]): int(column) for column in np.flatnonzero(self._columns)}
         machine = _Machine(self._plan, self._by_torch, statistics, cached, known)
         with reproducible_kernels(), torch.no_grad():
@@ -104,18 +118,7 @@ class PlanParts:
                     if result is not None:
                         numbers[unit, column] = _number(result, to_scalar)
                         valid[unit, column] = True
-        return numbers, valid
-
-
-def _compiled(
-    plan: Plan,
-    statistics: NetworkStatistics,
-    cached: tuple[NDArray[np.float32], NDArray[np.bool_]],
-    to_scalar: ToScalar,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    return evaluate_plan(
-        plan, statistics.values, statistics.offsets, statistics.shapes, statistics.axes, *cached, to_scalar
-    )
+        return PlanResults(numbers, valid, first_part.kept)
 
 
 def _by_torch(plan: Plan) -> NDArray[np.bool_]:
@@ -154,6 +157,8 @@ def _without(plan: Plan, left_out: NDArray[np.bool_]) -> Plan:
         recorded=recorded,
         recorded_digests=[digest for digest, one in zip(plan.recorded_digests, stays, strict=True) if one],
         root_columns=np.arange(len(recorded)),
+        kept=np.empty(0, np.int64),
+        kept_digests=[],
         terminals=frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT),
     )
 
@@ -166,7 +171,7 @@ class _Machine:
         plan: Plan,
         by_torch: NDArray[np.bool_],
         statistics: NetworkStatistics,
-        cached: tuple[NDArray[np.float32], NDArray[np.bool_]],
+        cached: UnitTensors,
         known: dict[int, int],
     ) -> None:
         """Find out which nodes have to be run.
@@ -175,12 +180,12 @@ class _Machine:
             plan: the whole plan.
             by_torch: which of its nodes are own operations or depend on one.
             statistics: of the network.
-            cached: the numbers that `LOAD` nodes read, and whether each is valid.
+            cached: the numbers that `LOAD` nodes read.
             known: by operand, the column of the numbers that compiled code computed.
         """
         self._plan = plan
         self._statistics = statistics
-        self._cached = cached
+        self._cached_numbers, self._cached_valid = cached.numbers, cached.valid
         self._known = {
             operand: column for operand, column in known.items() if plan.recorded_digests[column] is not None
         }
@@ -225,7 +230,7 @@ class _Machine:
         operation = int(self._plan.operation[node])
         if operation == LOAD:
             column = int(self._plan.first[node])
-            return torch.tensor(self._cached[0][unit, column]) if self._cached[1][unit, column] else None
+            return torch.tensor(self._cached_numbers[unit, column]) if self._cached_valid[unit, column] else None
         given = [argument for argument in arguments if argument is not None]
         if len(given) < len(arguments):
             return None
@@ -240,8 +245,6 @@ def _number(result: Tensor, to_scalar: ToScalar) -> np.float32:
     values = result.contiguous().numpy().reshape(-1)
     shapes = np.ones((1, TERMINAL_COUNT, MAXIMUM_AXES), np.int64)
     shapes[0, 0, 0] = len(values)
-    empty = np.empty((1, 0), np.float32)
     offsets = np.zeros((1, TERMINAL_COUNT), np.int64)
     axes = np.ones((1, TERMINAL_COUNT), np.int64)
-    numbers, _ = evaluate_plan(_ONE_TERMINAL, values, offsets, shapes, axes, empty, empty.astype(np.bool_), to_scalar)
-    return np.float32(numbers[0, 0])
+    return np.float32(evaluate_plan(_ONE_TERMINAL, values, offsets, shapes, axes, to_scalar).numbers[0, 0])

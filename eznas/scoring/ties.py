@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from eznas.ops.limits import RELATIVE_TOLERANCE
+from eznas.system.vectors import njit
 
 
 def tied(scores: ArrayLike, tolerance: float = RELATIVE_TOLERANCE) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from eznas.discovery.variation import drop_term
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
+from eznas.ops.unit_tensors import UnitTensors
 from eznas.scoring.aggregation import aggregate_columns, join_terms
 from eznas.scoring.ties import tied
 
@@ -30,15 +31,14 @@ def expected_scores(codes, one, aggregation):
     for end, units in zip(np.cumsum(one.units), one.units, strict=True):
         span = slice(end - units, end)
         empty = np.zeros((units, 22), np.int64)
-        values, valid = evaluate_plan(
+        values, valid, _ = evaluate_plan(
             plan,
             np.empty(0, np.float32),
             empty,
             np.ones((units, 22, 4), np.int64),
             empty,
-            one.values[:, span].T,
-            one.valid[:, span].T,
             "mean",
+            UnitTensors.of_numbers(one.values[:, span].T, one.valid[:, span].T),
         )
         aggregates = aggregate_columns(values, valid, aggregation)[plan.root_columns]
         scores.append(join_terms(aggregates, np.array([term.sign for term in terms], float)))

@@ -31,10 +31,7 @@ def sizes():
     values = np.random.default_rng(0).normal(size=layout.size).astype(np.float32)
     programs = [parse_program(text) for text in SIZES.values()]
     plan = Plan.of(programs)
-    nothing = np.empty((1, 0), np.float32)
-    numbers, valid = evaluate_plan(
-        plan, values, layout.offsets, layout.shapes, layout.axes, nothing, nothing.astype(bool), "mean"
-    )
+    numbers, valid, _ = evaluate_plan(plan, values, layout.offsets, layout.shapes, layout.axes, "mean")
     assert valid.all()
     return dict(zip(SIZES, numbers[0, plan.root_columns].tolist(), strict=True))
 

@@ -56,7 +56,6 @@ def test_the_values_are_those_of_every_program_run_alone(tiny, tmp_path):
     alone, valid = [], []
     for index in ALL:
         statistics = source.collect(int(index))
-        nothing = np.empty((statistics.units, 0), np.float32)
         numbers = [
             evaluate_plan(
                 Plan.of([feature]),
@@ -64,14 +63,12 @@ def test_the_values_are_those_of_every_program_run_alone(tiny, tmp_path):
                 statistics.offsets,
                 statistics.shapes,
                 statistics.axes,
-                nothing,
-                nothing.astype(bool),
                 "mean",
             )
             for feature in FEATURES
         ]
-        alone.append([one[:, -1] for one, _ in numbers])
-        valid.append([one[:, -1] for _, one in numbers])
+        alone.append([one[:, -1] for one, _, _ in numbers])
+        valid.append([one[:, -1] for _, one, _ in numbers])
     np.testing.assert_array_equal(values.values, np.concatenate(alone, axis=1))
     np.testing.assert_array_equal(values.valid, np.concatenate(valid, axis=1))
 

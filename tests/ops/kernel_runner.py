@@ -24,7 +24,9 @@ def run_kernel(operation: int, a: np.ndarray, b: np.ndarray | None = None) -> np
         shapes[place, : argument.ndim] = argument.shape
         axes[place] = argument.ndim
         start[place] = sum(earlier.size for earlier in arguments[:place])
-    infer_shapes(nodes, _read_only(np.zeros(0, np.bool_)), shapes, axes)
+    infer_shapes(
+        nodes, _read_only(np.zeros((0, MAXIMUM_AXES), np.int64)), _read_only(np.zeros(0, np.int64)), shapes, axes
+    )
     if axes[-1] < 0:
         return None
     result = np.full(int(shapes[-1].prod()), 123.0, np.float32)

@@ -15,6 +15,7 @@ from eznas.ops.catalogue import OPERATIONS
 from eznas.ops.interpreter import evaluate_plan
 from eznas.ops.notation import parse_program
 from eznas.ops.plan import Plan
+from eznas.ops.unit_tensors import UnitTensors
 from eznas.statistics.tensors import Layout, NetworkStatistics
 from eznas.terminals import TERMINAL_COUNT
 
@@ -47,7 +48,10 @@ def batch(plan, to_scalar="mean", cached=NOTHING, cached_valid=None, **options):
 
 def interpreted(plan, to_scalar="mean", cached=NOTHING, cached_valid=None):
     valid = np.ones(cached.shape, np.bool_) if cached_valid is None else np.tile(cached_valid, (NETWORK.units, 1))
-    return evaluate_plan(plan, NETWORK.values, NETWORK.offsets, NETWORK.shapes, NETWORK.axes, cached, valid, to_scalar)
+    tensors = UnitTensors.of_numbers(cached, valid)
+    shapes = NETWORK.offsets, NETWORK.shapes, NETWORK.axes
+    numbers, valid, _ = evaluate_plan(plan, NETWORK.values, *shapes, to_scalar, tensors)
+    return numbers, valid
 
 
 def assert_close(actual, expected):
@@ -118,9 +122,7 @@ def test_large_tensors_run_on_few_units_at_a_time(monkeypatch):
         "hamming_distance": [1] * 4,
         "exp": [1] * 4,
     }
-    expected, _ = evaluate_plan(
-        plan, values, layout.offsets, layout.shapes, layout.axes, NOTHING, NOTHING.astype(np.bool_), "mean"
-    )
+    expected = evaluate_plan(plan, values, layout.offsets, layout.shapes, layout.axes, "mean").numbers
     assert_close(numbers, expected)
 
 

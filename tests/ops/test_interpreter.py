@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from program_strategies import random_program
 
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
-from eznas.ops.interpreter import evaluate_plan
+from eznas.ops.interpreter import MOST_KEPT, evaluate_plan
+from eznas.ops.notation import parse_program
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.program import Program, ProgramBuilder
 from eznas.ops.reference import run_program
+from eznas.ops.unit_tensors import INVALID, NOT_KEPT, UnitTensors
 from eznas.terminals import TERMINALS
 
 UNITS = (
@@ -42,8 +44,11 @@ class Statistics:
         self.axes = np.full(sizes.shape, 4)
 
     def run(self, plan, to_scalar="mean", cached=None):
-        values, valid = (np.zeros((len(UNITS), 0)), np.zeros((len(UNITS), 0), bool)) if cached is None else cached
-        return evaluate_plan(plan, self.values, self.offsets, self.shapes, self.axes, values, valid, to_scalar)
+        numbers, valid, _ = self.results(plan, to_scalar, None if cached is None else UnitTensors.of_numbers(*cached))
+        return numbers, valid
+
+    def results(self, plan, to_scalar="mean", cached=None):
+        return evaluate_plan(plan, self.values, self.offsets, self.shapes, self.axes, to_scalar, cached)
 
     def reference(self, program, unit):
         return run_program(program, [torch.from_numpy(tensor) for tensor in self.tensors[unit]])
@@ -168,6 +173,51 @@ def test_cached_numbers_take_the_place_of_what_is_below_them():
     np.testing.assert_array_equal(partly_valid[:, plan.root_columns[0]], [True, False, True])
 
 
+def test_tensors_that_are_kept_take_the_place_of_what_is_below_them():
+    texts = ["log_determinant(inp.noise @ abs(inp.noise)) + determinant(wt)", "sigmoid(determinant(wt)) @ act.data"]
+    programs = [parse_program(text) for text in texts]
+    full = Plan.of(programs, keeps_tensors=True)
+    first = STATISTICS.results(full)
+    assert len(full.kept) == len(full.kept_digests) == 2
+    plan = Plan.of(programs, {digest: column for column, digest in enumerate(full.kept_digests)}, keeps_tensors=True)
+    assert list(plan.operation).count(LOAD) == 2
+    assert (plan.kept.size, "determinant" in {OPERATIONS[one].name for one in plan.operation}) == (0, False)
+    assert plan.size < full.size
+    second = STATISTICS.results(plan, cached=first.kept)
+    np.testing.assert_array_equal(
+        second.numbers[:, plan.root_columns].view(np.int32), first.numbers[:, full.root_columns].view(np.int32)
+    )
+    np.testing.assert_array_equal(second.valid[:, plan.root_columns], first.valid[:, full.root_columns])
+
+
+def test_kept_tensors_are_those_of_the_operation_where_it_is_valid_and_needed():
+    program = program_of("determinant", 4)
+    plan = Plan.of([program], keeps_tensors=True)
+    kept = STATISTICS.results(plan).kept
+    assert kept.axes[:, 0].tolist() == [2, 2, INVALID]  # a 3 x 5 input has none
+    for unit in (0, 1):
+        expected = STATISTICS.reference(program, unit).numpy()
+        size = expected.size
+        assert tuple(kept.shapes[unit, 0]) == (*expected.shape, 1, 1)
+        found = kept.values[kept.offsets[unit, 0] :][:size].reshape(expected.shape)
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+    shape_alone = Plan.of([parse_program("numel(determinant(inp.data))")], keeps_tensors=True)
+    assert STATISTICS.results(shape_alone).kept.axes[:, 0].tolist() == [NOT_KEPT, NOT_KEPT, INVALID]
+
+
+def test_a_tensor_of_many_numbers_is_not_kept():
+    plan = Plan.of([program_of("determinant", 0)], keeps_tensors=True)
+    for count, axes in ((MOST_KEPT, 1), (MOST_KEPT + 1, NOT_KEPT)):
+        shapes = np.ones((1, 22, 4), np.int64)
+        shapes[0, 0, :3] = count, 1, 1
+        values = np.random.default_rng(0).standard_normal(count).astype(np.float32)
+        kept = evaluate_plan(
+            plan, values, np.zeros((1, 22), np.int64), shapes, np.full((1, 22), 3, np.int64), "mean"
+        ).kept
+        assert kept.axes.tolist() == [[axes]]
+        np.testing.assert_array_equal(kept.values, values if axes > 0 else [])
+
+
 def test_a_terminal_is_a_program():
     builder = ProgramBuilder()
     plan = Plan.of([builder.build(builder.terminal(7)), program_of("abs", 7)])
@@ -216,10 +266,8 @@ def test_no_unit_and_no_program():
     assert STATISTICS.run(Plan.of([]))[0].shape == (len(UNITS), 0)
     plan = Plan.of([program_of("abs", 5)])
     nothing = np.zeros((0, 22), np.int64)
-    numbers, valid = evaluate_plan(
-        *(plan, STATISTICS.values, nothing, np.zeros((0, 22, 4), np.int64), nothing),
-        *(np.zeros((0, 0), np.float32), np.zeros((0, 0), bool), "mean"),
-    )
+    shapes = np.zeros((0, 22, 4), np.int64)
+    numbers, valid, _ = evaluate_plan(plan, STATISTICS.values, nothing, shapes, nothing, "mean")
     assert numbers.shape == valid.shape == (0, 1)
 
 

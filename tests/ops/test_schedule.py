@@ -37,7 +37,7 @@ class Scheduled:
             shape = unit[terminal.shape_of]
             shapes[terminal.address, : len(shape)] = shape
             axes[terminal.address] = len(shape)
-        infer_shapes(self.nodes, frozen(np.zeros(0, np.bool_)), shapes, axes)
+        infer_shapes(self.nodes, frozen(np.zeros((0, 4), np.int64)), frozen(np.zeros(0, np.int64)), shapes, axes)
         column_of = np.full(plan.size, -1)
         for column, operand in enumerate(plan.recorded):
             if operand >= TERMINAL_COUNT:

@@ -53,10 +53,7 @@ def full_of_identities(draw) -> Program:
 def numbers(program: Program, values: np.ndarray, layout: Layout, to_scalar: str) -> tuple[np.ndarray, np.ndarray]:
     """The bits of the program's number on every unit, all kinds of NaN as one, and where it is valid."""
     plan = Plan.of([program])
-    no_numbers, no_validity = np.empty((len(UNITS), 0), np.float32), np.empty((len(UNITS), 0), bool)
-    recorded, valid = evaluate_plan(
-        plan, values, layout.offsets, layout.shapes, layout.axes, no_numbers, no_validity, to_scalar
-    )
+    recorded, valid, _ = evaluate_plan(plan, values, layout.offsets, layout.shapes, layout.axes, to_scalar)
     column = plan.root_columns[0]
     found = recorded[:, column]
     return np.where(np.isnan(found), np.float32(np.nan), found).view(np.int32), valid[:, column]

@@ -36,10 +36,7 @@ def numbers(texts, to_scalar):
     plan = Plan.of([parse_program(text) for text in texts])
     layout = Layout.of([SHAPES], frozenset(range(TERMINAL_COUNT)))
     values = np.random.default_rng(0).standard_normal(layout.size).astype(np.float32)
-    nothing = np.zeros((1, 0), np.float32)
-    found, valid = evaluate_plan(
-        plan, values, layout.offsets, layout.shapes, layout.axes, nothing, nothing.astype(np.bool_), to_scalar
-    )
+    found, valid, _ = evaluate_plan(plan, values, layout.offsets, layout.shapes, layout.axes, to_scalar)
     assert valid.all()
     return found[0, plan.root_columns]
 

@@ -9,6 +9,7 @@ from synthetic_statistics import statistics, store
 
 from eznas import genomes
 from eznas.ops.notation import parse_program
+from eznas.ops.plan import LOAD
 from eznas.ops.reference import run_program
 from eznas.scoring import evaluator as evaluator_module
 from eznas.scoring.evaluator import Evaluator
@@ -75,6 +76,36 @@ def test_what_is_remembered_changes_no_bit(to_scalar):
     cold = Evaluator(store(NETWORKS), to_scalar)
     np.testing.assert_array_equal(warm.scores(second), cold.scores(second))
     np.testing.assert_array_equal(warm.scores(first), cold.scores(first))
+
+
+@pytest.mark.parametrize("cache_bytes", [2**28, 3000, 0])
+def test_determinants_that_are_remembered_change_no_bit(cache_bytes):
+    first = formulas("l1_norm(log_determinant(inp.data))", "determinant(wt)", "determinant(wt @ wt) + wt")
+    second = formulas(
+        "sigmoid(log_determinant(inp.data))",
+        "exp(determinant(wt)) * log_determinant(inp.data)",
+        "determinant(wt @ wt) @ act.data",
+        "numel(log_determinant(inp.noise))",
+    )
+    warm, cold = (Evaluator(store(NETWORKS), cache_bytes=cache_bytes) for _ in range(2))
+    warm.scores(first)
+    np.testing.assert_array_equal(warm.scores(second), cold.scores(second))
+    np.testing.assert_array_equal(warm.scores(first), cold.scores(first))
+    np.testing.assert_array_equal(warm.scores([*second, *first]), cold.scores([*second, *first]))
+
+
+def test_a_determinant_is_computed_once(monkeypatch):
+    sizes = []
+
+    def counting(plan, *arguments):
+        sizes.append((plan.size, LOAD in plan.operation))
+        return run_plan(plan, *arguments)
+
+    monkeypatch.setattr(evaluator_module, "run_plan", counting)
+    evaluator = Evaluator(store(1, workers=1))
+    evaluator.scores(formulas("abs(determinant(sigmoid(inp.data)))"))
+    evaluator.scores(formulas("sign(determinant(sigmoid(inp.data)))"))
+    assert sizes == [(3, False), (2, True)]
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,8 @@ def test_no_bit_depends_on_what_stands_beside_or_is_remembered():
 def test_statistics_that_are_read_only_stay_so():
     network = statistics(2)
     network.values.flags.writeable = False
-    nothing = np.empty((network.units, 0), np.float32)
     plan = Plan.of(programs(*OWN))
-    numbers, valid = run_plan(plan, network, nothing, nothing.astype(np.bool_), "mean")
+    numbers, valid, _ = run_plan(plan, network, "mean")
     assert numbers.shape == valid.shape == (network.units, len(plan.recorded))
 
 

@@ -17,8 +17,9 @@ from eznas.discovery.enumeration.tau import tau_of
 from eznas.discovery.problem import Arrays
 from eznas.genomes.feature_tree import BINARY_WEIGHTS, UNARY_WEIGHTS
 from eznas.ops.catalogue import BY_NAME, OPERATIONS
-from eznas.ops.jit import compiled, summing
+from eznas.ops.jit import compiled
 from eznas.ops.kernels.execute import map_one, map_two
+from eznas.ops.kernels.sums import sum_and_sum_of_absolutes
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.options import Aggregation
 
@@ -161,22 +162,11 @@ def merge(leaders: Leaders, others: Leaders) -> None:
                 enter(leaders, size, aggregation, tau, others.codes[size - 1, aggregation, place], equals)
 
 
-@summing
-def _sums(numbers: NDArray[np.float32]) -> tuple[float, float]:
-    """The sum of some numbers and of their absolute values, in float64."""
-    total, absolute = np.float64(0.0), np.float64(0.0)
-    for unit in range(len(numbers)):
-        number = np.float64(numbers[unit])
-        total += number
-        absolute += abs(number)
-    return total, absolute
-
-
 @compiled
 def _valid_sums(
     numbers: NDArray[np.float32], first: NDArray[np.bool_], second: NDArray[np.bool_], start: int, stop: int
 ) -> tuple[float, float, int]:
-    """`_sums` of the units on which both arguments are valid, and how many there are."""
+    """`sum_and_sum_of_absolutes` of the units on which both arguments are valid, and how many there are."""
     total, absolute = np.float64(0.0), np.float64(0.0)
     count = 0
     for unit in range(start, stop):
@@ -211,7 +201,7 @@ def _score(
     for network in range(len(ends)):
         stop = ends[network]
         if all_valid:
-            total, absolute = _sums(numbers[start:stop])
+            total, absolute = sum_and_sum_of_absolutes(numbers[start:stop])
             count = stop - start
         else:
             total, absolute, count = _valid_sums(numbers, first, second, start, stop)

@@ -60,10 +60,9 @@ class UnitSample:
 
         def observe(position: int) -> NDArray[np.float32]:
             network = self._networks[position]
-            nothing = np.empty((network.units, 0), np.float32)
             shapes = (network.offsets, network.shapes, network.axes)
-            values, _ = evaluate_plan(plan, network.values, *shapes, nothing, nothing.astype(np.bool_), "mean")
-            return values[:, plan.root_columns].T
+            numbers = evaluate_plan(plan, network.values, *shapes, "mean").numbers
+            return numbers[:, plan.root_columns].T
 
         parts = run_in_threads(observe, count=len(self._networks), threads=self._threads, limit=lambda: self._threads)
         rows = np.concatenate(parts, axis=1)

@@ -7,15 +7,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import Operand
 from eznas.ops.shapes import element_count
 
 BLOCK: Final = 2048
 """Elements that are computed at a time: 8 KiB for each argument and result, of which a few fit the first cache."""
+IN_BUFFER: Final = -1
+"""Of `find_block`: the block is in the buffer."""
 
 
-@compiled
+@borrowing
 def _run_length(
     source_shape: NDArray[np.int64], source_axes: int, shape: NDArray[np.int64], axes: int
 ) -> tuple[int, int, int]:
@@ -39,7 +41,7 @@ def _run_length(
     return run, max(step, 0), spanned
 
 
-@compiled
+@borrowing
 def _run_start(
     run: int,
     source_shape: NDArray[np.int64],
@@ -61,34 +63,36 @@ def _run_start(
     return position
 
 
-@compiled
-def block_of(
+@borrowing
+def find_block(
     buffer: NDArray[np.float32],
     source: Operand,
     shape: NDArray[np.int64],
     axes: int,
     start: int,
     stop: int,
-) -> NDArray[np.float32]:
-    """Elements `start` to `stop` of `source` broadcast to `shape`: a view of it where nothing repeats, or `buffer`.
+) -> int:
+    """Find elements `start` to `stop` of `source` broadcast to `shape`, and write them to `buffer` where some repeat.
 
     Called for one block after another, from `start` 0 on, with the same buffer of `BLOCK` elements: a single number
     is written to it once.
+
+    Returns:
+        Where they begin in the values of `source`, or `IN_BUFFER`.
     """
     values = source.values
     if values.size == element_count(shape):
-        return values[start:stop]
+        return start
     block = buffer[: stop - start]
     if values.size == 1:
         if start == 0:
             block[:] = values[0]
-        return block
+        return IN_BUFFER
     run, step, spanned = _run_length(source.shape, source.axes, shape, axes)
     stride = run if step == 1 else 1
     number, offset = start // run, start % run
     if step == 1 and offset + stop - start <= run:
-        begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride) + offset
-        return values[begin : begin + stop - start]
+        return _run_start(number, source.shape, source.axes, shape, axes, spanned, stride) + offset
     # The next axis outwards: along it, run after run begins one stride further on in the source, or at the same place.
     length = shape[axes - 1 - spanned] if spanned < axes else 1
     advance = stride if spanned < source.axes and source.shape[source.axes - 1 - spanned] > 1 else 0
@@ -114,4 +118,4 @@ def block_of(
         if left == 0:
             left = length
             begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride)
-    return block
+    return IN_BUFFER

@@ -17,20 +17,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
-from eznas.ops.kernels.reductions import dot
+from eznas.ops.kernels.sums import dot
 from eznas.ops.kernels.vector_math import NOT_A_NUMBER
 
 
-@compiled
+@borrowing
 def workspace_of_order(n: int) -> int:
     """The float32 of workspace for a Gram matrix of order n, its eigenvalues, and LAPACK."""
     return int(n * n + n + lapack_workspace(n))
 
 
-@compiled
+@borrowing
 def _gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> None:
     """A A^T of a row-major A with `rows` rows, each entry accumulated in float64 and rounded once."""
     columns = a.size // rows
@@ -41,7 +41,7 @@ def _gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> Non
             result[j * rows + i] = entry
 
 
-@compiled
+@borrowing
 def _is_finite(a: NDArray[np.float32]) -> bool:
     """Whether there is no NaN and no infinity, which LAPACK may never return from."""
     others = 0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.catalogue import OPERATIONS, Operation
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing
 from eznas.ops.kernels import eigenvalues, elementwise, matrices, normalization, reductions  # noqa: F401 - fill KERNELS
 from eznas.ops.kernels.broadcasting import BLOCK
 from eznas.ops.kernels.eigenvalues import workspace_of_order
@@ -71,7 +71,7 @@ def _branches(head: str, way: int, statement: Callable[[Operation], str], otherw
     names: dict[str, Any] = {"__name__": __name__}
     names |= {operation.name: KERNELS[operation.name].function for operation in operations}
     exec(compile("\n".join(lines), __file__, "exec"), names)  # numba's cache asks for a file that exists
-    return compiled(names[head.partition("(")[0]])
+    return borrowing(names[head.partition("(")[0]])
 
 
 map_one = _branches(
@@ -107,7 +107,7 @@ an operation of one argument.
 """
 
 
-@compiled
+@borrowing
 def workspace_elements(operation: int, shape: NDArray[np.int64], axes: int) -> int:
     """How many float32 of workspace an operation needs for a first argument of this shape."""
     rule = RULE_OF[operation]
@@ -118,7 +118,7 @@ def workspace_elements(operation: int, shape: NDArray[np.int64], axes: int) -> i
     return 2 * BLOCK
 
 
-@compiled
+@borrowing
 def kept_elements(operation: int, shape: NDArray[np.int64], axes: int) -> int:
     """How many float32 an operation keeps for the next one with the same first argument, which has this shape."""
     if RULE_OF[operation] != DETERMINANT:
@@ -127,7 +127,7 @@ def kept_elements(operation: int, shape: NDArray[np.int64], axes: int) -> int:
     return pivot_elements(order, element_count(shape) // (order * order))
 
 
-@compiled
+@borrowing
 def number_of_total(operation: int, total: float, count: int) -> np.float32:
     """The result of an operation that gives a total, from the sum over all blocks of `count` elements."""
     if _TOTAL_OF[operation] == _MEAN:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
 from eznas.ops.kernels.lanes import (
     USED,
@@ -33,7 +33,7 @@ _LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, vectors of them are most
 _MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468
 
 
-@compiled
+@borrowing
 def factorization_elements(order: int) -> int:
     """How many float32 of workspace the factorisation of a matrix of this order needs, or of `LANES` small ones."""
     if order < _LEAST_FOR_LANES:
@@ -41,15 +41,15 @@ def factorization_elements(order: int) -> int:
     return (order + 3) * _padded(order)
 
 
-@compiled
+@borrowing
 def pivot_elements(order: int, matrices: int) -> int:
     """How many float32 the pivots and signs of some matrices take."""
     return (order + 1) * matrices
 
 
-@compiled
-def pivots_of(a: Operand, workspace: Workspace) -> NDArray[np.float32]:
-    """Return the pivots of every matrix of an operand, and after them the sign of the permutation of its rows.
+@borrowing
+def find_pivots(a: Operand, workspace: Workspace) -> None:
+    """Fill in the pivots of every matrix of an operand, and after them the sign of the permutation of its rows.
 
     Determinant and logarithm of one operand are mostly asked for shortly one after the other: the pivots of the
     operand that was factorised last are kept in the workspace, and used again.
@@ -57,10 +57,9 @@ def pivots_of(a: Operand, workspace: Workspace) -> NDArray[np.float32]:
     if workspace.operands[FACTORIZED] != workspace.operands[RUNNING]:
         _factorize(a.values, a.shape[a.axes - 1], workspace)
         workspace.operands[FACTORIZED] = workspace.operands[RUNNING]
-    return workspace.pivots
 
 
-@compiled
+@borrowing
 def _factorize(a: NDArray[np.float32], n: int, workspace: Workspace) -> None:
     """Factorise a batch of matrices of order n."""
     pivots = workspace.pivots
@@ -83,19 +82,19 @@ def _factorize(a: NDArray[np.float32], n: int, workspace: Workspace) -> None:
             _factorize_by_blocks(values, n, workspace.numbers, target)
 
 
-@compiled
+@borrowing
 def _padded(order: int) -> int:
     """The least multiple of `LANES` that is no less."""
     return -(-order // LANES) * LANES
 
 
-@compiled
+@borrowing
 def _is_denormal(pivot: np.float32) -> bool:
     """Whether a pivot is so small that its reciprocal may be infinite: getf2 divides by it."""
     return bool(np.abs(pivot) < _LEAST_NORMAL and pivot != ZERO)
 
 
-@compiled
+@borrowing
 def _factorize_together(
     a: NDArray[np.float32], n: int, count: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
 ) -> None:
@@ -136,7 +135,7 @@ def _factorize_together(
         pivots[lane * (n + 1) + n] = numbers[signs + lane]
 
 
-@compiled
+@borrowing
 def _factorize_by_lanes(
     a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
 ) -> None:
@@ -184,7 +183,7 @@ def _factorize_by_lanes(
     pivots[n] = sign
 
 
-@compiled
+@borrowing
 def _factorize_by_blocks(
     a: NDArray[np.float32], n: int, numbers: NDArray[np.float32], pivots: NDArray[np.float32]
 ) -> None:

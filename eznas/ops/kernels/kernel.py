@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled, inlined, summing
+from eznas.ops.jit import borrowing, inlined
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -96,7 +96,7 @@ def totalling(total: Total) -> Callable[[Function], Function]:
     """Make a function of one or two blocks the kernel of the operation of its name, which gives one number."""
 
     def register(function: Function) -> Function:
-        compiled_function = summing(function)
+        compiled_function = borrowing(function)
         KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters), total=total)
         return compiled_function
 
@@ -105,6 +105,6 @@ def totalling(total: Total) -> Callable[[Function], Function]:
 
 def kernel(function: Function) -> Function:
     """Make a function of operands the kernel of the operation of its name."""
-    compiled_function = compiled(function)
+    compiled_function = borrowing(function)
     KERNELS[function.__name__] = Kernel(compiled_function, tuple(signature(function).parameters))
     return compiled_function

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import JIT_DISABLED, compiled
+from eznas.ops.jit import JIT_DISABLED, borrowing
 from eznas.ops.kernels.external import routine
 
 _BLOCK_COLUMNS: Final = 64
@@ -18,7 +18,7 @@ _INTEGERS: Final = 5
 """Arguments that LAPACK reads and writes through pointers; they stand at the head of the workspace."""
 
 
-@compiled
+@borrowing
 def lapack_workspace(n: int) -> int:
     """The float32 of workspace that either routine needs for a matrix of order n."""
     return int((_BLOCK_COLUMNS + 3) * n + _BLOCK_REFLECTOR + _INTEGERS)
@@ -76,7 +76,7 @@ else:
     _NO_VECTORS: Final = np.array([ord("N")], np.uint8)
     _LOWER: Final = np.array([ord("L")], np.uint8)
 
-    @compiled
+    @borrowing
     def symmetric_eigenvalues(
         matrix: NDArray[np.float32], n: int, eigenvalues: NDArray[np.float32], workspace: NDArray[np.float32]
     ) -> bool:
@@ -111,7 +111,7 @@ else:
         )
         return bool(info[0] == 0)
 
-    @compiled
+    @borrowing
     def general_eigenvalues(
         matrix: NDArray[np.float32], n: int, eigenvalues: NDArray[np.float32], workspace: NDArray[np.float32]
     ) -> bool:
@@ -152,7 +152,7 @@ else:
         )
         return bool(info[0] == 0)
 
-    @compiled
+    @borrowing
     def multiply(
         result: NDArray[np.float32],
         a: NDArray[np.float32],
@@ -191,7 +191,7 @@ else:
             integers[0:1].ctypes,
         )
 
-    @compiled
+    @borrowing
     def factorize(matrix: NDArray[np.float32], n: int, pivot_rows: NDArray[np.int32]) -> None:
         """The LU factorisation of a matrix with row exchanges (sgetrf).
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled
-from eznas.ops.kernels.factorization import pivots_of
+from eznas.ops.jit import borrowing
+from eznas.ops.kernels.factorization import find_pivots
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.lapack import multiply
 from eznas.ops.kernels.vector_math import INFINITY, ONE, ZERO
@@ -19,7 +19,7 @@ _LEAST_FOR_BLAS: Final = 8**3
 """Products in a matrix product from which a call of BLAS pays: 0.16 us against 0.18 for two matrices of order 8."""
 
 
-@compiled
+@borrowing
 def _multiply_small(
     result: NDArray[np.float32],
     a: NDArray[np.float32],
@@ -38,7 +38,7 @@ def _multiply_small(
             result[at + i * columns + j] = total
 
 
-@compiled
+@borrowing
 def _batch_index(batch: int, shape: NDArray[np.int64], axes: int, own_shape: NDArray[np.int64], own_axes: int) -> int:
     """Which matrix of an argument belongs to matrix `batch` of the result, when leading axes broadcast."""
     index = 0
@@ -86,7 +86,8 @@ def determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
         for matrix in range(result.values.size):
             result.values[matrix] = a.values[matrix]
         return
-    pivots = pivots_of(a, workspace)
+    find_pivots(a, workspace)
+    pivots = workspace.pivots
     for matrix in range(result.values.size):
         first = matrix * (n + 1)
         product = ONE
@@ -99,7 +100,7 @@ _FACTORS: Final = 6
 """Float32 numbers whose product neither overflows nor vanishes in float64: one logarithm does for as many pivots."""
 
 
-@compiled
+@borrowing
 def _log_of_product(pivots: NDArray[np.float32], first: int, n: int) -> float:
     """The logarithm of the absolute value of the product of n pivots; -infinity if one of them is 0."""
     total, product = 0.0, 1.0
@@ -115,7 +116,8 @@ def _log_of_product(pivots: NDArray[np.float32], first: int, n: int) -> float:
 def log_abs_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the absolute values of the determinants; a determinant of 0 is taken as 1."""
     n = a.shape[a.axes - 1]
-    pivots = pivots_of(a, workspace)
+    find_pivots(a, workspace)
+    pivots = workspace.pivots
     for matrix in range(result.values.size):
         total = _log_of_product(pivots, matrix * (n + 1), n)
         result.values[matrix] = np.float32(0.0 if total == -np.inf else total)
@@ -125,7 +127,8 @@ def log_abs_determinant(result: Operand, a: Operand, workspace: Workspace) -> No
 def log_determinant(result: Operand, a: Operand, workspace: Workspace) -> None:
     """Logarithms of the determinants: NaN and the log of a negative number become 0, a singular matrix gives -inf."""
     n = a.shape[a.axes - 1]
-    pivots = pivots_of(a, workspace)
+    find_pivots(a, workspace)
+    pivots = workspace.pivots
     for matrix in range(result.values.size):
         first = matrix * (n + 1)
         sign = pivots[first + n]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled
+from eznas.ops.jit import borrowing
 from eznas.ops.kernels.broadcasting import BLOCK
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
-from eznas.ops.kernels.reductions import sum_of, sum_of_squared_differences
+from eznas.ops.kernels.sums import sum_of, sum_of_squared_differences
 from eznas.ops.kernels.vector_math import INFINITY, LANES, ZERO, exponential
 
 
@@ -28,7 +28,7 @@ def normalize(result: Operand, a: Operand) -> None:
         target[i] = ZERO if np.isnan(x) else x
 
 
-@compiled
+@borrowing
 def _softmax_narrow(result: NDArray[np.float32], a: NDArray[np.float32], length: int, stride: int) -> None:
     """`softmax` line by line, each with `length` elements, `stride` apart, where few lines lie side by side."""
     for outer in range(0, a.size, length * stride):
@@ -50,7 +50,7 @@ def _softmax_narrow(result: NDArray[np.float32], a: NDArray[np.float32], length:
                 result[start + k * stride] = result[start + k * stride] / total
 
 
-@compiled
+@borrowing
 def _softmax_wide(
     result: NDArray[np.float32],
     a: NDArray[np.float32],

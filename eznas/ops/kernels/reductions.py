@@ -5,49 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import compiled, summing
-from eznas.ops.kernels.broadcasting import BLOCK, block_of
+from eznas.ops.jit import borrowing, written_out_borrowing
+from eznas.ops.kernels.broadcasting import BLOCK, IN_BUFFER, find_block
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel, totalling
-from eznas.ops.kernels.vector_math import ONE, ZERO, logarithm
+from eznas.ops.kernels.sums import dot, sum_of, sum_of_absolutes
+from eznas.ops.kernels.vector_math import ZERO, logarithm
 from eznas.ops.limits import COSINE_EPSILON
 from eznas.ops.shapes import broadcast_rows, element_count
-
-
-@summing
-def sum_of(a: NDArray[np.float32]) -> float:
-    """Sum in float64."""
-    total = np.float64(0.0)
-    for i in range(a.size):
-        total += np.float64(a[i])
-    return total
-
-
-@summing
-def sum_of_absolutes(a: NDArray[np.float32]) -> float:
-    """Sum of absolute values in float64."""
-    total = np.float64(0.0)
-    for i in range(a.size):
-        total += np.abs(np.float64(a[i]))
-    return total
-
-
-@summing
-def dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Sum of products in float64, where a product of two float32 numbers is exact."""
-    total = np.float64(0.0)
-    for i in range(a.size):
-        total += np.float64(a[i]) * np.float64(b[i])
-    return total
-
-
-@summing
-def sum_of_squared_differences(a: NDArray[np.float32], center: float) -> float:
-    """Sum of (A - center)^2 in float64."""
-    total = np.float64(0.0)
-    for i in range(a.size):
-        difference = np.float64(a[i]) - center
-        total += difference * difference
-    return total
 
 
 @totalling("root")
@@ -70,10 +34,10 @@ def l1_norm(a: NDArray[np.float32]) -> float:
 
 @totalling("sum")
 def hamming_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """How many elements are positive in one argument and not in the other; few enough for a float32 to count."""
-    total = ZERO
+    """How many elements are positive in one argument and not in the other."""
+    total = np.int32(0)
     for i in range(a.size):
-        total += ONE if (a[i] > ZERO) != (b[i] > ZERO) else ZERO
+        total += np.int32(1 if (a[i] > ZERO) != (b[i] > ZERO) else 0)
     return np.float64(total)
 
 
@@ -92,13 +56,21 @@ def numel(a: Operand) -> np.float32:
     return np.float32(element_count(a.shape))  # there may be no values
 
 
-@compiled
+@borrowing
 def _as_rows(operand: Operand, shape: NDArray[np.int64]) -> Operand:
     """The operand after reshape(shape[0], -1), with its shape written to `shape`."""
     shape[0] = operand.shape[0]
     shape[1] = operand.shape[1] * operand.shape[2] * operand.shape[3]
     shape[2:] = 1
     return Operand(operand.values, shape, 2)
+
+
+@written_out_borrowing
+def _block(
+    buffer: NDArray[np.float32], rows: Operand, shape: NDArray[np.int64], axes: int, start: int, stop: int
+) -> NDArray[np.float32]:
+    begin = find_block(buffer, rows, shape, axes, start, stop)
+    return buffer[: stop - start] if begin == IN_BUFFER else rows.values[begin : begin + stop - start]
 
 
 @kernel
@@ -114,8 +86,8 @@ def cosine_similarity(a: Operand, b: Operand, workspace: Workspace) -> np.float3
         products, squares, other_squares = np.float64(0.0), np.float64(0.0), np.float64(0.0)
         for start in range(row * columns, end, BLOCK):
             stop = min(start + BLOCK, end)
-            left = block_of(workspace.numbers[:BLOCK], left_rows, shape, axes, start, stop)
-            right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], right_rows, shape, axes, start, stop)
+            left = _block(workspace.numbers[:BLOCK], left_rows, shape, axes, start, stop)
+            right = _block(workspace.numbers[BLOCK : 2 * BLOCK], right_rows, shape, axes, start, stop)
             products += dot(left, right)
             squares += dot(left, left)
             other_squares += dot(right, right)

@@ -61,9 +61,8 @@ def numbers_of(programs, networks):
     plan = Plan.of([as_feature(program) for program in programs])
     parts = []
     for network in networks:
-        nothing = np.empty((network.units, 0), np.float32)
         shapes = (network.offsets, network.shapes, network.axes)
-        parts.append(evaluate_plan(plan, network.values, *shapes, nothing, nothing.astype(bool), "mean"))
+        parts.append(evaluate_plan(plan, network.values, *shapes, "mean"))
     return [np.concatenate([part[kind][:, plan.root_columns] for part in parts]).T for kind in (0, 1)]
 
 

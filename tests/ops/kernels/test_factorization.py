@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from eznas.ops.kernels.factorization import factorization_elements, pivot_elements, pivots_of
+from eznas.ops.kernels.factorization import factorization_elements, find_pivots, pivot_elements
 from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.kernels.lanes import USED, place_of_largest, subtract_multiple
 from eznas.ops.kernels.vector_math import LANES
@@ -13,6 +13,11 @@ from eznas.ops.kernels.vector_math import LANES
 @njit  # an intrinsic exists in compiled code only
 def place_found(values, start, places):
     return place_of_largest(values, start, places)
+
+
+def pivots_of(a, workspace):
+    find_pivots(a, workspace)
+    return workspace.pivots
 
 
 @njit

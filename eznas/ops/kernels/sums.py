@@ -1,0 +1,171 @@
+"""Sums in float64 whose order follows from the length alone.
+
+Element i is added to partial sum i modulo `_PARTS`, and the partial sums are added in pairs, halves of them at a time.
+So a sum has the same bits on every processor, however many numbers its vectors hold; left to LLVM, it would be split
+into as many parts as they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils as untyped_cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
+from numpy.typing import NDArray
+
+from eznas.ops.jit import JIT_DISABLED
+
+_PARTS: Final = 32
+"""Enough vectors of sums that none waits for the one before, and few enough for the registers."""
+
+if JIT_DISABLED:
+
+    def _added(terms: NDArray[np.float64]) -> float:
+        padded = np.zeros(-(-terms.size // _PARTS) * _PARTS)
+        padded[: terms.size] = terms
+        sums = np.zeros(_PARTS)
+        for row in padded.reshape(-1, _PARTS):
+            sums += row
+        while sums.size > 1:
+            sums = sums[: sums.size // 2] + sums[sums.size // 2 :]
+        return float(sums[0])
+
+    def sum_of(a: NDArray[np.float32]) -> float:
+        """Sum in float64."""
+        return _added(a.astype(np.float64))
+
+    def sum_of_absolutes(a: NDArray[np.float32]) -> float:
+        """Sum of absolute values in float64."""
+        return _added(np.abs(a.astype(np.float64)))
+
+    def sum_and_sum_of_absolutes(a: NDArray[np.float32]) -> tuple[float, float]:
+        """Both, read once."""
+        return sum_of(a), sum_of_absolutes(a)
+
+    def dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+        """Sum of products in float64, where a product of two float32 numbers is exact."""
+        return _added(a.astype(np.float64) * b.astype(np.float64))
+
+    def sum_of_squared_differences(a: NDArray[np.float32], center: float) -> float:
+        """Sum of (A - center)^2 in float64."""
+        return _added(np.square(a.astype(np.float64) - center))
+
+else:
+    cgutils: Any = untyped_cgutils
+    make_array: Any = arrayobj.make_array
+    _FLOATS: Final = ir.VectorType(ir.FloatType(), _PARTS)
+    _DOUBLES: Final = ir.VectorType(ir.DoubleType(), _PARTS)
+    _INDICES: Final = ir.VectorType(ir.IntType(64), _PARTS)
+    _Term = Callable[[Any, Sequence[Any]], Any]
+    """From a builder and the vectors of the arguments to the vector that is added."""
+
+    def _repeated(builder: Any, value: Any, vector_type: Any) -> Any:
+        undefined = ir.Constant(vector_type, ir.Undefined)
+        one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), _PARTS), None)
+        return builder.shuffle_vector(one, undefined, zeros)
+
+    def _added_in_pairs(builder: Any, vector: Any) -> Any:
+        size = _PARTS
+        while size > 1:
+            size //= 2
+            indices = ir.VectorType(ir.IntType(32), size)
+            halves = [
+                builder.shuffle_vector(vector, vector, ir.Constant(indices, list(range(first, first + size))))
+                for first in (0, size)
+            ]
+            vector = builder.fadd(*halves)
+        return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
+
+    def _generator(arrays: int, *terms: _Term) -> Callable[[Any, Any, Any, Any], Any]:
+        """Return what generates the sums of terms of some arrays of equal length, and of numbers that follow these."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            made = [
+                make_array(array_type)(context, builder, array)
+                for array_type, array in zip(signature.args[:arrays], arguments[:arrays], strict=True)
+            ]
+            numbers = [_repeated(builder, number, _DOUBLES) for number in arguments[arrays:]]
+            length = builder.extract_value(made[0].shape, 0)
+            parts = ir.Constant(length.type, _PARTS)
+            nothing = ir.Constant(_DOUBLES, [0.0] * _PARTS)
+            totals = [cgutils.alloca_once(builder, _DOUBLES) for _ in terms]
+            for total in totals:  # these live for the whole function, which may be a loop around this
+                builder.store(nothing, total)
+
+            def pointer(array: Any, offset: Any) -> Any:
+                return builder.bitcast(builder.gep(array.data, [offset]), _FLOATS.as_pointer())
+
+            def add(vectors: Sequence[Any], mask: Any = None) -> None:
+                given = [*(builder.fpext(one, _DOUBLES) for one in vectors), *numbers]
+                for term, total in zip(terms, totals, strict=True):
+                    vector = term(builder, given)
+                    vector = vector if mask is None else builder.select(mask, vector, nothing)
+                    builder.store(builder.fadd(builder.load(total), vector), total)
+
+            whole = builder.udiv(length, parts)
+            with cgutils.for_range(builder, whole) as loop:
+                offset = builder.mul(loop.index, parts)
+                add([builder.load(pointer(array, offset), align=4) for array in made])
+            done = builder.mul(whole, parts)
+            rest = builder.sub(length, done)
+            with builder.if_then(builder.icmp_signed(">", rest, ir.Constant(length.type, 0)), likely=False):
+                places = ir.Constant(_INDICES, list(range(_PARTS)))
+                mask = builder.icmp_signed("<", places, _repeated(builder, rest, _INDICES))
+                add([_masked_load(builder, pointer(array, done), mask) for array in made], mask)
+            sums = [_added_in_pairs(builder, builder.load(total)) for total in totals]
+            return sums[0] if len(sums) == 1 else context.make_tuple(builder, signature.return_type, sums)
+
+        return generate
+
+    def _masked_load(builder: Any, pointer: Any, mask: Any) -> Any:
+        kinds = [pointer.type, ir.IntType(32), mask.type, _FLOATS]
+        name = f"llvm.masked.load.v{_PARTS}f32.p0"
+        load = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_FLOATS, kinds), name)
+        return builder.call(load, [pointer, ir.Constant(ir.IntType(32), 4), mask, ir.Constant(_FLOATS, [0.0] * _PARTS)])
+
+    def _number(_builder: Any, vectors: Sequence[Any]) -> Any:
+        return vectors[0]
+
+    def _absolute(builder: Any, vectors: Sequence[Any]) -> Any:
+        name = f"llvm.fabs.v{_PARTS}f64"
+        absolute = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_DOUBLES, [_DOUBLES]), name)
+        return builder.call(absolute, [vectors[0]])
+
+    def _product(builder: Any, vectors: Sequence[Any]) -> Any:
+        return builder.fmul(*vectors)
+
+    def _squared_difference(builder: Any, vectors: Sequence[Any]) -> Any:
+        difference = builder.fsub(*vectors)
+        return builder.fmul(difference, difference)
+
+    @intrinsic
+    def sum_of(_typing: Any, a: Any) -> Any:
+        """Sum in float64."""
+        return types.float64(a), _generator(1, _number)
+
+    @intrinsic
+    def sum_of_absolutes(_typing: Any, a: Any) -> Any:
+        """Sum of absolute values in float64."""
+        return types.float64(a), _generator(1, _absolute)
+
+    @intrinsic
+    def sum_and_sum_of_absolutes(_typing: Any, a: Any) -> Any:
+        """Both, read once."""
+        two: Any = types.UniTuple
+        return two(types.float64, 2)(a), _generator(1, _number, _absolute)
+
+    @intrinsic
+    def dot(_typing: Any, a: Any, b: Any) -> Any:
+        """Sum of products in float64, where a product of two float32 numbers is exact."""
+        return types.float64(a, b), _generator(2, _product)
+
+    @intrinsic
+    def sum_of_squared_differences(_typing: Any, a: Any, center: Any) -> Any:  # noqa: ARG001
+        """Sum of (A - center)^2 in float64."""
+        return types.float64(a, types.float64), _generator(1, _squared_difference)
