@@ -575,8 +575,8 @@ FAULTS = (
     Fault(
         "a tensor is streamed to a reader that repeats it",
         "ops/schedule.py",
-        "element_count(walked) == elements",
-        "element_count(walked) >= elements",
+        "element_count(schedule.walked) == elements",
+        "element_count(schedule.walked) >= elements",
         ("ops/test_schedule.py",),
     ),
     Fault(

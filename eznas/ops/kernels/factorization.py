@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
 from eznas.ops.kernels.lanes import (
+    LANES,
     USED,
     exchange,
     keep_larger,
@@ -26,10 +27,10 @@ from eznas.ops.kernels.lanes import (
     subtract_product,
 )
 from eznas.ops.kernels.lapack import factorize
-from eznas.ops.kernels.vector_math import LANES, ONE, ZERO
+from eznas.ops.kernels.vector_math import ONE, ZERO
 
 _LEAST_NORMAL: Final = np.float32(2.0**-126)
-_LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, vectors of them are mostly empty: those of matrices are not
+_LEAST_FOR_LANES: Final = 17  # with fewer rows, vectors of them are mostly empty: those of matrices are not
 _MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468
 
 

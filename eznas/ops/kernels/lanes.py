@@ -19,8 +19,10 @@ from numba.np import arrayobj
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED
-from eznas.ops.kernels.vector_math import LANES
 
+LANES: Final = 16
+"""Numbers in a vector: as many as the widest processors take at once; others take it in parts, and are faster so, too.
+"""
 USED: Final = np.int32(2**31 - 1)
 """The place of an element that is no candidate for a pivot."""
 

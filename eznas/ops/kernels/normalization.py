@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,10 @@ from eznas.ops.jit import borrowing
 from eznas.ops.kernels.broadcasting import BLOCK
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.sums import sum_of, sum_of_squared_differences
-from eznas.ops.kernels.vector_math import INFINITY, LANES, ZERO, exponential
+from eznas.ops.kernels.vector_math import INFINITY, ZERO, exponential
+
+_FEW_LINES: Final = 8
+"""With fewer lines side by side, a loop over them is mostly the cost of its set-up."""
 
 
 @kernel
@@ -91,7 +96,7 @@ def softmax(result: Operand, a: Operand, workspace: Workspace) -> None:
     length = a.shape[axis]
     before = a.shape[0] if axis == 1 else 1
     stride = values.size // (before * length)
-    if stride < LANES:
+    if stride < _FEW_LINES:
         _softmax_narrow(target, values, length, stride)
         return
     for outer in range(0, values.size, length * stride):

@@ -18,9 +18,6 @@ ONE: Final = np.float32(1.0)
 INFINITY: Final = np.float32(np.inf)
 NOT_A_NUMBER: Final = np.float32(np.nan)
 
-LANES: Final = 8
-"""Numbers in a vector of the processor; a loop over fewer is mostly the cost of its set-up."""
-
 # log 2 in two parts: a multiple of the first by an exponent is exact, so that x - n log 2 loses no bit.
 _LOG2_HIGH: Final = np.float32(0.693359375)
 _LOG2_LOW: Final = np.float32(-2.12194440e-4)

@@ -6,8 +6,7 @@ from numba import njit
 
 from eznas.ops.kernels.factorization import factorization_elements, find_pivots, pivot_elements
 from eznas.ops.kernels.kernel import Operand, Workspace
-from eznas.ops.kernels.lanes import USED, place_of_largest, subtract_multiple
-from eznas.ops.kernels.vector_math import LANES
+from eznas.ops.kernels.lanes import LANES, USED, place_of_largest, subtract_multiple
 
 
 @njit  # an intrinsic exists in compiled code only
