@@ -97,9 +97,9 @@ def compiled(function: Function) -> Function:
 def borrowing(function: Function) -> Function:
     """Compile a function that borrows its caller's arrays, and allocates none.
 
-    numba counts the references to an array by atomic instructions, at every view and many a call: a quarter of the time
-    of an evaluation. Here nothing is counted, so that such a function may return an array, or a view of one, to
-    another of its kind only, and none to Python.
+    numba counts the references to an array by atomic instructions, at every view and many a call, which takes more time
+    than much of what kernels do. Here nothing is counted, so that such a function may return an array, or a view of
+    one, to another of its kind only, and none to Python.
     """
     return _compile(function, _nrt=False)
 

@@ -154,8 +154,7 @@ class Evaluator:
         programs = [self._simplifier.simplify(program) for program in programs]
         # What PyTorch computes for own operations would differ in its last bits from tensors that are remembered.
         keeps_tensors = self._keeps_tensors and not any(program.own for program in programs)
-        digests = dict.fromkeys(digest for program in programs for digest in program.digests)
-        recalled = self._remembered.recall(list(digests), tensors=keeps_tensors)
+        recalled = self._remembered.recall(programs, tensors=keeps_tensors)
         contenders = Contenders(programs, recalled.columns, keeps_tensors=keeps_tensors, only_complete=only_complete)
         networks = self._run(contenders, recalled, progress, races)
         self._unit_counts = np.array([len(network.results.numbers) for network in networks], dtype=np.int64)

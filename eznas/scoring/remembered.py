@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eznas.ops.program import NO_OPERAND, Program
 from eznas.ops.shapes import MAXIMUM_AXES
 from eznas.ops.unit_tensors import INVALID, NOT_KEPT, UnitTensors
+from eznas.terminals import TERMINAL_COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +98,30 @@ class Remembered:
         self._used = 0
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
-    def recall(self, digests: Sequence[bytes], *, tensors: bool) -> Recalled:
-        """Return what is remembered of some distinct sub-expressions.
+    def recall(self, programs: Iterable[Program], *, tensors: bool) -> Recalled:
+        """Return what is remembered of the sub-expressions of programs, but for what lies below such a one.
 
         Args:
-            digests: of them.
+            programs: any.
             tensors: whether tensors are wanted, or numbers alone.
         """
-        chosen = [
-            digest
-            for digest in digests
-            if digest in self._entries and (tensors or self._entries[digest].shapes is None)
-        ]
+        chosen: dict[bytes, _Entry] = {}
+        for program in programs:
+            pending, seen = [program.output], set(range(NO_OPERAND, TERMINAL_COUNT))
+            while pending:
+                operand = pending.pop()
+                if operand in seen:
+                    continue
+                seen.add(operand)
+                digest = program.digests[operand - TERMINAL_COUNT]
+                entry = self._entries.get(digest)
+                if entry is not None and (tensors or entry.shapes is None):
+                    chosen[digest] = entry
+                else:
+                    pending.extend(program.nodes[operand - TERMINAL_COUNT][1:])
         for digest in chosen:
             self._entries.move_to_end(digest)
-        return Recalled(chosen, [self._entries[digest] for digest in chosen])
+        return Recalled(list(chosen), list(chosen.values()))
 
     def put_numbers(self, digest: bytes, numbers: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
         """Remember a number on each unit of all networks: float32 and bool, both (units,)."""

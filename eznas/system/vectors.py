@@ -15,8 +15,8 @@ _WIDE: Final = "-prefer-256-bit"
 def _use_whole_vectors() -> None:
     """Let LLVM use vectors of 512 bits where the processor has them: it prefers those of 256 on most that do.
 
-    An evaluation takes a quarter less time, and every number is the same. It is of no effect where numba compiled
-    something before this file was imported, nor where `NUMBA_CPU_FEATURES` says otherwise.
+    Every number is the same. It is of no effect where numba compiled something before this file was imported, nor
+    where `NUMBA_CPU_FEATURES` says otherwise.
     """
     settings: Any = config
     features = cast("Any", codegen).get_host_cpu_features()

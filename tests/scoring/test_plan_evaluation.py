@@ -56,6 +56,17 @@ def test_no_bit_depends_on_what_stands_beside_or_is_remembered():
         np.testing.assert_array_equal(remembering.scores([program])[0], alone[everything.index(program)])
 
 
+def test_own_operations_read_no_determinant_that_is_remembered():
+    """What PyTorch computes of it for them differs in its last bits, whatever was evaluated before."""
+    (compiled,) = programs("log_determinant(sigmoid(inp.data) @ abs(inp.noise))")
+    (own,) = programs("test_cube(log_determinant(sigmoid(inp.data) @ abs(inp.noise)))")
+    alone = Evaluator(store(4)).scores([own])
+    remembering = Evaluator(store(4))
+    remembering.scores([compiled])
+    np.testing.assert_array_equal(remembering.scores([own]), alone)
+    np.testing.assert_array_equal(remembering.scores([compiled, own])[1:], alone)
+
+
 def test_statistics_that_are_read_only_stay_so():
     network = statistics(2)
     network.values.flags.writeable = False

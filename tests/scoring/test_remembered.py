@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from eznas.ops.notation import parse_program
 from eznas.ops.unit_tensors import INVALID, NOT_KEPT, UnitTensors
 from eznas.scoring.remembered import Remembered
 
@@ -37,49 +38,73 @@ def tensor(tensors, unit, column):
     )
 
 
+def digest(text):
+    return parse_program(text).digests[-1]
+
+
 def test_tensors_and_numbers_come_back_unit_by_unit():
     remembered, networks = Remembered(2**20), kept(0)
     numbers = np.arange(5, dtype=np.float32)
     valid = np.array([True, False, True, True, True])
-    remembered.put_numbers(b"number", numbers, valid)
-    for column, digest in enumerate((b"vector", b"matrix")):
-        remembered.put_tensors(digest, networks, column)
-    recalled = remembered.recall([b"matrix", b"unknown", b"number", b"vector"], tensors=True)
-    assert recalled.columns == {b"matrix": 0, b"number": 1, b"vector": 2}
+    remembered.put_numbers(digest("l1_norm(wt)"), numbers, valid)
+    remembered.put_tensors(digest("determinant(wt)"), networks, 0)
+    remembered.put_tensors(digest("determinant(inp.data)"), networks, 1)
+    recalled = remembered.recall(
+        [parse_program("exp(determinant(wt)) * (determinant(inp.data) + l1_norm(wt))")], tensors=True
+    )
+    assert recalled.columns.keys() == {
+        digest(text) for text in ("l1_norm(wt)", "determinant(wt)", "determinant(inp.data)")
+    }
+    of_wt, of_inp, of_number = (
+        recalled.columns[digest(text)] for text in ("determinant(wt)", "determinant(inp.data)", "l1_norm(wt)")
+    )
     for network, first in enumerate((0, UNITS[0])):
         found = recalled.of_units(first, first + UNITS[network])
         for unit in range(UNITS[network]):
-            for column, own in ((0, 1), (2, 0)):
+            for column, own in ((of_wt, 0), (of_inp, 1)):
                 given = tensor(networks[network], unit, own)
                 assert tensor(found, unit, column) == given or given[0] == found.axes[unit, column] == INVALID
-            assert found.axes[unit, 1] == (0 if valid[first + unit] else INVALID)
-            assert found.values[found.offsets[unit, 1]] == numbers[first + unit]
-            assert found.shapes[unit, 1].tolist() == [1, 1, 1, 1]
+            assert found.axes[unit, of_number] == (0 if valid[first + unit] else INVALID)
+            assert found.values[found.offsets[unit, of_number]] == numbers[first + unit]
+            assert found.shapes[unit, of_number].tolist() == [1, 1, 1, 1]
+
+
+def test_what_lies_below_something_remembered_is_not_recalled():
+    remembered = Remembered(2**20)
+    for text in ("l1_norm(wt)", "exp(l1_norm(wt))"):
+        remembered.put_numbers(digest(text), np.zeros(5, np.float32), np.ones(5, np.bool_))
+    above, below = parse_program("abs(exp(l1_norm(wt)))"), parse_program("sqrt(l1_norm(wt))")
+    assert set(remembered.recall([above], tensors=True).columns) == {digest("exp(l1_norm(wt))")}
+    assert len(remembered.recall([above, below], tensors=True).columns) == 2
+    assert remembered.recall([parse_program("wt"), parse_program("abs(wt)")], tensors=True).columns == {}
 
 
 def test_numbers_alone_are_recalled_where_no_tensors_are_wanted():
     remembered = Remembered(2**20)
-    remembered.put_numbers(b"number", np.zeros(5, np.float32), np.ones(5, np.bool_))
-    remembered.put_tensors(b"vector", kept(0), 0)
-    assert remembered.recall([b"vector", b"number"], tensors=False).columns == {b"number": 0}
+    remembered.put_numbers(digest("l1_norm(wt)"), np.zeros(5, np.float32), np.ones(5, np.bool_))
+    remembered.put_tensors(digest("determinant(wt)"), kept(0), 0)
+    both = parse_program("determinant(wt) * l1_norm(wt)")
+    assert set(remembered.recall([both], tensors=False).columns) == {digest("l1_norm(wt)")}
 
 
 def test_what_was_not_kept_on_a_unit_is_not_remembered():
     remembered = Remembered(2**20)
-    remembered.put_tensors(b"matrix", kept(0, not_kept=True), 1)
-    assert remembered.recall([b"matrix"], tensors=True).columns == {}
+    remembered.put_tensors(digest("determinant(wt)"), kept(0, not_kept=True), 1)
+    assert remembered.recall([parse_program("determinant(wt)")], tensors=True).columns == {}
 
 
 def test_nothing_recalled_has_no_column():
     assert Remembered(0).recall([], tensors=True).of_units(2, 5).axes.shape == (3, 0)
 
 
-@pytest.mark.parametrize(("used", "left"), [([], {b"b", b"c"}), ([b"a"], {b"a", b"c"})])
+@pytest.mark.parametrize(("used", "left"), [([], {"exp", "log"}), (["abs"], {"abs", "log"})])
 def test_the_longest_unused_is_forgotten(used, left):
     numbers, valid = np.zeros(100, np.float32), np.ones(100, np.bool_)
     remembered = Remembered(3000)  # two of 1,308 bytes
-    for digest in (b"a", b"b"):
-        remembered.put_numbers(digest, numbers, valid)
-    remembered.recall(used, tensors=True)
-    remembered.put_numbers(b"c", numbers, valid)
-    assert set(remembered.recall([b"a", b"b", b"c"], tensors=True).columns) == left
+    texts = {name: f"{name}(l1_norm(wt))" for name in ("abs", "exp", "log")}
+    for name in ("abs", "exp"):
+        remembered.put_numbers(digest(texts[name]), numbers, valid)
+    remembered.recall([parse_program(texts[name]) for name in used], tensors=True)
+    remembered.put_numbers(digest(texts["log"]), numbers, valid)
+    found = remembered.recall(map(parse_program, texts.values()), tensors=True).columns
+    assert set(found) == {digest(texts[name]) for name in left}
