@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import borrowing, inlined, written_out_borrowing
-from eznas.ops.kernels.broadcasting import BLOCK, IN_BUFFER, find_block
+from eznas.ops.kernels.broadcasting import BLOCK, block_of
 from eznas.ops.kernels.execute import (
     CALL,
     ONE_BY_ONE,
@@ -81,11 +81,7 @@ def _argument(
         values = _values_at(number, operands, first + start, first + stop)
     else:
         buffer = _buffer(registers, row, which, BLOCK)
-        begin = find_block(buffer, operand_at(number, operands), shape, axes, start, stop)
-        values = buffer[: stop - start]
-        if begin != IN_BUFFER:
-            first = operands.start[number] + begin
-            values = _values_at(number, operands, first, first + stop - start)
+        values = block_of(buffer, operand_at(number, operands), shape, axes, start, stop)
     return values
 
 

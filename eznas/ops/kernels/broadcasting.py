@@ -7,14 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import borrowing
+from eznas.ops.jit import borrowing, written_out_borrowing
 from eznas.ops.kernels.kernel import Operand
 from eznas.ops.shapes import element_count
 
 BLOCK: Final = 2048
 """Elements that are computed at a time: 8 KiB for each argument and result, of which a few fit the first cache."""
-IN_BUFFER: Final = -1
-"""Of `find_block`: the block is in the buffer."""
+_IN_BUFFER: Final = -1
 
 
 @borrowing
@@ -64,7 +63,7 @@ def _run_start(
 
 
 @borrowing
-def find_block(
+def _find_block(
     buffer: NDArray[np.float32],
     source: Operand,
     shape: NDArray[np.int64],
@@ -78,7 +77,7 @@ def find_block(
     is written to it once.
 
     Returns:
-        Where they begin in the values of `source`, or `IN_BUFFER`.
+        Where they begin in the values of `source`, or `_IN_BUFFER`.
     """
     values = source.values
     if values.size == element_count(shape):
@@ -87,7 +86,7 @@ def find_block(
     if values.size == 1:
         if start == 0:
             block[:] = values[0]
-        return IN_BUFFER
+        return _IN_BUFFER
     run, step, spanned = _run_length(source.shape, source.axes, shape, axes)
     stride = run if step == 1 else 1
     number, offset = start // run, start % run
@@ -118,4 +117,18 @@ def find_block(
         if left == 0:
             left = length
             begin = _run_start(number, source.shape, source.axes, shape, axes, spanned, stride)
-    return IN_BUFFER
+    return _IN_BUFFER
+
+
+@written_out_borrowing
+def block_of(
+    buffer: NDArray[np.float32],
+    source: Operand,
+    shape: NDArray[np.int64],
+    axes: int,
+    start: int,
+    stop: int,
+) -> NDArray[np.float32]:
+    """Elements `start` to `stop` of `source` broadcast to `shape`: a view of it, or `buffer`; see `_find_block`."""
+    begin = _find_block(buffer, source, shape, axes, start, stop)
+    return buffer[: stop - start] if begin == _IN_BUFFER else source.values[begin : begin + stop - start]

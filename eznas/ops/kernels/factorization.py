@@ -30,7 +30,7 @@ from eznas.ops.kernels.lapack import factorize
 from eznas.ops.kernels.vector_math import ONE, ZERO
 
 _LEAST_NORMAL: Final = np.float32(2.0**-126)
-_LEAST_FOR_LANES: Final = 17  # with fewer rows, vectors of them are mostly empty: those of matrices are not
+_LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, vectors of them are mostly empty: those of matrices are not
 _MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468
 
 

@@ -15,10 +15,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED
+from eznas.ops.kernels.vector_code import length_of, pointer_to, repeated
 
 LANES: Final = 16
 """Numbers in a vector: as many as the widest processors take at once; others take it in parts, and are faster so, too.
@@ -70,7 +70,6 @@ if JIT_DISABLED:
 
 else:
     cgutils: Any = untyped_cgutils
-    make_array: Any = arrayobj.make_array
     _NUMBERS: Final = ir.VectorType(ir.FloatType(), LANES)
     _INTEGERS: Final = ir.VectorType(ir.IntType(32), LANES)
     _ABSOLUTE: Final = 0x7FFFFFFF  # all bits of a float32 but its sign; as integers they have the order of the sizes
@@ -78,15 +77,6 @@ else:
 
     def _constant(value: int) -> Any:
         return ir.Constant(_INTEGERS, [int(value)] * LANES)
-
-    def _repeated(builder: Any, value: Any, vector_type: Any) -> Any:
-        undefined = ir.Constant(vector_type, ir.Undefined)
-        one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(one, undefined, _constant(0))
-
-    def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, vector_type: Any) -> Any:
-        data = make_array(array_type)(context, builder, array).data
-        return builder.bitcast(builder.gep(data, [index]), vector_type.as_pointer())
 
     def _reduced(builder: Any, name: str, vector: Any) -> Any:
         function_type = ir.FunctionType(ir.IntType(32), [_INTEGERS])
@@ -99,9 +89,9 @@ else:
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             target, i, source, j, factor = arguments
-            of_target = _pointer(context, builder, signature.args[0], target, i, _NUMBERS)
-            of_source = _pointer(context, builder, signature.args[2], source, j, _NUMBERS)
-            multiple = builder.fmul(builder.load(of_source, align=4), _repeated(builder, factor, _NUMBERS))
+            of_target = pointer_to(context, builder, signature.args[0], target, i, _NUMBERS)
+            of_source = pointer_to(context, builder, signature.args[2], source, j, _NUMBERS)
+            multiple = builder.fmul(builder.load(of_source, align=4), repeated(builder, factor, _NUMBERS))
             builder.store(builder.fsub(builder.load(of_target, align=4), multiple), of_target, align=4)
             return context.get_dummy_value()
 
@@ -119,7 +109,7 @@ else:
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, start, places = arguments
-            length = builder.extract_value(make_array(signature.args[2])(context, builder, places).shape, 0)
+            length = length_of(context, builder, signature.args[2], places)
             lanes = ir.Constant(length.type, LANES)
             largest = cgutils.alloca_once_value(builder, _constant(-1))
             smallest = cgutils.alloca_once_value(builder, _constant(int(USED)))
@@ -129,8 +119,8 @@ else:
 
             def sizes_and_places(block: Any) -> tuple[Any, Any]:
                 offset = builder.mul(block, lanes)
-                bits = _pointer(context, builder, signature.args[0], values, builder.add(start, offset), _INTEGERS)
-                place_pointer = _pointer(context, builder, signature.args[2], places, offset, _INTEGERS)
+                bits = pointer_to(context, builder, signature.args[0], values, builder.add(start, offset), _INTEGERS)
+                place_pointer = pointer_to(context, builder, signature.args[2], places, offset, _INTEGERS)
                 size = builder.and_(builder.load(bits, align=4), _constant(_ABSOLUTE))
                 place = builder.load(place_pointer, align=4)
                 is_out = builder.or_(
@@ -147,7 +137,7 @@ else:
             blocks = builder.udiv(length, lanes)
             with cgutils.for_range(builder, blocks) as loop:
                 keep(largest, sizes_and_places(loop.index)[0], ">")
-            top = _repeated(builder, _reduced(builder, "smax", builder.load(largest)), _INTEGERS)
+            top = repeated(builder, _reduced(builder, "smax", builder.load(largest)), _INTEGERS)
             with cgutils.for_range(builder, blocks) as loop:
                 size, place = sizes_and_places(loop.index)
                 is_top = builder.icmp_signed("==", size, top)
@@ -164,10 +154,10 @@ else:
             self._array = (context, builder, array_type, array)
 
         def load(self, index: Any) -> Any:
-            return self._builder.load(_pointer(*self._array, index, _NUMBERS), align=4)
+            return self._builder.load(pointer_to(*self._array, index, _NUMBERS), align=4)
 
         def store(self, value: Any, index: Any) -> None:
-            self._builder.store(value, _pointer(*self._array, index, _NUMBERS), align=4)
+            self._builder.store(value, pointer_to(*self._array, index, _NUMBERS), align=4)
 
     @intrinsic
     def keep_larger(_typing: Any, values: Any, largest: Any, places: Any, candidate: Any, place: Any) -> Any:  # noqa: ARG001
@@ -180,7 +170,7 @@ else:
             size = builder.bitcast(bits, _NUMBERS)
             is_larger = builder.fcmp_ordered(">", size, lanes.load(largest))
             lanes.store(builder.select(is_larger, size, lanes.load(largest)), largest)
-            lanes.store(builder.select(is_larger, _repeated(builder, place, _NUMBERS), lanes.load(places)), places)
+            lanes.store(builder.select(is_larger, repeated(builder, place, _NUMBERS), lanes.load(places)), places)
             return context.get_dummy_value()
 
         return types.void(values, types.intp, types.intp, types.intp, types.float32), generate
@@ -192,7 +182,7 @@ else:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, i, j, places, place = arguments
             lanes = _Lanes(context, builder, signature.args[0], values)
-            chosen = builder.fcmp_ordered("==", lanes.load(places), _repeated(builder, place, _NUMBERS))
+            chosen = builder.fcmp_ordered("==", lanes.load(places), repeated(builder, place, _NUMBERS))
             at_i, at_j = lanes.load(i), lanes.load(j)
             lanes.store(builder.select(chosen, at_j, at_i), i)
             lanes.store(builder.select(chosen, at_i, at_j), j)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import borrowing, written_out_borrowing
-from eznas.ops.kernels.broadcasting import BLOCK, IN_BUFFER, find_block
+from eznas.ops.jit import borrowing
+from eznas.ops.kernels.broadcasting import BLOCK, block_of
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel, totalling
 from eznas.ops.kernels.sums import dot, sum_of, sum_of_absolutes
 from eznas.ops.kernels.vector_math import ZERO, logarithm
@@ -65,14 +65,6 @@ def _as_rows(operand: Operand, shape: NDArray[np.int64]) -> Operand:
     return Operand(operand.values, shape, 2)
 
 
-@written_out_borrowing
-def _block(
-    buffer: NDArray[np.float32], rows: Operand, shape: NDArray[np.int64], axes: int, start: int, stop: int
-) -> NDArray[np.float32]:
-    begin = find_block(buffer, rows, shape, axes, start, stop)
-    return buffer[: stop - start] if begin == IN_BUFFER else rows.values[begin : begin + stop - start]
-
-
 @kernel
 def cosine_similarity(a: Operand, b: Operand, workspace: Workspace) -> np.float32:
     """Sum over the rows of the cosine similarity, both arguments as (shape[0], -1)."""
@@ -86,8 +78,8 @@ def cosine_similarity(a: Operand, b: Operand, workspace: Workspace) -> np.float3
         products, squares, other_squares = np.float64(0.0), np.float64(0.0), np.float64(0.0)
         for start in range(row * columns, end, BLOCK):
             stop = min(start + BLOCK, end)
-            left = _block(workspace.numbers[:BLOCK], left_rows, shape, axes, start, stop)
-            right = _block(workspace.numbers[BLOCK : 2 * BLOCK], right_rows, shape, axes, start, stop)
+            left = block_of(workspace.numbers[:BLOCK], left_rows, shape, axes, start, stop)
+            right = block_of(workspace.numbers[BLOCK : 2 * BLOCK], right_rows, shape, axes, start, stop)
             products += dot(left, right)
             squares += dot(left, left)
             other_squares += dot(right, right)

@@ -15,10 +15,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED
+from eznas.ops.kernels.vector_code import length_of, pointer_to, repeated
 
 _PARTS: Final = 32
 """Enough vectors of sums that none waits for the one before, and few enough for the registers."""
@@ -57,18 +57,11 @@ if JIT_DISABLED:
 
 else:
     cgutils: Any = untyped_cgutils
-    make_array: Any = arrayobj.make_array
     _FLOATS: Final = ir.VectorType(ir.FloatType(), _PARTS)
     _DOUBLES: Final = ir.VectorType(ir.DoubleType(), _PARTS)
     _INDICES: Final = ir.VectorType(ir.IntType(64), _PARTS)
     _Term = Callable[[Any, Sequence[Any]], Any]
     """From a builder and the vectors of the arguments to the vector that is added."""
-
-    def _repeated(builder: Any, value: Any, vector_type: Any) -> Any:
-        undefined = ir.Constant(vector_type, ir.Undefined)
-        one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), _PARTS), None)
-        return builder.shuffle_vector(one, undefined, zeros)
 
     def _added_in_pairs(builder: Any, vector: Any) -> Any:
         size = _PARTS
@@ -86,20 +79,17 @@ else:
         """Return what generates the sums of terms of some arrays of equal length, and of numbers that follow these."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            made = [
-                make_array(array_type)(context, builder, array)
-                for array_type, array in zip(signature.args[:arrays], arguments[:arrays], strict=True)
-            ]
-            numbers = [_repeated(builder, number, _DOUBLES) for number in arguments[arrays:]]
-            length = builder.extract_value(made[0].shape, 0)
+            given_arrays = list(zip(signature.args[:arrays], arguments[:arrays], strict=True))
+            numbers = [repeated(builder, number, _DOUBLES) for number in arguments[arrays:]]
+            length = length_of(context, builder, *given_arrays[0])
             parts = ir.Constant(length.type, _PARTS)
             nothing = ir.Constant(_DOUBLES, [0.0] * _PARTS)
             totals = [cgutils.alloca_once(builder, _DOUBLES) for _ in terms]
             for total in totals:  # these live for the whole function, which may be a loop around this
                 builder.store(nothing, total)
 
-            def pointer(array: Any, offset: Any) -> Any:
-                return builder.bitcast(builder.gep(array.data, [offset]), _FLOATS.as_pointer())
+            def pointers(offset: Any) -> list[Any]:
+                return [pointer_to(context, builder, *array, offset, _FLOATS) for array in given_arrays]
 
             def add(vectors: Sequence[Any], mask: Any = None) -> None:
                 given = [*(builder.fpext(one, _DOUBLES) for one in vectors), *numbers]
@@ -111,13 +101,13 @@ else:
             whole = builder.udiv(length, parts)
             with cgutils.for_range(builder, whole) as loop:
                 offset = builder.mul(loop.index, parts)
-                add([builder.load(pointer(array, offset), align=4) for array in made])
+                add([builder.load(pointer, align=4) for pointer in pointers(offset)])
             done = builder.mul(whole, parts)
             rest = builder.sub(length, done)
             with builder.if_then(builder.icmp_signed(">", rest, ir.Constant(length.type, 0)), likely=False):
                 places = ir.Constant(_INDICES, list(range(_PARTS)))
-                mask = builder.icmp_signed("<", places, _repeated(builder, rest, _INDICES))
-                add([_masked_load(builder, pointer(array, done), mask) for array in made], mask)
+                mask = builder.icmp_signed("<", places, repeated(builder, rest, _INDICES))
+                add([_masked_load(builder, pointer, mask) for pointer in pointers(done)], mask)
             sums = [_added_in_pairs(builder, builder.load(total)) for total in totals]
             return sums[0] if len(sums) == 1 else context.make_tuple(builder, signature.return_type, sums)
 
