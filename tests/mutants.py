@@ -860,6 +860,20 @@ FAULTS = (
         ("discovery/test_fitness.py::test_several_benchmarks_are_combined_as_numpy_combines_them",),
     ),
     Fault(
+        "a product is rounded before it is added",
+        "ops/kernels/products.py",
+        "(left[:, k, None] * right[k] + total)",
+        "((left[:, k, None] * right[k]).astype(np.float32) + total)",
+        ("ops/kernels/test_products.py",),
+    ),
+    Fault(
+        "a matrix that leading axes repeat is taken as if it were not",
+        "ops/kernels/matrices.py",
+        "if b.values.size != count * of_b:",
+        "if False:",
+        ("ops/kernels/test_kernels.py::test_matmul_of_any_shapes",),
+    ),
+    Fault(
         "columns are multiplied by the reciprocal of a denormal pivot",
         "ops/kernels/factorization.py",
         "bool(np.abs(pivot) < _LEAST_NORMAL and pivot != ZERO)",

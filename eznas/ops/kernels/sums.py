@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED
-from eznas.ops.kernels.vector_code import length_of, pointer_to, repeated
+from eznas.ops.kernels.vector_code import first_lanes, length_of, masked_load, pointer_to, repeated
 
 _PARTS: Final = 32
 """Enough vectors of sums that none waits for the one before, and few enough for the registers."""
@@ -59,7 +59,6 @@ else:
     cgutils: Any = untyped_cgutils
     _FLOATS: Final = ir.VectorType(ir.FloatType(), _PARTS)
     _DOUBLES: Final = ir.VectorType(ir.DoubleType(), _PARTS)
-    _INDICES: Final = ir.VectorType(ir.IntType(64), _PARTS)
     _Term = Callable[[Any, Sequence[Any]], Any]
     """From a builder and the vectors of the arguments to the vector that is added."""
 
@@ -105,19 +104,12 @@ else:
             done = builder.mul(whole, parts)
             rest = builder.sub(length, done)
             with builder.if_then(builder.icmp_signed(">", rest, ir.Constant(length.type, 0)), likely=False):
-                places = ir.Constant(_INDICES, list(range(_PARTS)))
-                mask = builder.icmp_signed("<", places, repeated(builder, rest, _INDICES))
-                add([_masked_load(builder, pointer, mask) for pointer in pointers(done)], mask)
+                mask = first_lanes(builder, rest, _PARTS)
+                add([masked_load(builder, pointer, mask, _FLOATS) for pointer in pointers(done)], mask)
             sums = [_added_in_pairs(builder, builder.load(total)) for total in totals]
             return sums[0] if len(sums) == 1 else context.make_tuple(builder, signature.return_type, sums)
 
         return generate
-
-    def _masked_load(builder: Any, pointer: Any, mask: Any) -> Any:
-        kinds = [pointer.type, ir.IntType(32), mask.type, _FLOATS]
-        name = f"llvm.masked.load.v{_PARTS}f32.p0"
-        load = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_FLOATS, kinds), name)
-        return builder.call(load, [pointer, ir.Constant(ir.IntType(32), 4), mask, ir.Constant(_FLOATS, [0.0] * _PARTS)])
 
     def _number(_builder: Any, vectors: Sequence[Any]) -> Any:
         return vectors[0]
