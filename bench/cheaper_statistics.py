@@ -31,7 +31,7 @@ from eznas.search.fitness import Fitness, RankedNetworks
 from eznas.spaces.nasbench201 import NASBench201
 from eznas.statistics.collect import collect, make_inputs
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.statistics.unit_sample import sampled
+from eznas.statistics.unit_sample import UnitSamples
 
 PIXELS: Final = 32
 
@@ -115,7 +115,7 @@ def _collected(way: Way, architecture: str, images: torch.Tensor, index: int, se
     network = way.space.build(architecture, 10, side)
     made = collect(network, inputs, seed=seeds.network_seed(seed, int(index)), name=architecture, copy=False)
     if not way.half:
-        return sampled(made, way.units_per_shape)
+        return UnitSamples(way.units_per_shape).of(index, made)
     with np.errstate(over="ignore"):
         return replace(made, values=made.values.astype(np.float16).astype(np.float32))
 

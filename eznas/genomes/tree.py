@@ -271,8 +271,9 @@ def depth(codes: Sequence[int]) -> int:
     """Return the number of operations on the longest path from the root to a leaf."""
     depths: list[int] = []
     for code in reversed(codes):
-        arguments = [depths.pop() for _ in range(_arity(code))]
-        depths.append(1 + max(arguments) if arguments else 0)
+        arity = _arity(code)
+        depth = 0 if arity == 0 else 1 + depths.pop()
+        depths.append(depth if arity < 2 else max(depth, 1 + depths.pop()))
     return depths[-1]
 
 
@@ -307,8 +308,11 @@ def _evaluate(codes: Sequence[int], builder: ProgramBuilder) -> int:
     for code in reversed(codes):
         if code < TERMINAL_COUNT:
             refs.append(builder.terminal(code))
-        else:
-            refs.append(builder.apply(code - TERMINAL_COUNT, *(refs.pop() for _ in range(_arity(code)))))
+            continue
+        arity = _arity(code)
+        first = refs.pop() if arity > 0 else None
+        second = refs.pop() if arity > 1 else None
+        refs.append(builder.apply(code - TERMINAL_COUNT, first, second))
     return refs[-1]
 
 

@@ -121,20 +121,20 @@ def _place(
 ) -> dict[int, int]:
     """Append the nodes that a program needs and the plan lacks; return the operand of each needed node, by index."""
     digests = program.digests
-    needed = [False] * len(program.nodes)
-    if program.output >= TERMINAL_COUNT:
-        needed[program.output - TERMINAL_COUNT] = True
-    # Backwards from the output: what is placed already, or loaded, needs nothing below it.
-    for index in range(len(program.nodes) - 1, -1, -1):
-        if needed[index] and digests[index] not in operand_of and digests[index] not in cached:
-            for operand in program.nodes[index][1:]:
-                if operand >= TERMINAL_COUNT:
-                    needed[operand - TERMINAL_COUNT] = True
+    needed: set[int] = set()
+    # Down from the output, but not below what is placed already, or loaded.
+    pending = [program.output - TERMINAL_COUNT]
+    while pending:
+        index = pending.pop()
+        if index < 0 or index in needed:
+            continue
+        needed.add(index)
+        if digests[index] not in operand_of and digests[index] not in cached:
+            pending.extend(operand - TERMINAL_COUNT for operand in program.nodes[index][1:])
 
     local: dict[int, int] = {}
-    for index, (operation, a, b) in enumerate(program.nodes):
-        if not needed[index]:
-            continue
+    for index in sorted(needed):
+        operation, a, b = program.nodes[index]
         digest = digests[index]
         if digest not in operand_of:
             operand_of[digest] = TERMINAL_COUNT + len(nodes)

@@ -239,14 +239,16 @@ class ProgramBuilder:
         rule = operation_of(operation)
         if (a is not None) + (b is not None) != rule.arity or (a is None and b is not None):
             raise ValueError(f"{rule.name} takes {rule.arity} argument{'s' * (rule.arity != 1)}")
-        for operand in (a, b):
-            if operand is not None:
-                self._check(operand)
+        if a is not None:
+            self._check(a)
+        if b is not None:
+            self._check(b)
         if a is not None and b is not None and rule.commutative and self._rank(b) < self._rank(a):
             return self.apply(operation, b, a)
         ref = self._refs[node] = TERMINAL_COUNT + len(self._nodes)
         self._nodes.append(node)
-        self._digests.append(_node_digest(operation, *(_digest(self._digests, operand) for operand in node[1:])))
+        first, second = _digest(self._digests, node[1]), _digest(self._digests, node[2])
+        self._digests.append(_node_digest(operation, first, second))
         return ref
 
     def build(self, output: int) -> Program:
@@ -258,7 +260,7 @@ class ProgramBuilder:
             ValueError: there is no such ref.
         """
         self._check(output)
-        operand_of = {address: address for address in range(TERMINAL_COUNT)}  # ref -> operand of the program
+        operand_of = {address: address for address in range(NO_OPERAND, TERMINAL_COUNT)}  # ref -> operand
         nodes: list[Node] = []
         pending = [output]
         while pending:
@@ -267,14 +269,16 @@ class ProgramBuilder:
                 pending.pop()
                 continue
             operation, a, b = self._nodes[ref - TERMINAL_COUNT]
-            # Pushed in reverse, so that the first operand is numbered first.
-            missing = [operand for operand in (b, a) if operand != NO_OPERAND and operand not in operand_of]
-            if missing:
-                pending.extend(missing)
+            first, second = operand_of.get(a), operand_of.get(b)
+            if first is None or second is None:
+                # Pushed in reverse, so that the first operand is numbered first.
+                if second is None:
+                    pending.append(b)
+                if first is None:
+                    pending.append(a)
                 continue
             pending.pop()
             operand_of[ref] = TERMINAL_COUNT + len(nodes)
-            first, second = (NO_OPERAND if one == NO_OPERAND else operand_of[one] for one in (a, b))
             nodes.append((operation, first, second))
         return Program(tuple(nodes), operand_of[output])
 

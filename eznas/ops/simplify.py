@@ -73,13 +73,23 @@ class Simplifier:
         used = Counter() if used is None else used
         if len(self._known) > _MOST_KNOWN:
             self._forget()
-        refs = list(range(TERMINAL_COUNT))
-        for index, ((operation, *operands), digest) in enumerate(zip(program.nodes, program.digests, strict=True)):
-            key = digest, program.output == TERMINAL_COUNT + index
+        keys: dict[int, tuple[bytes, bool]] = {}  # by operand, of the parts down to those that are known
+        pending = [program.output]
+        while pending:
+            operand = pending.pop()
+            if operand < TERMINAL_COUNT or operand in keys:
+                continue
+            key = keys[operand] = program.digests[operand - TERMINAL_COUNT], operand == program.output
             if key not in self._known:
-                given = tuple(refs[operand] for operand in operands if operand != NO_OPERAND)
+                pending.extend(program.nodes[operand - TERMINAL_COUNT][1:])
+        refs = {address: address for address in range(TERMINAL_COUNT)}
+        for operand in sorted(keys):
+            key = keys[operand]
+            if key not in self._known:
+                operation, *operands = program.nodes[operand - TERMINAL_COUNT]
+                given = tuple(refs[one] for one in operands if one != NO_OPERAND)
                 self._known[key] = self._simplest(self._expressions.apply(operation, *given), key[1], used)
-            refs.append(self._known[key])
+            refs[operand] = self._known[key]
         return self._expressions.builder.build(refs[program.output])
 
     def _forget(self) -> None:

@@ -41,7 +41,6 @@ from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.statistics.unit_sample import sampled
 
 _SHARE_OF_DEVICE: Final = 0.6
 """Of a GPU's free memory, for statistics; the rest is for what is computed from them."""
@@ -107,7 +106,8 @@ class BatchedEvaluator(Evaluator):
     ) -> list[Result]:
         blocks = self._blocks or self._collected(None)
         return [
-            function(replace(blocks.statistics(network), stands_for=self._stands_for[network])) for network in networks
+            function(replace(blocks.statistics(network), stands_for=self._samples.stands_for(network)))
+            for network in networks
         ]
 
     def _run_on_all(
@@ -137,7 +137,7 @@ class BatchedEvaluator(Evaluator):
                 own = PlanResults(values[part], valid[part], UnitTensors.none(blocks.unit_counts[network]))
                 if parts.uses_own:
                     own = parts.completed(blocks.statistics(network), cached, own, self._to_scalar)
-                stands_for = self._stands_for[network]
+                stands_for = self._samples.stands_for(network)
                 scores = aggregated(plan, own.numbers, own.valid, self._to_scalar, self._aggregation, stands_for)
                 if blocks.unit_counts[network] > 0:
                     contenders.scored(positions, scores)
@@ -155,12 +155,9 @@ class BatchedEvaluator(Evaluator):
                 self._device_bytes = int(_SHARE_OF_DEVICE * free)
         blocks = UnitBlocks(self._device, self._device_bytes)
 
-        def add(network: int, statistics: NetworkStatistics) -> None:
-            sample = sampled(statistics, self._units_per_shape)
-            self._stands_for[network] = sample.stands_for
-            blocks.add(network, sample)
-
-        self._store.for_each(add, progress)
+        self._store.for_each(
+            lambda network, statistics: blocks.add(network, self._samples.of(network, statistics)), progress
+        )
         blocks.finish()
         return blocks
 

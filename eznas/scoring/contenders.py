@@ -63,9 +63,10 @@ class Contenders:
             positions: int64 (computed,), of the programs that were computed.
             scores: float64 (computed,).
         """
-        if self._only_complete:
+        failed = positions[np.isnan(scores)]
+        if self._only_complete and failed.size > 0:
             with self._lock:
-                self._left = np.setdiff1d(self._left, positions[np.isnan(scores)])
+                self._left = np.setdiff1d(self._left, failed)
 
     def keep(self, positions: NDArray[np.int64]) -> None:
         """Leave only these of the programs that are left: int64, increasing."""

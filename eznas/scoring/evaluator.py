@@ -27,7 +27,7 @@ from eznas.scoring.remembered import Recalled, Remembered
 from eznas.statistics.settings import ALL
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.statistics.unit_sample import sampled
+from eznas.statistics.unit_sample import UnitSamples
 from eznas.system.rounding import rounding_up
 
 DEFAULT_CACHE_BYTES: Final = 256 * 2**20
@@ -115,10 +115,9 @@ class Evaluator:
         self._to_scalar = to_scalar
         self._aggregation = aggregation
         self._remembered = Remembered(cache_bytes)
-        self._units_per_shape = units_per_shape
+        self._samples = UnitSamples(units_per_shape)
         self._simplifier = simplifier()
         self._unit_counts: NDArray[np.int64] | None = None
-        self._stands_for: dict[int, NDArray[np.float64] | None] = {}
 
     @property
     def unscorable(self) -> NDArray[np.bool_]:
@@ -188,7 +187,7 @@ class Evaluator:
     ) -> list[Result]:
         """Call a function with the statistics that some networks are scored by, in their order."""
         return self._store.for_each(
-            lambda _, statistics: function(sampled(statistics, self._units_per_shape)), None, networks
+            lambda index, statistics: function(self._samples.of(index, statistics)), None, networks
         )
 
     def _run(
@@ -232,7 +231,6 @@ class Evaluator:
             positions, plan = contenders.plan
             cached = self._recalled_of(index, recalled, statistics.units)
             results = run_plan(plan, statistics, self._to_scalar, cached)
-            self._stands_for[index] = statistics.stands_for
             numbers, valid, _ = results
             scores = aggregated(plan, numbers, valid, self._to_scalar, self._aggregation, statistics.stands_for)
             if statistics.units > 0:
@@ -243,11 +241,11 @@ class Evaluator:
             # Everything follows from what is remembered, so no network's statistics are needed, wherever they are.
             units = self._unit_counts.tolist()
             return [
-                evaluate(index, NetworkStatistics.without_tensors("", units[index], self._stands_for[index]))
+                evaluate(index, NetworkStatistics.without_tensors("", units[index], self._samples.stands_for(index)))
                 for index in networks
             ]
         return self._store.for_each(
-            lambda index, statistics: evaluate(index, sampled(statistics, self._units_per_shape)), progress, networks
+            lambda index, statistics: evaluate(index, self._samples.of(index, statistics)), progress, networks
         )
 
     def _recalled_of(self, index: int, recalled: Recalled, units: int) -> UnitTensors:

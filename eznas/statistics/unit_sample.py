@@ -10,20 +10,54 @@ from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eznas.statistics.settings import ALL
 from eznas.statistics.tensors import NetworkStatistics
 
 
-def sampled(statistics: NetworkStatistics, per_shape: int) -> NetworkStatistics:
-    """Return the statistics of some of the units, which say how many units each stands for; nothing is copied.
+class UnitSamples:
+    """The units of each of many networks that are in the sample: chosen when they are first seen, and kept."""
 
-    Args:
-        statistics: of all units.
-        per_shape: how many of each shape are in the sample at most; `ALL` for all.
-    """
-    if per_shape == ALL:
-        return statistics
+    def __init__(self, per_shape: int) -> None:
+        """Begin with no network.
+
+        Args:
+            per_shape: how many of each shape are in the sample at most; `ALL` for all.
+        """
+        self._per_shape = per_shape
+        self._units: dict[int, NDArray[np.int64]] = {}
+        self._stands_for: dict[int, NDArray[np.float64] | None] = {}
+
+    def of(self, network: int, statistics: NetworkStatistics) -> NetworkStatistics:
+        """Return the statistics of some of the units, which say how many units each stands for; nothing is copied.
+
+        Args:
+            network: its number.
+            statistics: of all its units, the same in every call.
+        """
+        if network not in self._stands_for:
+            self._stands_for[network] = statistics.stands_for
+            if self._per_shape != ALL:
+                self._units[network], self._stands_for[network] = _chosen(statistics, self._per_shape)
+        if self._per_shape == ALL:
+            return statistics
+        units = self._units[network]
+        return replace(
+            statistics,
+            offsets=statistics.offsets[units],
+            shapes=statistics.shapes[units],
+            axes=statistics.axes[units],
+            stands_for=self._stands_for[network],
+        )
+
+    def stands_for(self, network: int) -> NDArray[np.float64] | None:
+        """How many units each unit of a network that was seen stands for; None where each is itself alone."""
+        return self._stands_for[network]
+
+
+def _chosen(statistics: NetworkStatistics, per_shape: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The units in the sample, and how many each stands for."""
     alike: defaultdict[bytes, list[int]] = defaultdict(list)
     for unit in range(statistics.units):
         alike[statistics.shapes[unit].tobytes() + statistics.axes[unit].tobytes()].append(unit)
@@ -33,10 +67,4 @@ def sampled(statistics: NetworkStatistics, per_shape: int) -> NetworkStatistics:
         # The middle of each of so many equal stretches.
         counts[[units[(2 * place + 1) * len(units) // (2 * chosen)] for place in range(chosen)]] = len(units) / chosen
     kept = np.flatnonzero(counts)
-    return replace(
-        statistics,
-        offsets=statistics.offsets[kept],
-        shapes=statistics.shapes[kept],
-        axes=statistics.axes[kept],
-        stands_for=counts[kept],
-    )
+    return kept, counts[kept]

@@ -16,7 +16,7 @@ from eznas.scoring.evaluator import Evaluator
 from eznas.scoring.plan_evaluation import run_plan
 from eznas.statistics.store import StatisticsStore
 from eznas.statistics.tensors import NetworkStatistics
-from eznas.statistics.unit_sample import sampled
+from eznas.statistics.unit_sample import UnitSamples
 from eznas.terminals import TERMINAL_COUNT
 
 NETWORKS = 6
@@ -145,7 +145,9 @@ def test_a_program_that_is_given_up_has_no_score_and_others_keep_every_bit(worke
 def test_a_sample_of_units_gives_the_scores_of_that_sample(per_shape):
     programs = [*random_programs(20, seed=8), *formulas("wt", "numel(wt)")]
     estimating = Evaluator(store(NETWORKS), units_per_shape=per_shape)
-    of_samples = StatisticsStore(NETWORKS, lambda network: sampled(statistics(network), per_shape), 2**30, 1)
+    of_samples = StatisticsStore(
+        NETWORKS, lambda network: UnitSamples(per_shape).of(network, statistics(network)), 2**30, 1
+    )
     expected = Evaluator(of_samples).scores(programs)
     for _ in range(2):
         np.testing.assert_array_equal(estimating.scores(programs), expected)

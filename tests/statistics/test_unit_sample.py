@@ -10,7 +10,7 @@ from eznas.spaces.nasbench201 import NASBench201
 from eznas.statistics.collect import CollectionSettings, collect, make_inputs
 from eznas.statistics.settings import ALL
 from eznas.statistics.tensors import Layout, NetworkStatistics
-from eznas.statistics.unit_sample import sampled
+from eznas.statistics.unit_sample import UnitSamples
 
 SMALL, LARGE = (dict.fromkeys(("wt", "inp", "pre", "act"), shape) for shape in ((2, 2), (3, 3)))
 
@@ -32,7 +32,7 @@ def test_evenly_spaced_units_stand_for_those_of_their_shapes(per_shape, kept, co
     units = [SMALL, SMALL, None, LARGE, SMALL, LARGE, SMALL]
     full = described([unit for unit in units if unit])
     numbers = [number for number, unit in enumerate(units) if unit]
-    sample = sampled(full, per_shape)
+    sample = UnitSamples(per_shape).of(0, full)
     assert sample.stands_for is not None
     assert sample.stands_for.tolist() == counts
     assert [numbers[full.offsets[:, 0].tolist().index(offset)] for offset in sample.offsets[:, 0].tolist()] == kept
@@ -41,7 +41,7 @@ def test_evenly_spaced_units_stand_for_those_of_their_shapes(per_shape, kept, co
 @given(st.lists(st.sampled_from([SMALL, LARGE])), st.integers(1, 5))
 def test_every_unit_is_stood_for_once(units, per_shape):
     full = described(units)
-    sample = sampled(full, per_shape)
+    sample = UnitSamples(per_shape).of(0, full)
     assert sample.stands_for is not None
     assert sample.stands_for.sum() == pytest.approx(len(units))
     for shape in (SMALL, LARGE):
@@ -51,14 +51,14 @@ def test_every_unit_is_stood_for_once(units, per_shape):
 
 def test_all_units_are_the_statistics_themselves():
     full = described([SMALL, SMALL])
-    assert sampled(full, ALL) is full
+    assert UnitSamples(ALL).of(0, full) is full
 
 
 @pytest.mark.parametrize("unit", ["R-C-B", "C-B-R", "A-L-N"])
 def test_units_of_a_network_that_repeats_its_cells(unit):
     inputs = make_inputs(torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)), 0)
     full = collect(NASBench201(4, 3).build("(2, 3, 0, 2, 4, 2)", 10, 8), inputs, CollectionSettings(unit))
-    sample = sampled(full, 2)
+    sample = UnitSamples(2).of(0, full)
     assert 0 < sample.units < full.units
     assert sample.values is full.values
     numbers = [full.offsets.tolist().index(offsets) for offsets in sample.offsets.tolist()]
