@@ -386,8 +386,8 @@ FAULTS = (
     Fault(
         "arguments are exchanged",
         "genomes/tree.py",
-        "*(refs.pop() for _ in range(_arity(code)))))",
-        "*[refs.pop() for _ in range(_arity(code))][::-1]))",
+        "builder.apply(code - TERMINAL_COUNT, first, second)",
+        "builder.apply(code - TERMINAL_COUNT, *((first,) if second is None else (second, first)))",
         _TREE,
     ),
     Fault(

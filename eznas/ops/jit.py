@@ -1,4 +1,4 @@
-"""How every kernel is compiled, and what numba lacks: two bit casts, and a product and sum that are rounded once.
+"""How every kernel is compiled, and what numba lacks: bit casts, a product and sum that are rounded once, and scaling.
 
 What every command compiles copies arrays by loops: numba takes three seconds for the first assignment of an array to a
 slice of another.
@@ -16,20 +16,28 @@ from types import CellType, FunctionType
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
-from llvmlite.binding import get_host_cpu_name
+from llvmlite import ir
+from llvmlite.binding import get_host_cpu_name, llvm_version_info
 from numba import __version__ as numba_version
 from numba import config, typeof, types
+from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic
 
 from eznas.system.compilation import Part
-from eznas.system.vectors import njit
+from eznas.system.vectors import WHOLE_VECTORS, njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
+cgutils: Any = untyped_cgutils
 
 _PACKAGE: Final = Path(__file__).parents[1]
 # A parser would take ten times as long, at every start.
 _IMPORT: Final = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|.*))?", re.MULTILINE)
+_EXPONENT_BIAS: Final = np.int32(127)
+_MANTISSA_BITS: Final = np.int32(23)
+_LLVM_THAT_SCALES_VECTORS: Final = 22
+"""The first that uses the instruction of processors with vectors of 512 bits: others, and this one without those, call
+the C library for every number.
+"""
 JIT_DISABLED: Final = bool(getattr(config, "DISABLE_JIT", False))
 """Whether `NUMBA_DISABLE_JIT` is set, so that kernels run as Python, which is how their coverage is measured."""
 
@@ -144,6 +152,10 @@ if JIT_DISABLED:
         """A * b + c, rounded once."""
         return np.float32(np.float64(a) * np.float64(b) + np.float64(c))
 
+    def times_power_of_two(x: np.float32, n: np.int32) -> np.float32:
+        """X * 2^n of a number from 1/2 to 2, rounded once; n from -252 to 254."""
+        return np.float32(np.ldexp(np.float64(x), n))
+
 else:
 
     @intrinsic
@@ -172,3 +184,29 @@ else:
             return builder.fma(*arguments)
 
         return types.float32(types.float32, types.float32, types.float32), generate
+
+    if WHOLE_VECTORS and llvm_version_info[0] >= _LLVM_THAT_SCALES_VECTORS:
+
+        @intrinsic
+        def times_power_of_two(_typing: Any, _x: Any, _n: Any) -> Any:
+            """X * 2^n of a number from 1/2 to 2, rounded once; n from -252 to 254."""
+
+            def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+                kinds = [argument.type for argument in arguments]
+                function_type = ir.FunctionType(kinds[0], kinds)
+                scale = cgutils.get_or_insert_function(builder.module, function_type, "llvm.ldexp.f32.i32")
+                return builder.call(scale, arguments)
+
+            return types.float32(types.float32, types.int32), generate
+
+    else:
+
+        @inlined
+        def times_power_of_two(x: np.float32, n: np.int32) -> np.float32:
+            """X * 2^n of a number from 1/2 to 2, rounded once; n from -252 to 254."""
+            # In two halves: no single float32 is 2^-150 or 2^128.
+            half = np.int32(n >> np.int32(1))
+            rest = np.int32(n - half)
+            first = bits_to_float(np.int32(np.int32(half + _EXPONENT_BIAS) << _MANTISSA_BITS))
+            second = bits_to_float(np.int32(np.int32(rest + _EXPONENT_BIAS) << _MANTISSA_BITS))
+            return x * first * second

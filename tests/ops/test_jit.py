@@ -8,7 +8,15 @@ from numba import njit
 
 from eznas import ops
 from eznas.ops import interpreter
-from eznas.ops.jit import JIT_DISABLED, bits_to_float, compiled, fingerprint, float_to_bits, multiply_add
+from eznas.ops.jit import (
+    JIT_DISABLED,
+    bits_to_float,
+    compiled,
+    fingerprint,
+    float_to_bits,
+    multiply_add,
+    times_power_of_two,
+)
 
 
 @compiled
@@ -100,3 +108,26 @@ def test_the_interpreter_depends_on_the_plan_the_terminals_and_the_kernels(monke
     names = {str(path.relative_to(folder.parent)) for path in read}
     assert {"terminals.py", "ops/plan.py", "ops/catalogue.py", "ops/limits.py", "ops/kernels/vector_math.py"} <= names
     assert not {"ops/reference.py", "ops/notation.py"} & names
+
+
+@compiled
+def scaled(result, x, n):
+    for i in range(x.size):
+        result[i] = times_power_of_two(x[i], n[i])
+
+
+def test_scaling_rounds_once_and_gives_what_is_too_large_or_small_its_due():
+    mantissas = np.linspace(0.5, 2, 999, dtype=np.float32)
+    exponents = np.arange(-160, 140, dtype=np.int32)
+    x, n = (part.ravel().copy() for part in np.meshgrid(mantissas, exponents))
+    result = np.empty_like(x)
+    with np.errstate(over="ignore"):
+        scaled(result, x, n)
+        np.testing.assert_array_equal(result, np.ldexp(x.astype(np.float64), n).astype(np.float32))
+
+
+def test_what_is_no_number_stays_so_however_it_is_scaled():
+    result = np.empty(300, np.float32)
+    with np.errstate(all="ignore"):
+        scaled(result, np.full(300, np.nan, np.float32), np.arange(-150, 150, dtype=np.int32))
+    assert np.isnan(result).all()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from eznas.ops.kernels.kernel import elementwise
-from eznas.ops.kernels.vector_math import ONE, ZERO, exponential, logarithm, logistic
+from eznas.ops.kernels.vector_math import ONE, ZERO, exponential, logarithm_of_positive, logistic
 
 
 @elementwise
@@ -50,14 +50,14 @@ def equal_to(x: np.float32, y: np.float32) -> np.float32:
 @elementwise
 def log(x: np.float32) -> np.float32:
     """Log A, with A <= 0 taken as 1."""
-    return logarithm(ONE if x <= ZERO else x)
+    return logarithm_of_positive(ONE if x <= ZERO else x)
 
 
 @elementwise
 def abs_log(x: np.float32) -> np.float32:
     """Log |A|, with A = 0 taken as 1."""
     size = np.abs(x)
-    return logarithm(ONE if size == ZERO else size)
+    return logarithm_of_positive(ONE if size == ZERO else size)
 
 
 @elementwise

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from eznas.ops.jit import bits_to_float, float_to_bits, inlined, multiply_add
+from eznas.ops.jit import bits_to_float, float_to_bits, inlined, multiply_add, times_power_of_two
 
 ZERO: Final = np.float32(0.0)
 ONE: Final = np.float32(1.0)
@@ -36,7 +36,6 @@ _E3: Final = np.float32(4.1665795894e-2)
 _E4: Final = np.float32(1.6666665459e-1)
 _E5: Final = np.float32(5.0000001201e-1)
 
-_EXPONENT_BIAS: Final = np.int32(127)
 _MANTISSA_BITS: Final = np.int32(23)
 _MANTISSA_MASK: Final = np.int32(0x007FFFFF)
 _ONE_BITS: Final = np.int32(0x3F800000)
@@ -44,7 +43,8 @@ _HALF_ROOT_BITS: Final = np.int32(0x3F3504F3)  # sqrt(1/2): mantissas are taken 
 
 _SMALLEST_NORMAL: Final = np.float32(1.1754943508222875e-38)
 _DENORMAL_SCALE: Final = np.float32(8388608.0)  # 2^23
-_DENORMAL_EXPONENT: Final = np.float32(23.0)
+_BIAS: Final = np.float32(127.0)
+_DENORMAL_BIAS: Final = np.float32(150.0)  # of an exponent that is 23 too large
 _HALF: Final = np.float32(0.5)
 _L0: Final = np.float32(7.0376836292e-2)
 _L1: Final = np.float32(-1.1514610310e-1)
@@ -60,32 +60,34 @@ _L8: Final = np.float32(3.3333331174e-1)
 @inlined
 def exponential(x: np.float32) -> np.float32:
     """e^x in float32: 0 and infinity beyond the range, denormal results rounded once, NaN kept."""
-    bounded = x if x < _EXP_HIGHEST else _EXP_HIGHEST  # also takes NaN out of the integer arithmetic
-    bounded = bounded if bounded > _EXP_LOWEST else _EXP_LOWEST
+    bounded = _EXP_HIGHEST if x > _EXP_HIGHEST else x
+    bounded = _EXP_LOWEST if bounded < _EXP_LOWEST else bounded
     shifted = multiply_add(bounded, _LOG2_E, _ROUNDER)
     n = shifted - _ROUNDER
     r = multiply_add(-n, _LOG2_LOW, multiply_add(-n, _LOG2_HIGH, bounded))
     polynomial = multiply_add(multiply_add(multiply_add(_E0, r, _E1), r, _E2), r, _E3)
     polynomial = multiply_add(multiply_add(polynomial, r, _E4), r, _E5)
     mantissa = multiply_add(polynomial, r * r, r) + ONE
-    # 2^n in two halves: n reaches -150 and 128, which no single float32 power of two does.
-    exponent = np.int32(float_to_bits(shifted) - _ROUNDER_BITS)
-    half = np.int32(exponent >> np.int32(1))
-    rest = np.int32(exponent - half)
-    first = bits_to_float(np.int32(np.int32(half + _EXPONENT_BIAS) << _MANTISSA_BITS))
-    second = bits_to_float(np.int32(np.int32(rest + _EXPONENT_BIAS) << _MANTISSA_BITS))
-    result = mantissa * first * second
-    return x if np.isnan(x) else result
+    # n is -150 to 128, but for a NaN, which stays one whatever it is multiplied by.
+    return times_power_of_two(mantissa, np.int32(float_to_bits(shifted) - _ROUNDER_BITS))
 
 
 @inlined
 def logarithm(x: np.float32) -> np.float32:
     """Natural logarithm in float32: -infinity at zero, NaN below and for NaN, exact denormal arguments."""
+    result = logarithm_of_positive(x)
+    result = result if x > ZERO else NOT_A_NUMBER
+    return -INFINITY if x == ZERO else result
+
+
+@inlined
+def logarithm_of_positive(x: np.float32) -> np.float32:
+    """Natural logarithm in float32 of a number above zero, or NaN."""
     denormal = x < _SMALLEST_NORMAL
     scaled = x * _DENORMAL_SCALE if denormal else x
-    offset = _DENORMAL_EXPONENT if denormal else ZERO
+    bias = _DENORMAL_BIAS if denormal else _BIAS
     shifted = np.int32(float_to_bits(scaled) + np.int32(_ONE_BITS - _HALF_ROOT_BITS))
-    exponent = np.float32(np.int32(np.int32(shifted >> _MANTISSA_BITS) - _EXPONENT_BIAS)) - offset
+    exponent = np.float32(np.int32(shifted >> _MANTISSA_BITS)) - bias
     f = bits_to_float(np.int32(np.int32(shifted & _MANTISSA_MASK) + _HALF_ROOT_BITS)) - ONE
     square = f * f
     polynomial = multiply_add(multiply_add(multiply_add(_L0, f, _L1), f, _L2), f, _L3)
@@ -93,8 +95,6 @@ def logarithm(x: np.float32) -> np.float32:
     polynomial = multiply_add(multiply_add(polynomial, f, _L7), f, _L8) * f * square
     polynomial = multiply_add(-_HALF, square, multiply_add(exponent, _LOG2_LOW, polynomial))
     result = multiply_add(exponent, _LOG2_HIGH, f + polynomial)
-    result = result if x > ZERO else NOT_A_NUMBER
-    result = -INFINITY if x == ZERO else result
     return result if x < INFINITY else x + x
 
 
