@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
-from eznas.ops.kernels.sums import dot
+from eznas.ops.kernels.sums import dot, two_dots
 from eznas.ops.kernels.vector_math import NOT_A_NUMBER
 
 
@@ -35,10 +35,14 @@ def _gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> Non
     """A A^T of a row-major A with `rows` rows, each entry accumulated in float64 and rounded once."""
     columns = a.size // rows
     for i in range(rows):
-        for j in range(i + 1):
-            entry = np.float32(dot(a[i * columns : (i + 1) * columns], a[j * columns : (j + 1) * columns]))
-            result[i * rows + j] = entry
-            result[j * rows + i] = entry
+        row = a[i * columns : (i + 1) * columns]
+        for j in range(0, i, 2):  # two rows at once, the last of which may be this one
+            others = a[j * columns : (j + 2) * columns]
+            first, second = two_dots(row, others[:columns], others[columns:])
+            result[i * rows + j] = result[j * rows + i] = np.float32(first)
+            result[i * rows + j + 1] = result[(j + 1) * rows + i] = np.float32(second)
+        if i % 2 == 0:
+            result[i * rows + i] = np.float32(dot(row, row))
 
 
 @borrowing

@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED
-from eznas.ops.kernels.vector_code import first_lanes, length_of, masked_load, pointer_to, repeated
+from eznas.ops.kernels.vector_code import first_lanes, length_of, masked_load, multiplied_added, pointer_to, repeated
 
 _PARTS: Final = 32
 """Enough vectors of sums that none waits for the one before, and few enough for the registers."""
@@ -51,6 +51,10 @@ if JIT_DISABLED:
         """Sum of products in float64, where a product of two float32 numbers is exact."""
         return _added(a.astype(np.float64) * b.astype(np.float64))
 
+    def two_dots(a: NDArray[np.float32], b: NDArray[np.float32], c: NDArray[np.float32]) -> tuple[float, float]:
+        """`dot` of A and B, and of A and C; A is read once."""
+        return dot(a, b), dot(a, c)
+
     def sum_of_squared_differences(a: NDArray[np.float32], center: float) -> float:
         """Sum of (A - center)^2 in float64."""
         return _added(np.square(a.astype(np.float64) - center))
@@ -59,8 +63,8 @@ else:
     cgutils: Any = untyped_cgutils
     _FLOATS: Final = ir.VectorType(ir.FloatType(), _PARTS)
     _DOUBLES: Final = ir.VectorType(ir.DoubleType(), _PARTS)
-    _Term = Callable[[Any, Sequence[Any]], Any]
-    """From a builder and the vectors of the arguments to the vector that is added."""
+    _Term = Callable[[Any, Sequence[Any], Any], Any]
+    """From a builder, the vectors of the arguments and the sums so far to these with one more term."""
 
     def _added_in_pairs(builder: Any, vector: Any) -> Any:
         size = _PARTS
@@ -93,9 +97,9 @@ else:
             def add(vectors: Sequence[Any], mask: Any = None) -> None:
                 given = [*(builder.fpext(one, _DOUBLES) for one in vectors), *numbers]
                 for term, total in zip(terms, totals, strict=True):
-                    vector = term(builder, given)
-                    vector = vector if mask is None else builder.select(mask, vector, nothing)
-                    builder.store(builder.fadd(builder.load(total), vector), total)
+                    before = builder.load(total)
+                    after = term(builder, given, before)
+                    builder.store(after if mask is None else builder.select(mask, after, before), total)
 
             whole = builder.udiv(length, parts)
             with cgutils.for_range(builder, whole) as loop:
@@ -111,20 +115,23 @@ else:
 
         return generate
 
-    def _number(_builder: Any, vectors: Sequence[Any]) -> Any:
-        return vectors[0]
+    def _number(builder: Any, vectors: Sequence[Any], total: Any) -> Any:
+        return builder.fadd(total, vectors[0])
 
-    def _absolute(builder: Any, vectors: Sequence[Any]) -> Any:
+    def _absolute(builder: Any, vectors: Sequence[Any], total: Any) -> Any:
         name = f"llvm.fabs.v{_PARTS}f64"
         absolute = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_DOUBLES, [_DOUBLES]), name)
-        return builder.call(absolute, [vectors[0]])
+        return builder.fadd(total, builder.call(absolute, [vectors[0]]))
 
-    def _product(builder: Any, vectors: Sequence[Any]) -> Any:
-        return builder.fmul(*vectors)
+    def _product(builder: Any, vectors: Sequence[Any], total: Any) -> Any:
+        return multiplied_added(builder, vectors[0], vectors[1], total)  # the product alone is exact
 
-    def _squared_difference(builder: Any, vectors: Sequence[Any]) -> Any:
+    def _second_product(builder: Any, vectors: Sequence[Any], total: Any) -> Any:
+        return multiplied_added(builder, vectors[0], vectors[2], total)
+
+    def _squared_difference(builder: Any, vectors: Sequence[Any], total: Any) -> Any:
         difference = builder.fsub(*vectors)
-        return builder.fmul(difference, difference)
+        return builder.fadd(total, builder.fmul(difference, difference))
 
     @intrinsic
     def sum_of(_typing: Any, a: Any) -> Any:
@@ -146,6 +153,12 @@ else:
     def dot(_typing: Any, a: Any, b: Any) -> Any:
         """Sum of products in float64, where a product of two float32 numbers is exact."""
         return types.float64(a, b), _generator(2, _product)
+
+    @intrinsic
+    def two_dots(_typing: Any, a: Any, b: Any, c: Any) -> Any:
+        """`dot` of A and B, and of A and C; A is read once."""
+        two: Any = types.UniTuple
+        return two(types.float64, 2)(a, b, c), _generator(3, _product, _second_product)
 
     @intrinsic
     def sum_of_squared_differences(_typing: Any, a: Any, center: Any) -> Any:  # noqa: ARG001

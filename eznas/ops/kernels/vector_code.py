@@ -56,8 +56,8 @@ def first_lanes(builder: Any, count: Any, lanes: int) -> Any:
 
 
 def multiplied_added(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """A * b + c of vectors of float32, each lane rounded once."""
+    """A * b + c of vectors, each lane rounded once."""
+    element = "f64" if a.type.element == ir.DoubleType() else "f32"
     function_type = ir.FunctionType(a.type, [a.type] * 3)
-    return builder.call(
-        cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fma.v{a.type.count}f32"), [a, b, c]
-    )
+    name = f"llvm.fma.v{a.type.count}{element}"
+    return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [a, b, c])

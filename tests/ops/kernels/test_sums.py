@@ -19,6 +19,7 @@ def all_sums(a, b, center):
             sums.dot(a, b),
             sums.sum_of_squared_differences(a, center),
             sums.sum_and_sum_of_absolutes(a),
+            sums.two_dots(a, b, a),
         )
     return found
 
@@ -41,15 +42,16 @@ def test_sums_have_the_stated_order(size):
     center = 0.3
     exact, other = a.astype(np.float64), b.astype(np.float64)
     expected = [by_hand(terms) for terms in (exact, np.abs(exact), exact * other, (exact - center) ** 2)]
-    *found, both = all_sums(a, b, center)
+    *found, both, products = all_sums(a, b, center)
     assert found == expected
     assert list(both) == expected[:2]
+    assert list(products) == [expected[2], by_hand(exact * exact)]
 
 
 def test_what_lies_behind_the_end_is_not_read():
     values = np.full(40, np.nan, np.float32)
     values[:33] = 1
-    assert all_sums(values[:33], values[:33], 0.0) == (33.0, 33.0, 33.0, 33.0, (33.0, 33.0))
+    assert all_sums(values[:33], values[:33], 0.0) == (33.0, 33.0, 33.0, 33.0, (33.0, 33.0), (33.0, 33.0))
 
 
 @pytest.mark.parametrize("special", [np.nan, np.inf])
