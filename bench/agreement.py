@@ -13,7 +13,8 @@ determines the value at all. The reference is run in float64, and many times in 
 any implementation may make: a unit in the last place (2^-23) in the arguments of sums and determinants and in the
 results of functions that are not correctly rounded, up to eight of the largest entry in a matrix whose eigenvalues
 are asked for, and for these also the LAPACK of scipy in place of PyTorch's; for determinants, elimination as textbooks
-have it, which rounds every product and difference and so meets exact zeros where fused operations meet none. If one of
+have it, which rounds every product and difference and so meets exact zeros where fused operations meet none, and a
+determinant of 0 where the smallest singular value is no more than a unit in the last place of the largest. If one of
 these runs moves the value by at least a tenth of |k - r| (where only one of k and r is finite: makes it finite or not
 as k is, or changes a finite r by all of its size), then the program is ill-conditioned or discontinuous there: the sign
 of a rounding error, the logarithm of a singular determinant, the order of close eigenvalues. If none does, the
@@ -337,9 +338,12 @@ def _apply_shaken(operation: int, arguments: list[Tensor], generator: torch.Gene
     """The result of one operation with the rounding errors that it may make."""
     if operation in SUMS:
         arguments = [_shake(argument, argument, generator) for argument in arguments]
-    elif operation in DETERMINANTS and bool(torch.randint(2, (), generator=generator)):
-        return _by_elimination(operation, arguments[0].numpy()).reshape(arguments[0].shape[:-2])
     elif operation in DETERMINANTS:
+        way = int(torch.randint(3, (), generator=generator))
+        if way == 0:
+            return _by_elimination(operation, arguments[0].numpy()).reshape(arguments[0].shape[:-2])
+        if way == 1:
+            return _of_singular_ones(operation, arguments[0])
         arguments = [_shake(argument, _row_size(argument), generator) for argument in arguments]
     result = apply(operation, *arguments)
     if operation in FUNCTIONS:
@@ -378,6 +382,15 @@ def _by_elimination(operation: int, matrices: NDArray[np.float32]) -> Tensor:
         else:
             undefined = logarithms == -np.inf
         return torch.from_numpy(np.where(undefined, np.float32(0), logarithms))
+
+
+def _of_singular_ones(operation: int, matrices: Tensor) -> Tensor:
+    """A determinant, or a logarithm of it, where a matrix that rounding errors may make singular is taken as such."""
+    result = apply(operation, matrices)
+    finite = matrices.isfinite().all(-1).all(-1)
+    sizes = torch.linalg.svdvals(torch.where(finite[..., None, None], matrices, 1).double())
+    is_singular = finite & (sizes[..., -1] <= ONE_ULP * sizes[..., 0])
+    return torch.where(is_singular, -math.inf if operation == LOG_DETERMINANT else 0.0, result)
 
 
 def _ratio_by_scipy(operation: int, matrix: Tensor) -> Tensor:

@@ -18,18 +18,21 @@ from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
 from eznas.ops.kernels.lanes import (
     LANES,
+    LEAST_NORMAL,
     USED,
+    begin_search,
     exchange,
     keep_larger,
     place_of_largest,
     scale,
     subtract_multiple,
     subtract_product,
+    take_reciprocals,
+    turn_signs,
 )
 from eznas.ops.kernels.lapack import factorize
 from eznas.ops.kernels.vector_math import ONE, ZERO
 
-_LEAST_NORMAL: Final = np.float32(2.0**-126)
 _LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, vectors of them are mostly empty: those of matrices are not
 _MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468
 
@@ -92,7 +95,7 @@ def _padded(order: int) -> int:
 @borrowing
 def _is_denormal(pivot: np.float32) -> bool:
     """Whether a pivot is so small that its reciprocal may be infinite: getf2 divides by it."""
-    return bool(np.abs(pivot) < _LEAST_NORMAL and pivot != ZERO)
+    return bool(np.abs(pivot) < LEAST_NORMAL and pivot != ZERO)
 
 
 @borrowing
@@ -108,31 +111,27 @@ def _factorize_together(
             numbers[element * LANES + lane] = a[lane * size + element]
     for k in range(n):
         column, top = k * n, (k * n + k) * LANES
-        for lane in range(LANES):
-            numbers[largest + lane] = np.abs(numbers[top + lane])
-            numbers[places + lane] = np.float32(k)
+        begin_search(numbers, largest, places, top, np.float32(k))
         for i in range(k + 1, n):
             keep_larger(numbers, largest, places, (column + i) * LANES, np.float32(i))
         for i in range(k + 1, n):
             for j in range(k, n):  # nothing reads the columns before
                 exchange(numbers, (j * n + k) * LANES, (j * n + i) * LANES, places, np.float32(i))
-        for lane in range(LANES):
-            pivot = numbers[top + lane]
-            if lane < count:
-                pivots[lane * (n + 1) + k] = pivot
-            numbers[largest + lane] = ONE / pivot if pivot != ZERO else ONE
-            if _is_denormal(pivot):
-                numbers[largest + lane] = ONE
-                for i in range(k + 1, n):
-                    numbers[(column + i) * LANES + lane] /= pivot
-            if numbers[places + lane] != np.float32(k):
-                numbers[signs + lane] = -numbers[signs + lane]
+        turn_signs(numbers, signs, places, np.float32(k))
+        if take_reciprocals(numbers, largest, top):
+            for lane in range(LANES):
+                if _is_denormal(numbers[top + lane]):
+                    numbers[largest + lane] = ONE
+                    for i in range(k + 1, n):
+                        numbers[(column + i) * LANES + lane] /= numbers[top + lane]
         for i in range(k + 1, n):
             scale(numbers, (column + i) * LANES, largest)
         for j in range(k + 1, n):
             for i in range(k + 1, n):
                 subtract_product(numbers, (j * n + i) * LANES, (column + i) * LANES, (j * n + k) * LANES)
     for lane in range(count):
+        for k in range(n):
+            pivots[lane * (n + 1) + k] = numbers[(k * n + k) * LANES + lane]
         pivots[lane * (n + 1) + n] = numbers[signs + lane]
 
 

@@ -23,6 +23,7 @@ from eznas.ops.kernels.vector_code import length_of, pointer_to, repeated
 LANES: Final = 16
 """Numbers in a vector: as many as the widest processors take at once; others take it in parts, and are faster so, too.
 """
+LEAST_NORMAL: Final = np.float32(2.0**-126)
 USED: Final = np.int32(2**31 - 1)
 """The place of an element that is no candidate for a pivot."""
 
@@ -52,6 +53,21 @@ if JIT_DISABLED:
         is_larger = sizes > values[largest : largest + LANES]
         values[largest : largest + LANES][is_larger] = sizes[is_larger]
         values[places : places + LANES][is_larger] = place
+
+    def begin_search(values: NDArray[np.float32], largest: int, places: int, first: int, place: np.float32) -> None:
+        """In each lane, note at `largest` the size of what is at `first`, and its place at `places`."""
+        values[largest : largest + LANES] = np.abs(values[first : first + LANES])
+        values[places : places + LANES] = place
+
+    def take_reciprocals(values: NDArray[np.float32], target: int, source: int) -> bool:
+        """In each lane, put at `target` 1 / what is at `source`, and 1 for 0; returns whether one of these is denormal."""
+        given = values[source : source + LANES]
+        values[target : target + LANES] = np.float32(1) / np.where(given == 0, np.float32(1), given)
+        return bool(((np.abs(given) < LEAST_NORMAL) & (given != 0)).any())
+
+    def turn_signs(values: NDArray[np.float32], signs: int, places: int, place: np.float32) -> None:
+        """In each lane that has another place than this one at `places`, turn what is at `signs`."""
+        values[signs : signs + LANES][values[places : places + LANES] != place] *= -1
 
     def exchange(values: NDArray[np.float32], i: int, j: int, places: int, place: np.float32) -> None:
         """In each lane that has this place at `places`, exchange what is at i and at j."""
@@ -166,14 +182,63 @@ else:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, largest, places, candidate, place = arguments
             lanes = _Lanes(context, builder, signature.args[0], values)
-            bits = builder.and_(builder.bitcast(lanes.load(candidate), _INTEGERS), _constant(_ABSOLUTE))
-            size = builder.bitcast(bits, _NUMBERS)
+            size = _absolute(builder, lanes.load(candidate))
             is_larger = builder.fcmp_ordered(">", size, lanes.load(largest))
             lanes.store(builder.select(is_larger, size, lanes.load(largest)), largest)
             lanes.store(builder.select(is_larger, repeated(builder, place, _NUMBERS), lanes.load(places)), places)
             return context.get_dummy_value()
 
         return types.void(values, types.intp, types.intp, types.intp, types.float32), generate
+
+    def _absolute(builder: Any, vector: Any) -> Any:
+        return builder.bitcast(builder.and_(builder.bitcast(vector, _INTEGERS), _constant(_ABSOLUTE)), _NUMBERS)
+
+    def _of_all_lanes(value: float) -> Any:
+        return ir.Constant(_NUMBERS, [value] * LANES)
+
+    @intrinsic
+    def begin_search(_typing: Any, values: Any, largest: Any, places: Any, first: Any, place: Any) -> Any:  # noqa: ARG001
+        """In each lane, note at `largest` the size of what is at `first`, and its place at `places`."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, largest, places, first, place = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            lanes.store(_absolute(builder, lanes.load(first)), largest)
+            lanes.store(repeated(builder, place, _NUMBERS), places)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp, types.intp, types.float32), generate
+
+    @intrinsic
+    def take_reciprocals(_typing: Any, values: Any, target: Any, source: Any) -> Any:  # noqa: ARG001
+        """In each lane, put at `target` 1 / what is at `source`, and 1 for 0; returns whether one of these is denormal."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, target, source = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            given, zero, one = lanes.load(source), _of_all_lanes(0.0), _of_all_lanes(1.0)
+            is_zero = builder.fcmp_ordered("==", given, zero)
+            lanes.store(builder.select(is_zero, one, builder.fdiv(one, given)), target)
+            is_small = builder.fcmp_ordered("<", _absolute(builder, given), _of_all_lanes(float(LEAST_NORMAL)))
+            is_denormal = builder.select(is_zero, ir.Constant(is_small.type, [0] * LANES), is_small)
+            bits = builder.bitcast(is_denormal, ir.IntType(LANES))
+            return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+        return types.boolean(values, types.intp, types.intp), generate
+
+    @intrinsic
+    def turn_signs(_typing: Any, values: Any, signs: Any, places: Any, place: Any) -> Any:  # noqa: ARG001
+        """In each lane that has another place than this one at `places`, turn what is at `signs`."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, signs, places, place = arguments
+            lanes = _Lanes(context, builder, signature.args[0], values)
+            stays = builder.fcmp_ordered("==", lanes.load(places), repeated(builder, place, _NUMBERS))
+            sign = lanes.load(signs)
+            lanes.store(builder.select(stays, sign, builder.fneg(sign)), signs)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp, types.float32), generate
 
     @intrinsic
     def exchange(_typing: Any, values: Any, i: Any, j: Any, places: Any, place: Any) -> Any:  # noqa: ARG001
