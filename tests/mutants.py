@@ -876,7 +876,7 @@ FAULTS = (
     Fault(
         "columns are multiplied by the reciprocal of a denormal pivot",
         "ops/kernels/factorization.py",
-        "bool(np.abs(pivot) < _LEAST_NORMAL and pivot != ZERO)",
+        "bool(np.abs(pivot) < LEAST_NORMAL and pivot != ZERO)",
         "False",
         ("ops/kernels/test_factorization.py",),
     ),
