@@ -60,7 +60,7 @@ if JIT_DISABLED:
         values[places : places + LANES] = place
 
     def take_reciprocals(values: NDArray[np.float32], target: int, source: int) -> bool:
-        """In each lane, put 1 / what is at `source` at `target`, and 1 for 0; returns whether one of them is denormal."""
+        """In each lane, put 1 / what is at `source` at `target`, and 1 for 0; returns whether one is denormal."""
         given = values[source : source + LANES]
         values[target : target + LANES] = np.float32(1) / np.where(given == 0, np.float32(1), given)
         return bool(((np.abs(given) < LEAST_NORMAL) & (given != 0)).any())
@@ -211,7 +211,7 @@ else:
 
     @intrinsic
     def take_reciprocals(_typing: Any, values: Any, target: Any, source: Any) -> Any:  # noqa: ARG001
-        """In each lane, put 1 / what is at `source` at `target`, and 1 for 0; returns whether one of them is denormal."""
+        """In each lane, put 1 / what is at `source` at `target`, and 1 for 0; returns whether one is denormal."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, target, source = arguments
