@@ -33,7 +33,7 @@ _PACKAGE: Final = Path(__file__).parents[1]
 # A parser would take ten times as long, at every start.
 _IMPORT: Final = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|.*))?", re.MULTILINE)
 _EXPONENT_BIAS: Final = np.int32(127)
-_MANTISSA_BITS: Final = np.int32(23)
+MANTISSA_BITS: Final = np.int32(23)
 _LLVM_THAT_SCALES_VECTORS: Final = 22
 """The first that uses the instruction of processors with vectors of 512 bits: others, and this one without those, call
 the C library for every number.
@@ -207,6 +207,6 @@ else:
             # In two halves: no single float32 is 2^-150 or 2^128.
             half = np.int32(n >> np.int32(1))
             rest = np.int32(n - half)
-            first = bits_to_float(np.int32(np.int32(half + _EXPONENT_BIAS) << _MANTISSA_BITS))
-            second = bits_to_float(np.int32(np.int32(rest + _EXPONENT_BIAS) << _MANTISSA_BITS))
+            first = bits_to_float(np.int32(np.int32(half + _EXPONENT_BIAS) << MANTISSA_BITS))
+            second = bits_to_float(np.int32(np.int32(rest + _EXPONENT_BIAS) << MANTISSA_BITS))
             return x * first * second

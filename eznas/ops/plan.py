@@ -121,19 +121,10 @@ def _place(
 ) -> dict[int, int]:
     """Append the nodes that a program needs and the plan lacks; return the operand of each needed node, by index."""
     digests = program.digests
-    needed: set[int] = set()
-    # Down from the output, but not below what is placed already, or loaded.
-    pending = [program.output - TERMINAL_COUNT]
-    while pending:
-        index = pending.pop()
-        if index < 0 or index in needed:
-            continue
-        needed.add(index)
-        if digests[index] not in operand_of and digests[index] not in cached:
-            pending.extend(operand - TERMINAL_COUNT for operand in program.nodes[index][1:])
-
+    # What is placed already, or loaded, needs nothing below it.
+    needed = program.nodes_down_to(lambda index: digests[index] in operand_of or digests[index] in cached)
     local: dict[int, int] = {}
-    for index in sorted(needed):
+    for index in needed:
         operation, a, b = program.nodes[index]
         digest = digests[index]
         if digest not in operand_of:

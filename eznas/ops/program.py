@@ -12,7 +12,7 @@ and an expression with shared parts can be exponentially larger than its list of
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -130,6 +130,23 @@ class Program:
     def is_scalar(self, node: int) -> bool:
         """Whether the node of this index gives one number per unit, whatever the shapes of the terminals."""
         return self._scalar_nodes[node]
+
+    def nodes_down_to(self, is_known: Callable[[int], bool]) -> list[int]:
+        """Return the indices of the nodes that the output needs, increasing, and not what only known ones need.
+
+        Args:
+            is_known: of the node of an index.
+        """
+        found: set[int] = set()
+        pending = [self.output - TERMINAL_COUNT]
+        while pending:
+            index = pending.pop()
+            if index < 0 or index in found:
+                continue
+            found.add(index)
+            if not is_known(index):
+                pending.extend(operand - TERMINAL_COUNT for operand in self.nodes[index][1:])
+        return sorted(found)
 
     @property
     def gives_scalar(self) -> bool:

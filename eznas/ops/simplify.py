@@ -73,23 +73,16 @@ class Simplifier:
         used = Counter() if used is None else used
         if len(self._known) > _MOST_KNOWN:
             self._forget()
-        keys: dict[int, tuple[bytes, bool]] = {}  # by operand, of the parts down to those that are known
-        pending = [program.output]
-        while pending:
-            operand = pending.pop()
-            if operand < TERMINAL_COUNT or operand in keys:
-                continue
-            key = keys[operand] = program.digests[operand - TERMINAL_COUNT], operand == program.output
-            if key not in self._known:
-                pending.extend(program.nodes[operand - TERMINAL_COUNT][1:])
+        keys = [(digest, TERMINAL_COUNT + index == program.output) for index, digest in enumerate(program.digests)]
         refs = {address: address for address in range(TERMINAL_COUNT)}
-        for operand in sorted(keys):
-            key = keys[operand]
-            if key not in self._known:
-                operation, *operands = program.nodes[operand - TERMINAL_COUNT]
+        for index in program.nodes_down_to(lambda index: keys[index] in self._known):
+            if keys[index] not in self._known:
+                operation, *operands = program.nodes[index]
                 given = tuple(refs[one] for one in operands if one != NO_OPERAND)
-                self._known[key] = self._simplest(self._expressions.apply(operation, *given), key[1], used)
-            refs[operand] = self._known[key]
+                self._known[keys[index]] = self._simplest(
+                    self._expressions.apply(operation, *given), keys[index][1], used
+                )
+            refs[TERMINAL_COUNT + index] = self._known[keys[index]]
         return self._expressions.builder.build(refs[program.output])
 
     def _forget(self) -> None:

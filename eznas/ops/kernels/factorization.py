@@ -18,7 +18,6 @@ from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
 from eznas.ops.kernels.lanes import (
     LANES,
-    LEAST_NORMAL,
     USED,
     begin_search,
     exchange,
@@ -31,7 +30,7 @@ from eznas.ops.kernels.lanes import (
     turn_signs,
 )
 from eznas.ops.kernels.lapack import factorize
-from eznas.ops.kernels.vector_math import ONE, ZERO
+from eznas.ops.kernels.vector_math import LEAST_NORMAL, ONE, ZERO
 
 _LEAST_FOR_LANES: Final = LANES + 1  # with fewer rows, vectors of them are mostly empty: those of matrices are not
 _MOST_FOR_LANES: Final = 64  # 22 us against LAPACK's 24; at order 96 73 against 52, at 256 1345 against 468

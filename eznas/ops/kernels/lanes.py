@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED
 from eznas.ops.kernels.vector_code import length_of, pointer_to, repeated
+from eznas.ops.kernels.vector_math import LEAST_NORMAL
 
 LANES: Final = 16
 """Numbers in a vector: as many as the widest processors take at once; others take it in parts, and are faster so, too.
 """
-LEAST_NORMAL: Final = np.float32(2.0**-126)
 USED: Final = np.int32(2**31 - 1)
 """The place of an element that is no candidate for a pivot."""
 

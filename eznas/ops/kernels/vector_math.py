@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from eznas.ops.jit import bits_to_float, float_to_bits, inlined, multiply_add, times_power_of_two
+from eznas.ops.jit import MANTISSA_BITS, bits_to_float, float_to_bits, inlined, multiply_add, times_power_of_two
 
 ZERO: Final = np.float32(0.0)
 ONE: Final = np.float32(1.0)
@@ -36,12 +36,11 @@ _E3: Final = np.float32(4.1665795894e-2)
 _E4: Final = np.float32(1.6666665459e-1)
 _E5: Final = np.float32(5.0000001201e-1)
 
-_MANTISSA_BITS: Final = np.int32(23)
 _MANTISSA_MASK: Final = np.int32(0x007FFFFF)
 _ONE_BITS: Final = np.int32(0x3F800000)
 _HALF_ROOT_BITS: Final = np.int32(0x3F3504F3)  # sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2))
 
-_SMALLEST_NORMAL: Final = np.float32(1.1754943508222875e-38)
+LEAST_NORMAL: Final = np.float32(2.0**-126)
 _DENORMAL_SCALE: Final = np.float32(8388608.0)  # 2^23
 _BIAS: Final = np.float32(127.0)
 _DENORMAL_BIAS: Final = np.float32(150.0)  # of an exponent that is 23 too large
@@ -83,11 +82,11 @@ def logarithm(x: np.float32) -> np.float32:
 @inlined
 def logarithm_of_positive(x: np.float32) -> np.float32:
     """Natural logarithm in float32 of a number above zero, or NaN."""
-    denormal = x < _SMALLEST_NORMAL
+    denormal = x < LEAST_NORMAL
     scaled = x * _DENORMAL_SCALE if denormal else x
     bias = _DENORMAL_BIAS if denormal else _BIAS
     shifted = np.int32(float_to_bits(scaled) + np.int32(_ONE_BITS - _HALF_ROOT_BITS))
-    exponent = np.float32(np.int32(shifted >> _MANTISSA_BITS)) - bias
+    exponent = np.float32(np.int32(shifted >> MANTISSA_BITS)) - bias
     f = bits_to_float(np.int32(np.int32(shifted & _MANTISSA_MASK) + _HALF_ROOT_BITS)) - ONE
     square = f * f
     polynomial = multiply_add(multiply_add(multiply_add(_L0, f, _L1), f, _L2), f, _L3)
