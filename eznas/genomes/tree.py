@@ -167,8 +167,9 @@ class TreeGenome(Genome):
         if not codes or subtree_end(codes, 0) != len(codes):
             raise EznasError(f"The encoded tree {data!r:.80} is cut short or too long; its file is damaged.")
         if not is_valid(codes, settings):
+            depth, _ = depth_and_form(codes)
             raise EznasError(
-                f"The encoded tree {data!r:.80} has depth {depth(codes)} and must be well-formed and between "
+                f"The encoded tree {data!r:.80} has depth {depth} and must be well-formed and between "
                 f"{settings.minimum_depth} and {settings.maximum_depth} deep; use the limits that it was made with."
             )
         return cls(codes, settings)
@@ -267,39 +268,40 @@ def subtree_end(codes: Sequence[int], start: int) -> int:
     return len(codes) + 1
 
 
-def depth(codes: Sequence[int]) -> int:
-    """Return the number of operations on the longest path from the root to a leaf."""
-    depths: list[int] = []
+def depth_and_form(codes: Sequence[int]) -> tuple[int, bool]:
+    """Return the number of operations on the longest path from the root to a leaf, and whether a tree is well-formed.
+
+    It is where no operation that needs axes reads a plain number.
+    """
+    depths: list[int] = []  # of the open subtrees
+    scalar: list[bool] = []  # whether each gives one number
+    is_well_formed = True
     for code in reversed(codes):
-        arity = _arity(code)
-        depth = 0 if arity == 0 else 1 + depths.pop()
-        depths.append(depth if arity < 2 else max(depth, 1 + depths.pop()))
-    return depths[-1]
+        if code < TERMINAL_COUNT:
+            depths.append(0)
+            scalar.append(False)
+            continue
+        operation, arity = code - TERMINAL_COUNT, _arity(code)
+        if arity == 0:
+            depths.append(0)
+            scalar.append(operation_of(operation).gives_scalar)
+            continue
+        depth, first = depths.pop(), scalar.pop()
+        if arity == 1:
+            is_well_formed = is_well_formed and takes(operation, first, False)
+            scalar.append(result_is_scalar(operation, first, True))
+        else:
+            depth, second = max(depth, depths.pop()), scalar.pop()
+            is_well_formed = is_well_formed and takes(operation, first, second)
+            scalar.append(result_is_scalar(operation, first, second))
+        depths.append(1 + depth)
+    return depths[-1], is_well_formed
 
 
 def is_valid(codes: Sequence[int], settings: TreeSettings) -> bool:
     """Whether a tree is within the depth limits and no operation that needs axes reads a plain number."""
-    return settings.minimum_depth <= depth(codes) <= settings.maximum_depth and _is_well_formed(codes)
-
-
-def _is_well_formed(codes: Sequence[int]) -> bool:
-    scalar: list[bool] = []  # per open subtree, whether it gives one number
-    for code in reversed(codes):
-        if code < TERMINAL_COUNT:
-            scalar.append(False)
-            continue
-        operation = code - TERMINAL_COUNT
-        arity = _arity(code)
-        if arity == 0:
-            scalar.append(operation_of(operation).gives_scalar)
-            continue
-        first = scalar.pop()
-        binary = arity == 2
-        second = scalar.pop() if binary else False
-        if not takes(operation, first, second):
-            return False
-        scalar.append(result_is_scalar(operation, first, second if binary else True))
-    return True
+    depth, is_well_formed = depth_and_form(codes)
+    return is_well_formed and settings.minimum_depth <= depth <= settings.maximum_depth
 
 
 def _evaluate(codes: Sequence[int], builder: ProgramBuilder) -> int:

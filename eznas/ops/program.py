@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias, TypeGuard
 
@@ -47,7 +47,8 @@ TERMINAL_DIGESTS: Final = tuple(_hash(b"terminal" + bytes([address])) for addres
 class Program:
     """An expression in canonical form; made by `ProgramBuilder`, `Program.decode` or `notation.parse_program`.
 
-    The constructor itself checks nothing: nodes that are not canonical would break the meaning of `==`.
+    The constructor itself checks nothing: nodes that are not canonical would break the meaning of `==`. A builder knows
+    the digests of the nodes, and which of them are numbers, so a program that it builds need not find them out again.
 
     Attributes:
         nodes: the operations in depth-first post-order, each after its operands.
@@ -122,9 +123,8 @@ class Program:
     @cached_property
     def _scalar_nodes(self) -> tuple[bool, ...]:
         scalar = [False] * TERMINAL_COUNT
-        for operation, a, b in self.nodes:
-            first = a != NO_OPERAND and scalar[a]
-            scalar.append(result_is_scalar(operation, first, b == NO_OPERAND or scalar[b]))
+        for node in self.nodes:
+            scalar.append(_is_scalar(node, scalar))
         return tuple(scalar[TERMINAL_COUNT:])
 
     def is_scalar(self, node: int) -> bool:
@@ -191,6 +191,7 @@ class Program:
         return builder.build(refs[output])
 
 
+@cache
 def result_is_scalar(operation: int, first_is_scalar: bool, second_is_scalar: bool) -> bool:
     """Whether an operation gives one number per unit, from whether its arguments do.
 
@@ -204,6 +205,7 @@ def result_is_scalar(operation: int, first_is_scalar: bool, second_is_scalar: bo
     return rule.gives_scalar or (elementwise and first_is_scalar and second_is_scalar)
 
 
+@cache
 def takes(operation: int, first_is_scalar: bool, second_is_scalar: bool) -> bool:
     """Whether an operation can take such arguments at all: one that needs axes can't take a plain number.
 
@@ -225,6 +227,7 @@ class ProgramBuilder:
     def __init__(self) -> None:
         self._nodes: list[Node] = []
         self._digests = list(TERMINAL_DIGESTS)  # by ref
+        self._scalar = [False] * TERMINAL_COUNT  # by ref, whether it is one number
         self._refs: dict[Node, int] = {}
 
     def terminal(self, address: int) -> int:
@@ -266,7 +269,16 @@ class ProgramBuilder:
         self._nodes.append(node)
         first, second = _digest(self._digests, node[1]), _digest(self._digests, node[2])
         self._digests.append(_node_digest(operation, first, second))
+        self._scalar.append(_is_scalar(node, self._scalar))
         return ref
+
+    def digest(self, ref: int) -> bytes:
+        """Return the structure hash of a ref."""
+        return self._digests[ref]
+
+    def is_scalar(self, ref: int) -> bool:
+        """Whether a ref is one number per unit, whatever the shapes of the terminals."""
+        return self._scalar[ref]
 
     def build(self, output: int) -> Program:
         """Return the program whose result is `output`, in canonical form, without what does not reach it.
@@ -279,25 +291,29 @@ class ProgramBuilder:
         self._check(output)
         operand_of = {address: address for address in range(NO_OPERAND, TERMINAL_COUNT)}  # ref -> operand
         nodes: list[Node] = []
+        refs: list[int] = []  # of the nodes
         pending = [output]
         while pending:
-            ref = pending[-1]
-            if ref in operand_of:
-                pending.pop()
-                continue
-            operation, a, b = self._nodes[ref - TERMINAL_COUNT]
-            first, second = operand_of.get(a), operand_of.get(b)
-            if first is None or second is None:
+            ref = pending.pop()
+            if ref < 0:  # all that it needs is there
+                ref = ~ref
+                operation, a, b = self._nodes[ref - TERMINAL_COUNT]
+                nodes.append((operation, operand_of[a], operand_of[b]))
+                operand_of[ref] = TERMINAL_COUNT + len(refs)
+                refs.append(ref)
+            elif ref not in operand_of:
+                _, a, b = self._nodes[ref - TERMINAL_COUNT]
+                pending.append(~ref)
                 # Pushed in reverse, so that the first operand is numbered first.
-                if second is None:
+                if b not in operand_of:
                     pending.append(b)
-                if first is None:
+                if a not in operand_of:
                     pending.append(a)
-                continue
-            pending.pop()
-            operand_of[ref] = TERMINAL_COUNT + len(nodes)
-            nodes.append((operation, first, second))
-        return Program(tuple(nodes), operand_of[output])
+        program = Program(tuple(nodes), operand_of[output])
+        # Where `cached_property` looks for them.
+        vars(program)["digests"] = tuple([self._digests[ref] for ref in refs])
+        vars(program)["_scalar_nodes"] = tuple([self._scalar[ref] for ref in refs])
+        return program
 
     def _check(self, ref: int) -> None:
         if not 0 <= ref < len(self._digests):
@@ -313,6 +329,12 @@ def _node_digest(operation: int, first: bytes, second: bytes) -> bytes:
     # The id of an own operation takes 8 bytes, so that its messages differ in length from all others, too.
     code = bytes([operation]) if operation < FIRST_OWN_ID else operation.to_bytes(8, "big")
     return _hash(code + first + second)
+
+
+def _is_scalar(node: Node, scalar: Sequence[bool]) -> bool:
+    """Whether a node is one number, from whether each operand before it is."""
+    operation, a, b = node
+    return result_is_scalar(operation, a != NO_OPERAND and scalar[a], b == NO_OPERAND or scalar[b])
 
 
 def _digest(digests: Sequence[bytes], operand: int) -> bytes:

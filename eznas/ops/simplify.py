@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from eznas.ops.catalogue import BY_NAME, ShapeRule
-from eznas.ops.facts import SCALAR, TERMINAL_FACTS, Facts, facts_of
+from eznas.ops.facts import TERMINAL_FACTS, Facts, facts_of
 from eznas.ops.own import operation_of
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
 from eznas.ops.terms import Term
@@ -70,24 +70,29 @@ class Simplifier:
 
     def simplify(self, program: Program, used: Counter[str] | None = None) -> Program:
         """Return what the function `simplify` returns; `used` counts the rules for parts that were not known yet."""
+        if program.output < TERMINAL_COUNT:
+            return program
         used = Counter() if used is None else used
         if len(self._known) > _MOST_KNOWN:
             self._forget()
-        keys = [(digest, TERMINAL_COUNT + index == program.output) for index, digest in enumerate(program.digests)]
-        refs = {address: address for address in range(TERMINAL_COUNT)}
-        for index in program.nodes_down_to(lambda index: keys[index] in self._known):
-            if keys[index] not in self._known:
-                operation, *operands = program.nodes[index]
-                given = tuple(refs[one] for one in operands if one != NO_OPERAND)
-                self._known[keys[index]] = self._simplest(
-                    self._expressions.apply(operation, *given), keys[index][1], used
-                )
-            refs[TERMINAL_COUNT + index] = self._known[keys[index]]
-        return self._expressions.builder.build(refs[program.output])
+        known, digests, output = self._known, program.digests, program.output - TERMINAL_COUNT
+        refs = {address: address for address in range(NO_OPERAND, TERMINAL_COUNT)}
+        for index in program.nodes_down_to(lambda index: digests[index] in known and index != output):
+            ref = known.get(digests[index])
+            if ref is None or index == output:
+                operation, a, b = program.nodes[index]
+                applied = self._expressions.apply(operation, *[refs[one] for one in (a, b) if one != NO_OPERAND])
+                ref = self._simplest(applied, index == output, used)
+                if index != output:  # which may be what no part may, see `may_replace`
+                    known[digests[index]] = ref
+            refs[TERMINAL_COUNT + index] = ref
+        simple = refs[program.output]
+        builder = self._expressions.builder
+        return program if builder.digest(simple) == digests[output] else builder.build(simple)
 
     def _forget(self) -> None:
         self._expressions = _Expressions(self._spelling)
-        self._known: dict[tuple[bytes, bool], int] = {}  # by digest, and whether it is a program's output
+        self._known: dict[bytes, int] = {}  # by digest, of parts that are no program's output
 
     def _simplest(self, ref: int, is_output: bool, used: Counter[str]) -> int:
         while (step := self._expressions.simpler(ref, is_output)) is not None:
@@ -106,16 +111,15 @@ class _Expressions:
     def __init__(self, spelling: Spelling) -> None:
         self.builder = ProgramBuilder()
         self._spelling = spelling
-        self._nodes: dict[int, tuple[str, tuple[int, ...]]] = {}
-        self._facts: dict[int, Facts] = dict(enumerate(TERMINAL_FACTS))
+        self._nodes: dict[int, tuple[int, str, tuple[int, ...]]] = {}  # by ref: operation, its name, arguments
+        self._facts: dict[int, Facts] = dict(enumerate(TERMINAL_FACTS))  # of those that were asked for, by ref
 
     def apply(self, operation: int, *operands: int) -> int:
         """Return the ref of an operation's result."""
         operation, operands = self._spelling(operation, operands)
         ref = self.builder.apply(operation, *operands)
         if ref not in self._nodes:
-            self._nodes[ref] = operation_of(operation).name, operands
-            self._facts[ref] = facts_of(operation, tuple(self._facts[operand] for operand in operands))
+            self._nodes[ref] = operation, operation_of(operation).name, operands
         return ref
 
     def call(self, name: str, *operands: int) -> int:
@@ -124,25 +128,38 @@ class _Expressions:
 
     def facts(self, ref: int) -> Facts:
         """Return what is known of an expression."""
-        return self._facts[ref]
+        facts = self._facts
+        pending = [ref]
+        while pending:
+            one = pending[-1]
+            if one in facts:
+                pending.pop()
+                continue
+            operation, _, operands = self._nodes[one]
+            missing = [operand for operand in operands if operand not in facts]
+            pending += missing
+            if not missing:
+                facts[one] = facts_of(operation, tuple([facts[operand] for operand in operands]))
+        return facts[ref]
+
+    def is_number(self, ref: int) -> bool:
+        """Whether an expression is one number on every unit."""
+        return self.builder.is_scalar(ref)
 
     def name(self, ref: int) -> str:
         """Return the name of the operation on the outside; of a statistic nothing."""
-        return self._nodes[ref][0] if ref in self._nodes else ""
+        return self._nodes[ref][1] if ref in self._nodes else ""
 
     def operands(self, ref: int) -> tuple[int, ...]:
         """Return the arguments of the operation on the outside; none of a statistic."""
-        return self._nodes[ref][1] if ref in self._nodes else ()
+        return self._nodes[ref][2] if ref in self._nodes else ()
 
     def simpler(self, ref: int, is_output: bool) -> Found | None:
         """Return what may stand in the place of an expression by the first rule that fits; None if none does."""
         if ref < TERMINAL_COUNT:
             return None
-        name, operands = self._nodes[ref]
-        if name not in BY_NAME:
-            return None  # of an operation of the user's own nothing is known
-        rules = _UNARY_RULES if len(operands) == 1 else _BINARY_RULES
-        for rule in rules:
+        _, name, operands = self._nodes[ref]
+        for rule in _RULES.get(name, ()):  # of an operation of the user's own nothing is known
             for found, text in rule(self, name, *operands):
                 if self._may_replace(ref, found, is_output):
                     return found, text
@@ -150,7 +167,7 @@ class _Expressions:
 
     def _may_replace(self, old: int, new: int, is_output: bool) -> bool:
         """Whether shapes and invalid units stay the same: rules speak of numbers only."""
-        before, after = self._facts[old], self._facts[new]
+        before, after = self.facts(old), self.facts(new)
         needs = after.needs
         if new < TERMINAL_COUNT and not is_output:
             needs |= {("size", after.shape)}  # what reads it will refuse it by itself
@@ -158,6 +175,21 @@ class _Expressions:
 
 
 _Rule: TypeAlias = Callable[..., Iterator[Found]]
+
+_RULES: Final[dict[str, list[_Rule]]] = {}
+"""By the name of an operation the rules for it, in the order in which they are tried."""
+
+
+def _for(*names: str) -> Callable[[_Rule], _Rule]:
+    """Make a function a rule for the operations of these names; it is given the name, and the refs of the arguments."""
+
+    def register(rule: _Rule) -> _Rule:
+        for name in names:
+            _RULES.setdefault(name, []).append(rule)
+        return rule
+
+    return register
+
 
 _EVEN: Final = frozenset({"abs", "power", "abs_log", "sqrt", "l1_norm", "frobenius_norm"})
 """Operations that do not see the sign of their argument."""
@@ -172,6 +204,7 @@ _LIKE: Final = frozenset({"ones_like", "zeros_like", "numel"})
 """Operations that see only the shape of their argument."""
 
 
+@_for("abs", "relu", "sign", "heaviside", "greater_than_zero", "power", "sqrt")
 def _no_effect(e: _Expressions, name: str, x: int) -> Iterator[Found]:
     """Operations that leave such numbers as they are."""
     known = e.facts(x)
@@ -179,21 +212,30 @@ def _no_effect(e: _Expressions, name: str, x: int) -> Iterator[Found]:
         yield x, "abs(x) = x where x is not negative"
     if name == "relu" and known.not_negative:
         yield x, "relu(x) = x where x is not negative"
-    if name in {"sign", "heaviside", "greater_than_zero", "power", "sqrt"} and known.zero_or_one:
+    if name not in {"abs", "relu"} and known.zero_or_one:
         yield x, f"{name}(x) = x where x is 0 or 1"
-    if name == "sign" and e.name(x) == "sign":
-        yield x, "sign(sign(x)) = sign(x)"
-    if name == "invert" and e.name(x) == "ones_like":
-        yield x, "invert(ones_like(x)) = ones_like(x)"
-    if name in {"ones_like", "zeros_like"} and e.name(x) == name:
-        yield x, f"{name}({name}(x)) = {name}(x)"
-    if known.shape == SCALAR and known.no_minus_zero:
+
+
+@_for("normalized_sum", "l1_norm", "frobenius_norm")
+def _of_a_number(e: _Expressions, name: str, x: int) -> Iterator[Found]:
+    """Sums over all elements of what has one."""
+    if e.is_number(x) and (known := e.facts(x)).no_minus_zero:
         if name == "normalized_sum":
             yield x, "normalized_sum(x) = x where x is a number"
-        if name in {"l1_norm", "frobenius_norm"} and known.not_negative:
+        elif known.not_negative:
             yield x, f"{name}(x) = x where x is a number and not negative"
 
 
+@_for("sign", "invert", "ones_like", "zeros_like")
+def _twice(e: _Expressions, name: str, x: int) -> Iterator[Found]:
+    """Operations that leave what they, or another one, have made."""
+    if name == "invert" and e.name(x) == "ones_like":
+        yield x, "invert(ones_like(x)) = ones_like(x)"
+    if name != "invert" and e.name(x) == name:
+        yield x, f"{name}({name}(x)) = {name}(x)"
+
+
+@_for(*_EVEN, *_LIKE, "heaviside", "greater_than_zero", "less_than_zero")
 def _unseen(e: _Expressions, name: str, x: int) -> Iterator[Found]:
     """Inner operations whose effect the outer one does not see."""
     inner = e.name(x)
@@ -209,6 +251,7 @@ def _unseen(e: _Expressions, name: str, x: int) -> Iterator[Found]:
                 yield e.call(name, operand), f"{name}(f(x)) = {name}(x) where f keeps the shape"
 
 
+@_for("relu", "sign", "log", "abs_log", "exp", "less_than_zero")
 def _another_name(e: _Expressions, name: str, x: int) -> Iterator[Found]:
     """Pairs of operations that one operation does."""
     inner = e.name(x)
@@ -220,10 +263,17 @@ def _another_name(e: _Expressions, name: str, x: int) -> Iterator[Found]:
         yield e.call("abs_log", *e.operands(x)), "log(abs(x)) = abs_log(x)"
     if inner == "relu" and name in {"log", "abs_log"}:
         yield e.call("log", *e.operands(x)), f"{name}(relu(x)) = log(x)"
+    if name == "abs_log" and e.facts(x).not_negative:
+        yield e.call("log", x), "abs_log(x) = log(x) where x is not negative"
     if name == "less_than_zero" and inner and e.facts(x).not_negative:
         yield e.call("zeros_like", x), "less_than_zero(x) = zeros_like(x) where x is not negative"
+    if name == "log" and e.facts(x).zero_or_one:
+        yield e.call("zeros_like", x), "log(x) = zeros_like(x) where x is 0 or 1"
+    if name == "exp" and inner == "zeros_like":
+        yield e.call("ones_like", x), "exp(zeros_like(x)) = ones_like(x)"
 
 
+@_for("sum", "difference", "product", "divide", "less_than", "greater_than")
 def _with_zeros_and_ones(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
     """Arithmetic with zeros and ones."""
     pairs = [(x, y), (y, x)] if BY_NAME[name].commutative else [(x, y)]
@@ -233,6 +283,8 @@ def _with_zeros_and_ones(e: _Expressions, name: str, x: int, y: int) -> Iterator
                 yield a, f"x {BY_NAME[name].infix} 0 = x"
             if name == "divide":
                 yield e.call("ones_like", a), "x / 0 = 1"
+            if name == "product" and _vanishes_with_zeros(e, a):
+                yield b, "x * 0 = 0 where x is finite and not negative"
         if e.name(b) == "ones_like" and name in {"product", "divide"}:
             yield a, f"x {BY_NAME[name].infix} 1 = x"
     for a, b, where_x_is_first in ((x, y, True), (y, x, False)):
@@ -242,6 +294,21 @@ def _with_zeros_and_ones(e: _Expressions, name: str, x: int, y: int) -> Iterator
             yield e.call(simple, a), f"x {'>' if above else '<'} 0 = {simple}(x)"
 
 
+@_for("matmul")
+def _products_with_zeros(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
+    """Products of matrices of which one is zero: their shape is all that is left."""
+    zeros = [one for one in (x, y) if e.name(one) == "zeros_like"]
+    if zeros and all(_vanishes_with_zeros(e, one) for one in (x, y)):
+        shapes = [e.operands(one)[0] if one in zeros else one for one in (x, y)]
+        yield e.call("zeros_like", e.call(name, *shapes)), "x @ 0 = 0 @ x = 0 where x is finite and not negative"
+
+
+def _vanishes_with_zeros(e: _Expressions, x: int) -> bool:
+    known = e.facts(x)
+    return known.finite and known.not_negative and known.no_minus_zero
+
+
+@_for("product", "difference", "less_than", "greater_than", "equal_to")
 def _with_itself(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
     """Operations on two times the same."""
     if x != y:
@@ -256,14 +323,9 @@ def _with_itself(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
         yield e.call("ones_like", x), "x == x = ones_like(x) where x is finite"
 
 
+@_for("hamming_distance")
 def _unseen_by_two(e: _Expressions, name: str, x: int, y: int) -> Iterator[Found]:
     """Inner operations whose effect an operation of two arguments does not see."""
-    if name not in _POSITIVE_PART:
-        return
     for a, b in ((x, y), (y, x)):
         if e.name(a) in _KEEP_POSITIVES:
             yield e.call(name, *e.operands(a), b), f"{name}({e.name(a)}(x), y) = {name}(x, y)"
-
-
-_UNARY_RULES: Final[tuple[_Rule, ...]] = (_no_effect, _unseen, _another_name)
-_BINARY_RULES: Final[tuple[_Rule, ...]] = (_with_zeros_and_ones, _with_itself, _unseen_by_two)

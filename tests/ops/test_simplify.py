@@ -24,6 +24,7 @@ OFTEN = (
     *("abs", "relu", "sign", "heaviside", "greater_than_zero", "less_than_zero", "power", "sqrt", "log", "abs_log"),
     *("zeros_like", "ones_like", "zeros_like", "ones_like", "numel", "l1_norm", "frobenius_norm", "normalized_sum"),
     *("sum", "difference", "product", "divide", "less_than", "greater_than", "equal_to", "hamming_distance", "invert"),
+    *("matmul", "exp"),
 )
 UNITS = (
     {"wt": (4, 4, 3, 3), "inp": (1, 4, 5, 5), "pre": (1, 4, 5, 5), "act": (1, 4, 5, 5)},
@@ -110,6 +111,14 @@ def test_a_simple_program_stays_as_it_is(program):
         ("relu(sign(wt))", "heaviside(wt)"),
         ("heaviside(relu(sign(wt)))", "heaviside(wt)"),
         ("less_than_zero(abs(wt))", "zeros_like(wt)"),
+        ("less_than_zero(abs(wt) @ exp(wt))", "zeros_like(abs(wt) @ exp(wt))"),
+        ("less_than_zero(invert(exp(wt)))", "zeros_like(wt)"),
+        ("log(heaviside(wt))", "zeros_like(wt)"),
+        ("abs_log(softmax(wt))", "log(softmax(wt))"),
+        ("exp(zeros_like(wt))", "ones_like(wt)"),
+        ("heaviside(wt) * zeros_like(wt)", "zeros_like(wt)"),
+        ("heaviside(wt) @ zeros_like(abs(wt))", "zeros_like(heaviside(wt) @ wt)"),
+        ("zeros_like(abs(wt)) @ (heaviside(wt) @ heaviside(wt))", "zeros_like(wt @ (heaviside(wt) @ heaviside(wt)))"),
         ("wt > zeros_like(wt)", "greater_than_zero(wt)"),
         ("zeros_like(wt) > wt", "less_than_zero(wt)"),
         ("wt < wt", "zeros_like(wt)"),
@@ -133,6 +142,9 @@ def test_what_a_reader_sees_at_once(formula, simple):
         "wt / wt",
         "wt + zeros_like(wt)",  # turns -0 into 0
         "abs(relu(wt))",  # so does this
+        "less_than_zero(invert(relu(wt)))",  # of -0 it is -infinity
+        "wt @ zeros_like(wt)",  # NaN for an infinity
+        "sign(wt) * zeros_like(wt)",  # -0 for what is negative
         "wt - zeros_like(wt)",  # a bare statistic may have more elements than an operation takes
         "abs(wt) - zeros_like(inp.data)",  # other shapes
         "numel(wt + inp.data)",
