@@ -23,10 +23,12 @@ from threadpoolctl import threadpool_limits
 
 from eznas.ops.kernels.blas_threads import one_blas_thread
 from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
+from eznas.ops.kernels.symmetric_eigenvalues import eigenvalues_in_general_order
 
 SOLVERS: dict[str, tuple[Any, Callable[[torch.Tensor], torch.Tensor]]] = {
     "symmetric": (symmetric_eigenvalues, torch.linalg.eigvalsh),
-    "general": (general_eigenvalues, lambda matrix: torch.linalg.eigvals(matrix).real),
+    "general": (eigenvalues_in_general_order, lambda matrix: torch.linalg.eigvals(matrix).real),
+    "LAPACK's": (general_eigenvalues, lambda matrix: torch.linalg.eigvals(matrix).real),
 }
 
 

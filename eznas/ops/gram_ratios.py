@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from eznas.ops.jit import compiled
 from eznas.ops.kernels.blas_threads import one_blas_thread
-from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
+from eznas.ops.kernels.lapack import lapack_workspace, symmetric_eigenvalues
+from eznas.ops.kernels.symmetric_eigenvalues import eigenvalues_in_general_order
 
 _FEWEST: Final = 16
 """Matrices for which another thread is worth its begin."""
@@ -43,7 +44,7 @@ def _ratios(matrices: NDArray[np.float32], symmetric: bool, ratios: NDArray[np.f
         if symmetric:
             found = symmetric_eigenvalues(matrix, n, eigenvalues, workspace)
         else:
-            found = general_eigenvalues(matrix, n, eigenvalues, workspace)
+            found = eigenvalues_in_general_order(matrix, n, eigenvalues, workspace)
         if found:
             ratios[index] = eigenvalues[n - 1] / eigenvalues[0]
 

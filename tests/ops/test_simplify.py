@@ -144,6 +144,8 @@ def test_what_a_reader_sees_at_once(formula, simple):
         "abs(relu(wt))",  # so does this
         "less_than_zero(invert(relu(wt)))",  # of -0 it is -infinity
         "wt @ zeros_like(wt)",  # NaN for an infinity
+        "exp(wt) @ zeros_like(wt)",  # so does this
+        "exp(wt) * zeros_like(wt)",
         "sign(wt) * zeros_like(wt)",  # -0 for what is negative
         "wt - zeros_like(wt)",  # a bare statistic may have more elements than an operation takes
         "abs(wt) - zeros_like(inp.data)",  # other shapes

@@ -1,15 +1,15 @@
-"""Kernels of the two eigenvalue ratios, by LAPACK, for every order.
+"""Kernels of the two eigenvalue ratios.
 
-Solvers written out here, in the order and rounding of LAPACK's, agreed with PyTorch no better where the smallest
-eigenvalue is rounding noise, and were 1.6 to 1.8 times slower at order 64 and 3 to 8 times at 256 and 512; what they
-gained up to order 9 was at most 4 us a call. Their bits were the same with every BLAS build and processor, as LAPACK's
-are not from order 4 on; but neither are the statistics that come in (`ATEN_CPU_CAPABILITY=default` changes them).
+The symmetric ratio is LAPACK's at every order. The general one has its own solver up to order 75
+(`symmetric_eigenvalues.py`), and is LAPACK's above: solvers of whole matrices, written out in its order and rounding,
+were slower by a factor of 1.6 at order 64 and agreed with PyTorch no better.
 
 `python bench/bench_eigenvalues.py` (2 cores of an AMD EPYC, one thread; us a call, PyTorch's in brackets): order 9
-symmetric 5 (13), general 11 (44); 64: 115 (103), 495 (485); 256: 1840 (2242), 12143 (9477). Of 20 matrices of full
-rank, all ratios have PyTorch's sign, and up to order 64 its value within 1e-3; from 128 on, 8 to 17 of 20 general
-solvers' lists begin or end with another eigenvalue. Of matrices of half the rank, general ratios from order 5 on have
-PyTorch's sign about as often as not, and from order 8 on no ratio has its value: float32 does not determine it.
+symmetric 4 (8), general 4 (20), LAPACK's general 8; 64: 88 (82), 123 (342), 360; 256: 1408 (1724), 16143 (7708). Of 20
+matrices of full rank, all ratios have PyTorch's sign, and up to order 64 its value within 1e-3; from 128 on, 6 to 13 of
+20 general solvers' lists begin or end with another eigenvalue. Of matrices of half the rank, general ratios from order
+3 on have PyTorch's sign about as often as not, and from order 8 on next to no ratio has its value: float32 does not
+determine it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from eznas.ops.jit import borrowing
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
-from eznas.ops.kernels.lapack import general_eigenvalues, lapack_workspace, symmetric_eigenvalues
+from eznas.ops.kernels.lapack import lapack_workspace, symmetric_eigenvalues
 from eznas.ops.kernels.sums import dot, two_dots
+from eznas.ops.kernels.symmetric_eigenvalues import eigenvalues_in_general_order
 from eznas.ops.kernels.vector_math import NOT_A_NUMBER
 
 
@@ -73,6 +74,8 @@ def eig_ratio(a: Operand, workspace: Workspace) -> np.float32:
     n = a.shape[0]
     matrix, eigenvalues = workspace.numbers[: n * n], workspace.numbers[n * n : n * n + n]
     _gram(matrix, a.values, n)
-    if not _is_finite(matrix) or not general_eigenvalues(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
+    if not _is_finite(matrix):
+        return NOT_A_NUMBER
+    if not eigenvalues_in_general_order(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
         return NOT_A_NUMBER
     return np.float32(eigenvalues[n - 1] / eigenvalues[0])

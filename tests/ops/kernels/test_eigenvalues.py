@@ -67,14 +67,14 @@ def test_a_matrix_that_is_not_symmetric_is_read_column_by_column_and_gives_real_
 def test_ratios_are_those_of_pytorch_for_matrices_of_full_rank(n):
     rng = np.random.default_rng(n)
     agreeing = 0
-    for _ in range(20):
+    for _ in range(60):
         a = rng.standard_normal((n, 3, 3 * n)).astype(np.float32)
         product = torch.from_numpy(a.reshape(n, -1)) @ torch.from_numpy(a.reshape(n, -1)).T
         ascending = torch.linalg.eigvalsh(product + product.T).numpy()
         assert run_kernel(SYM_EIG_RATIO, a) == pytest.approx(ascending[-1] / ascending[0], rel=1e-3)
         unsorted = torch.linalg.eigvals(product).real.numpy()
         agreeing += abs(run_kernel(EIG_RATIO, a) / (unsorted[-1] / unsorted[0]) - 1) < 1e-3
-    assert agreeing >= 18  # two LAPACKs differ now and then by a rounding error's decision
+    assert agreeing >= 56  # rounding decides now and then: LAPACK agrees in 57 to 60
 
 
 @pytest.mark.parametrize("operation", [SYM_EIG_RATIO, EIG_RATIO])
