@@ -27,7 +27,7 @@ from eznas.genomes.instructions import (
     repair,
     validity_error,
 )
-from eznas.ops.program import Program, ProgramBuilder
+from eznas.ops.program import Program, shared_builder
 from eznas.setting import setting
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class SequentialGenome(Genome):
 
     def compile(self) -> Program:
         """Run the addresses symbolically; return the program of the last instruction's result."""
-        builder = ProgramBuilder()
+        builder = shared_builder()
         memory = {address: builder.terminal(address) for address in STATIC}
         for instruction in self.instructions:
             memory[instruction.write] = builder.apply(

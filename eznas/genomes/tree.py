@@ -23,7 +23,7 @@ from eznas.errors import EznasError
 from eznas.genomes.base import NO_OWN, Genome, GenomeKind, GenomeSettings, own_of, own_setting
 from eznas.ops.catalogue import OPERATIONS, PAPER_OPERATION_COUNT, PAPER_OPERATIONS, ShapeRule
 from eznas.ops.own import operation_of
-from eznas.ops.program import Program, ProgramBuilder, result_is_scalar, takes
+from eznas.ops.program import Program, ProgramBuilder, result_is_scalar, shared_builder, takes
 from eznas.setting import setting
 from eznas.terminals import TERMINAL_COUNT
 
@@ -142,7 +142,7 @@ class TreeGenome(Genome):
 
     def compile(self) -> Program:
         """Return the program that the tree stands for."""
-        builder = ProgramBuilder()
+        builder = shared_builder()
         return builder.build(_evaluate(self.codes, builder))
 
     def encode(self) -> list[int]:

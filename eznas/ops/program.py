@@ -12,6 +12,7 @@ and an expression with shared parts can be exponentially larger than its list of
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -32,6 +33,8 @@ NO_OPERAND: Final = -1
 """Stands where an operation has no such operand."""
 
 _DIGEST_BYTES: Final = 16
+_MOST_SHARED: Final = 2**15  # nodes that a shared builder knows, some 10 MB
+_of_thread: Final = threading.local()
 
 
 def _hash(message: bytes) -> bytes:
@@ -230,6 +233,11 @@ class ProgramBuilder:
         self._scalar = [False] * TERMINAL_COUNT  # by ref, whether it is one number
         self._refs: dict[Node, int] = {}
 
+    @property
+    def size(self) -> int:
+        """How many operations the builder knows, each distinct one counted once."""
+        return len(self._nodes)
+
     def terminal(self, address: int) -> int:
         """Return the ref of the terminal at an address, 0 to 21.
 
@@ -324,7 +332,18 @@ class ProgramBuilder:
         return (ref, b"") if ref < TERMINAL_COUNT else (TERMINAL_COUNT, self._digests[ref])
 
 
-@lru_cache(maxsize=2**15)  # the programs of an evolution share most of their parts
+def shared_builder() -> ProgramBuilder:
+    """Return the builder of this thread, which knows the parts of programs that were built before.
+
+    The programs of an evolution share most of their parts. What is built depends on nothing that a builder knows.
+    """
+    builder: ProgramBuilder | None = getattr(_of_thread, "builder", None)
+    if builder is None or builder.size > _MOST_SHARED:
+        builder = _of_thread.builder = ProgramBuilder()
+    return builder
+
+
+@lru_cache(maxsize=2**15)  # builders, and programs that are read, share most of their parts
 def _node_digest(operation: int, first: bytes, second: bytes) -> bytes:
     # The id of an own operation takes 8 bytes, so that its messages differ in length from all others, too.
     code = bytes([operation]) if operation < FIRST_OWN_ID else operation.to_bytes(8, "big")

@@ -240,6 +240,7 @@ def _take_double_step(
     shift, other, imaginary = _shifts(diagonal, beside, first, last, rounds)
     # Two small neighbours of an inner row let the step begin there.
     begin = last - 2
+    x = y = z = 0.0
     while True:
         here, below = np.float64(diagonal[begin]), np.float64(beside[begin + 1])
         scale = abs(here - other) + imaginary + abs(below)
@@ -259,10 +260,10 @@ def _take_double_step(
         if abs(np.float64(beside[begin])) * (abs(y) + abs(z)) <= _PRECISION * abs(x) * around:
             break
         begin -= 1
-    bulge = np.float64(0.0)  # two below the diagonal, in the column of the row
+    bulge = 0.0  # two below the diagonal, in the column of the row
     for row in range(begin, last):
         is_last = row == last - 1
-        reflected, factor, y, z = _reflection(x, y, np.float64(0.0) if is_last else z)
+        reflected, factor, y, z = _reflection(x, y, 0.0 if is_last else z)
         if row > begin:
             beside[row] = np.float32(reflected)
         elif row > first:
@@ -278,6 +279,10 @@ def _shifts(
     diagonal: NDArray[np.float32], beside: NDArray[np.float32], first: int, last: int, rounds: int
 ) -> tuple[float, float, float]:
     """The two shifts of a step: their real parts, and the imaginary part of the first, which the other has negative."""
+    a: float
+    b: float
+    c: float
+    d: float
     if rounds % _SHIFTS_BEFORE_OTHERS > 0:
         a, b, d = np.float64(diagonal[last - 1]), np.float64(beside[last]), np.float64(diagonal[last])
         c = b
