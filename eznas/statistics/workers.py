@@ -64,6 +64,7 @@ def run_in_threads(
     finally:
         loop.stop()
         loop.wait_for_calls()
+        loop.forget()
         for worker in begun:
             worker.join()
     if loop.errors:
@@ -99,6 +100,7 @@ class _Loop(Generic[Result]):
             else:
                 with self._lock:
                     self.results[number] = result
+                    del result  # see `forget`
                     self._changed.notify_all()
 
     def done(self) -> Iterator[int]:
@@ -131,6 +133,15 @@ class _Loop(Generic[Result]):
                 interruption = error
         if interruption is not None:
             raise interruption
+
+    def forget(self) -> None:
+        """Let go of what calls need, when none runs and none will begin.
+
+        Where Ctrl-C breaks off the begin or the join of a thread, it may still be there when the interpreter ends. If
+        it were the last to hold a tensor, C++ would abort the process as it frees it.
+        """
+        with self._lock:
+            del self._function, self._limit
 
     def _begin(self) -> int | None:
         with self._lock:

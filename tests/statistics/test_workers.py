@@ -2,11 +2,12 @@ import _thread
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
 from eznas.errors import EznasError
-from eznas.statistics.workers import available_cores, checked_threads, run_in_threads
+from eznas.statistics.workers import _Loop, available_cores, checked_threads, run_in_threads
 
 
 def run(function, count=20, threads=4, limit=None, progress=None):
@@ -133,3 +134,22 @@ def test_threads_are_one_or_more():
     for threads in (0, -1, 1.5, "2"):
         with pytest.raises(EznasError, match=f"threads is {threads!r}: give 1 or more"):
             checked_threads(threads)
+
+
+def test_a_loop_that_is_over_holds_nothing_that_calls_needed():
+    """A thread that Ctrl-C has kept from being joined would free it while the interpreter ends."""
+
+    class Held:
+        def __call__(self, number=0):
+            return number
+
+    function = Held()
+    held = weakref.ref(function)
+    loop = _Loop(function, 2, lambda: 1)
+    loop.work()
+    loop.stop()
+    loop.wait_for_calls()
+    loop.forget()
+    del function
+    assert held() is None
+    assert loop.results == {0: 0, 1: 1}
