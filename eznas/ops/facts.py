@@ -69,8 +69,10 @@ def facts_of(operation: int, operands: tuple[Facts, ...]) -> Facts:
     """
     rule = operation_of(operation)
     shape, own_needs = _shape(rule.rule, operands)
-    # Most operations need nothing beyond what their one operand does.
-    needs = operands[0].needs if len(operands) == 1 and not own_needs else _united(own_needs, operands)
+    if len(operands) == 1 and not own_needs:  # as most are: the same set, and no copy of it
+        needs = operands[0].needs
+    else:
+        needs = own_needs.union(*(operand.needs for operand in operands))
     if operation >= FIRST_OWN_ID:  # a function of the user's own, which may refuse any shapes
         condition: Hashable = (rule.name, *(operand.shape for operand in operands))
         needs |= {condition}
@@ -89,10 +91,6 @@ def facts_of(operation: int, operands: tuple[Facts, ...]) -> Facts:
         no_minus_zero=_has_no_minus_zero(rule.name, operands),
         finite=rule.name in _FINITE or (rule.name in _FINITE_OF_ZEROS_AND_ONES and zeros_and_ones),
     )
-
-
-def _united(needs: frozenset[Hashable], operands: tuple[Facts, ...]) -> frozenset[Hashable]:
-    return needs.union(*(operand.needs for operand in operands))
 
 
 def _is_not_negative(name: str, operands: tuple[Facts, ...]) -> bool:

@@ -83,7 +83,7 @@ class Simplifier:
                 operation, a, b = program.nodes[index]
                 applied = self._expressions.apply(operation, *[refs[one] for one in (a, b) if one != NO_OPERAND])
                 ref = self._simplest(applied, index == output, used)
-                if index != output:  # which may be what no part may, see `may_replace`
+                if index != output:  # which may be what no part may, see `_may_replace`
                     known[digests[index]] = ref
             refs[TERMINAL_COUNT + index] = ref
         simple = refs[program.output]

@@ -63,10 +63,12 @@ def run_in_threads(
                 progress(done, count)
     finally:
         loop.stop()
-        loop.wait_for_calls()
-        loop.forget()
-        for worker in begun:
-            worker.join()
+        try:
+            loop.wait_for_calls()
+        finally:
+            loop.forget()
+            for worker in begun:
+                worker.join()
     if loop.errors:
         raise loop.errors[min(loop.errors)]
     return [loop.results[number] for number in range(count)]

@@ -184,8 +184,7 @@ def _iterate(diagonal: NDArray[np.float32], beside: NDArray[np.float32], n: int)
         Whether all were found.
     """
     negligible = _SAFE_MINIMUM * (n / _PRECISION)
-    rounds = 0
-    total = 0
+    rounds = 0  # since the last eigenvalue
     last = n - 1
     while last >= 0:
         first = _first_of_block(diagonal, beside, last, n, negligible)
@@ -193,8 +192,7 @@ def _iterate(diagonal: NDArray[np.float32], beside: NDArray[np.float32], n: int)
             beside[first] = np.float32(0.0)
         if first < last - 1:
             rounds += 1
-            total += 1
-            if total > _ITERATIONS_FOR_EACH * max(10, n):
+            if rounds > _ITERATIONS_FOR_EACH * max(10, n):
                 return False
             _take_double_step(diagonal, beside, first, last, rounds)
             continue
@@ -202,7 +200,7 @@ def _iterate(diagonal: NDArray[np.float32], beside: NDArray[np.float32], n: int)
             one, other = _eigenvalues_of_two(diagonal[first], beside[last], diagonal[last])
             diagonal[first], diagonal[last] = one, other
         last = first - 1
-        rounds = total = 0
+        rounds = 0
     return True
 
 
