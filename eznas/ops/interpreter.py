@@ -288,9 +288,10 @@ def evaluate_plan(
     """
     if to_scalar not in {"mean", "l2"}:
         raise ValueError(f"to_scalar is 'mean' or 'l2', not {to_scalar!r}")
-    for address in sorted(plan.terminals):
-        if np.any(offsets[:, address] < 0):
-            raise ValueError(f"the plan reads {TERMINALS[address].name}, which was not collected")
+    read = sorted(plan.terminals)
+    if (missing := (offsets[:, read] < 0).any(axis=0)).any():
+        name = TERMINALS[read[int(missing.argmax())]].name
+        raise ValueError(f"the plan reads {name}, which was not collected")
     units = len(offsets)
     numbers = np.zeros((units, len(plan.recorded)), np.float32)
     valid = np.zeros(numbers.shape, np.bool_)
@@ -300,7 +301,7 @@ def evaluate_plan(
         np.ones((units, len(plan.kept), MAXIMUM_AXES), np.int64),
         np.empty((units, len(plan.kept)), np.int64),
     )
-    calls_blas = not _BY_BLAS.isdisjoint(plan.operation.tolist())
+    calls_blas = not _BY_BLAS.isdisjoint(plan.operations)
     with (
         one_blas_thread() if calls_blas else nullcontext(),
         np.errstate(all="ignore"),  # for NUMBA_DISABLE_JIT, where the kernels run in numpy

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -45,7 +46,6 @@ class Plan:
         root_columns: int64[p], which column of `recorded` belongs to each program.
         kept: int64[t], the operands whose tensors are asked for, to be remembered.
         kept_digests: of each of these the structure hash.
-        terminals: the addresses of the terminals that the nodes and roots read.
     """
 
     operation: NDArray[np.int64]
@@ -57,12 +57,23 @@ class Plan:
     root_columns: NDArray[np.int64]
     kept: NDArray[np.int64]
     kept_digests: list[bytes]
-    terminals: frozenset[int]
 
     @property
     def size(self) -> int:
         """How many distinct nodes the plan computes or loads."""
         return len(self.operation)
+
+    @cached_property
+    def operations(self) -> frozenset[int]:
+        """The ids of the operations of the nodes, and `LOAD` if there is one."""
+        return frozenset(self.operation.tolist())
+
+    @cached_property
+    def terminals(self) -> frozenset[int]:
+        """The addresses of the terminals that the nodes and roots read."""
+        is_load = self.operation == LOAD
+        operands = np.unique(np.concatenate([self.first[~is_load], self.second, self.roots])).tolist()
+        return frozenset(one for one in operands if 0 <= one < TERMINAL_COUNT).union(*map(reads_of, self.operations))
 
     @classmethod
     def of(
@@ -99,8 +110,6 @@ class Plan:
 
         recorded = sorted({*roots, *computed_scalars})
         column_of = {operand: column for column, operand in enumerate(recorded)}
-        terminals = {operand for node in nodes if node[0] != LOAD for operand in (*node[1:], *reads_of(node[0]))}
-        terminals |= set(roots)
         operation, first, second = np.array(nodes, dtype=np.int64).reshape(-1, 3).T.copy()
         return cls(
             operation=operation,
@@ -112,7 +121,49 @@ class Plan:
             root_columns=np.array([column_of[root] for root in roots], dtype=np.int64),
             kept=np.array(list(kept), dtype=np.int64),
             kept_digests=list(kept.values()),
-            terminals=frozenset(operand for operand in terminals if 0 <= operand < TERMINAL_COUNT),
+        )
+
+    def of_programs(self, positions: NDArray[np.int64]) -> Plan:
+        """Return the plan of some of the programs, those at these positions of `roots`."""
+        roots = self.roots[positions]
+        needed = np.zeros(TERMINAL_COUNT + self.size, np.bool_).tolist()
+        for root in roots.tolist():
+            needed[root] = True
+        nodes = zip(self.operation.tolist(), self.first.tolist(), self.second.tolist(), strict=True)
+        for node, (operation, a, b) in reversed(list(enumerate(nodes, TERMINAL_COUNT))):
+            if needed[node] and operation != LOAD:
+                for operand in (a, b):
+                    if operand >= 0:
+                        needed[operand] = True
+        return self.of_nodes(np.array(needed[TERMINAL_COUNT:], np.bool_), roots)
+
+    def of_nodes(self, chosen: NDArray[np.bool_], roots: NDArray[np.int64]) -> Plan:
+        """Return a plan with some of the nodes, which records of these and of the roots what this one does.
+
+        Args:
+            chosen: bool (n,), which. None of them reads another.
+            roots: int64, the operands that become the roots: recorded ones, which are terminals or chosen.
+        """
+        nodes = np.flatnonzero(chosen)
+        operands = np.arange(TERMINAL_COUNT + self.size)  # where each is in the new plan
+        operands[TERMINAL_COUNT + nodes] = TERMINAL_COUNT + np.arange(len(nodes))
+        operation, first, second = self.operation[nodes], self.first[nodes], self.second[nodes]
+        is_operand = (operation != LOAD) & (first >= 0)
+        stays = np.concatenate([np.zeros(TERMINAL_COUNT, np.bool_), chosen])
+        stays[roots] = True
+        recorded, kept = np.flatnonzero(stays[self.recorded]), np.flatnonzero(stays[self.kept])
+        columns = operands[self.recorded[recorded]]
+        roots = operands[roots]
+        return Plan(
+            operation=operation,
+            first=np.where(is_operand, operands[np.where(is_operand, first, 0)], first),
+            second=np.where(second >= 0, operands[second], second),
+            roots=roots,
+            recorded=columns,
+            recorded_digests=[self.recorded_digests[place] for place in recorded.tolist()],
+            root_columns=np.searchsorted(columns, roots),
+            kept=operands[self.kept[kept]],
+            kept_digests=[self.kept_digests[place] for place in kept.tolist()],
         )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eznas.errors import EznasError
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.options import Aggregation
+from eznas.system.vectors import njit
 
 
 def aggregate_columns(
@@ -32,17 +33,34 @@ def aggregate_columns(
     """
     if aggregation not in get_args(Aggregation):
         raise EznasError(f"Unknown aggregation {aggregation!r}; choose one of: {', '.join(get_args(Aggregation))}.")
-    counts = valid.sum(axis=0) if stands_for is None else stands_for @ valid
-    with np.errstate(invalid="ignore", over="ignore"):
-        # float64, so that the order in which a network lists its units costs no precision.
-        numbers = np.where(valid, values, 0.0).astype(np.float64)
-        if stands_for is not None:
-            numbers *= stands_for[:, None]
-        scores: NDArray[np.float64] = numbers.sum(axis=0)
-        scores[np.abs(scores) < RELATIVE_TOLERANCE * np.abs(numbers).sum(axis=0)] = 0.0
-    if aggregation == "mean":
-        scores /= np.maximum(counts, 1)
-    scores[(counts == 0) | ~np.isfinite(scores)] = np.nan
+    weights = np.ones(len(values)) if stands_for is None else stands_for
+    return _aggregated(values, valid, weights, aggregation == "mean")
+
+
+@njit(cache=True, nogil=True)
+def _aggregated(
+    values: NDArray[np.float32], valid: NDArray[np.bool_], stands_for: NDArray[np.float64], is_mean: bool
+) -> NDArray[np.float64]:
+    """`aggregate_columns`, one unit after the other, so that no score depends on the programs beside it.
+
+    The sums are float64, so that the order in which a network lists its units costs no precision.
+    """
+    units, programs = values.shape
+    scores, sizes, counts = np.zeros(programs), np.zeros(programs), np.zeros(programs)
+    for unit in range(units):
+        for program in range(programs):
+            if valid[unit, program]:
+                number = np.float64(values[unit, program]) * stands_for[unit]
+                scores[program] += number
+                sizes[program] += abs(number)
+                counts[program] += stands_for[unit]
+    for program in range(programs):
+        if counts[program] == 0 or not np.isfinite(scores[program]):
+            scores[program] = np.nan
+        elif abs(scores[program]) < RELATIVE_TOLERANCE * sizes[program]:
+            scores[program] = 0.0
+        elif is_mean:
+            scores[program] /= counts[program]
     return scores
 
 

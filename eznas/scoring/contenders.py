@@ -32,13 +32,12 @@ class Contenders:
             keeps_tensors: see `Plan.of`.
             only_complete: whether a program without a score on some network is given up.
         """
-        self._programs = programs
         self.cached = cached
         self._only_complete = only_complete
         self._lock = threading.Lock()
         self._left = np.arange(len(programs))
-        self._keeps_tensors = keeps_tensors
-        self._plan = self._plan_of(programs)
+        self._planned = self._left
+        self._plan = Plan.of(programs, cached, keeps_tensors=keeps_tensors)
 
     @property
     def left(self) -> NDArray[np.int64]:
@@ -49,12 +48,10 @@ class Contenders:
     def plan(self) -> tuple[NDArray[np.int64], Plan]:
         """The positions of the programs that are left, and the plan of them."""
         with self._lock:
-            if len(self._plan.roots) > len(self._left):
-                self._plan = self._plan_of([self._programs[position] for position in self._left.tolist()])
+            if len(self._planned) > len(self._left):
+                self._plan = self._plan.of_programs(np.searchsorted(self._planned, self._left))
+                self._planned = self._left
             return self._left, self._plan
-
-    def _plan_of(self, programs: Sequence[Program]) -> Plan:
-        return Plan.of(programs, self.cached, keeps_tensors=self._keeps_tensors)
 
     def scored(self, positions: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
         """Take the scores of a network that has any, NaN for a program that has none.

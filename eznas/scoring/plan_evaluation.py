@@ -36,7 +36,6 @@ _ONE_TERMINAL: Final = Plan(
     root_columns=np.zeros(1, np.int64),
     kept=np.empty(0, np.int64),
     kept_digests=[],
-    terminals=frozenset({0}),
 )
 """Records the number of one tensor, as every plan does."""
 
@@ -73,20 +72,19 @@ class PlanParts:
     """A plan in two parts: what does not depend on an own operation, and what does.
 
     Attributes:
+        uses_own: whether there is a second part.
         without_own: the plan of the first part, which anything that runs plans can run.
     """
 
     def __init__(self, plan: Plan) -> None:
         """Tell the parts of a plan from each other."""
         self._plan = plan
-        self._by_torch = _by_torch(plan)
-        self._columns = ~np.concatenate([np.zeros(TERMINAL_COUNT, np.bool_), self._by_torch])[plan.recorded]
-        self.without_own = _without(plan, self._by_torch) if self.uses_own else plan
-
-    @property
-    def uses_own(self) -> bool:
-        """Whether there is a second part."""
-        return bool(self._by_torch.any())
+        self.uses_own = max(plan.operations, default=LOAD) >= FIRST_OWN_ID
+        self.without_own = plan
+        if self.uses_own:
+            self._by_torch = _by_torch(plan)
+            self._columns = ~np.concatenate([np.zeros(TERMINAL_COUNT, np.bool_), self._by_torch])[plan.recorded]
+            self.without_own = plan.of_nodes(~self._by_torch, plan.recorded[self._columns])
 
     def completed(
         self,
@@ -124,43 +122,11 @@ class PlanParts:
 def _by_torch(plan: Plan) -> NDArray[np.bool_]:
     """Which nodes are own operations, or depend on one: bool (nodes,)."""
     chosen = plan.operation >= FIRST_OWN_ID
-    if not chosen.any():
-        return chosen
     for node in range(plan.size):
         if plan.operation[node] != LOAD:
             for operand in (plan.first[node], plan.second[node]):
                 chosen[node] |= operand >= TERMINAL_COUNT and chosen[operand - TERMINAL_COUNT]
     return chosen
-
-
-def _without(plan: Plan, left_out: NDArray[np.bool_]) -> Plan:
-    """The plan without some nodes, on which none of the others depends."""
-    kept = np.flatnonzero(~left_out)
-    moved = np.arange(TERMINAL_COUNT + plan.size)  # where each operand is in the new plan
-    moved[TERMINAL_COUNT + kept] = TERMINAL_COUNT + np.arange(len(kept))
-
-    def translated(operands: NDArray[np.int64], *, of_load: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-        as_is = (operands < TERMINAL_COUNT) if of_load is None else (operands < TERMINAL_COUNT) | of_load
-        return np.where(as_is, operands, moved[np.where(as_is, 0, operands)])
-
-    loads = plan.operation[kept] == LOAD
-    first = translated(plan.first[kept], of_load=loads)
-    second = translated(plan.second[kept])
-    stays = [operand < TERMINAL_COUNT or not left_out[operand - TERMINAL_COUNT] for operand in plan.recorded]
-    recorded = translated(plan.recorded[stays])
-    operands = {*first[~loads].tolist(), *second.tolist(), *recorded.tolist()}
-    return Plan(
-        operation=plan.operation[kept],
-        first=first,
-        second=second,
-        roots=recorded,
-        recorded=recorded,
-        recorded_digests=[digest for digest, one in zip(plan.recorded_digests, stays, strict=True) if one],
-        root_columns=np.arange(len(recorded)),
-        kept=np.empty(0, np.int64),
-        kept_digests=[],
-        terminals=frozenset(operand for operand in operands if 0 <= operand < TERMINAL_COUNT),
-    )
 
 
 class _Machine:
