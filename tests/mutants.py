@@ -288,8 +288,8 @@ FAULTS = (
     Fault(
         "a sampled unit counts once, however many it stands for",
         "scoring/aggregation.py",
-        "numbers *= stands_for[:, None]",
-        "pass",
+        "np.float64(values[unit, program]) * stands_for[unit]",
+        "np.float64(values[unit, program])",
         ("scoring/test_aggregation.py", "scoring/test_evaluator.py"),
     ),
     Fault(
@@ -865,6 +865,27 @@ FAULTS = (
         "(left[:, k, None] * right[k] + total)",
         "((left[:, k, None] * right[k]).astype(np.float32) + total)",
         ("ops/kernels/test_products.py",),
+    ),
+    Fault(
+        "a product with a zero matrix is zero whatever the other is",
+        "ops/kernels/matrices.py",
+        "(is_zero(a) and is_finite(b))",
+        "is_zero(a)",
+        ("ops/kernels/test_kernels.py::test_matmul_with_a_zero_matrix_is_zero_where_the_other_is_finite",),
+    ),
+    Fault(
+        "the last of many numbers are not looked at",
+        "ops/kernels/extremes.py",
+        "for i in range(first, values.size):",
+        "for i in range(first, values.size - 1):",
+        ("ops/kernels/test_extremes.py",),
+    ),
+    Fault(
+        "a plan of fewer programs keeps the columns of all",
+        "ops/plan.py",
+        "np.searchsorted(columns, roots)",
+        "self.root_columns[: len(roots)]",
+        ("ops/test_plan.py",),
     ),
     Fault(
         "a matrix that leading axes repeat is taken as if it were not",

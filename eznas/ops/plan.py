@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.own import reads_of
 from eznas.ops.program import NO_OPERAND, Program
+from eznas.ops.shared_programs import SharedPrograms
 from eznas.terminals import TERMINAL_COUNT
 
 LOAD: Final = -1
@@ -79,7 +80,14 @@ class Plan:
     def of(
         cls, programs: Sequence[Program], cached: Mapping[bytes, int] | None = None, *, keeps_tensors: bool = False
     ) -> Plan:
-        """Merge programs into one plan, in time linear in their nodes.
+        """Merge programs into one plan, see `of_shared`."""
+        return cls.of_shared(SharedPrograms.of(programs), cached, keeps_tensors=keeps_tensors)
+
+    @classmethod
+    def of_shared(
+        cls, programs: SharedPrograms, cached: Mapping[bytes, int] | None = None, *, keeps_tensors: bool = False
+    ) -> Plan:
+        """Merge programs into one plan, in time linear in their distinct nodes.
 
         Args:
             programs: in the order of `roots`; repeats are allowed and cost nothing.
@@ -88,36 +96,37 @@ class Plan:
             keeps_tensors: whether the plan asks for tensors to be remembered.
         """
         cached = cached or {}
+        builder = programs.builder
+        operand_of = {address: address for address in range(NO_OPERAND, TERMINAL_COUNT)}  # by ref
         nodes: list[tuple[int, int, int]] = []
-        operand_of: dict[bytes, int] = {}
-        digest_of: dict[int, bytes] = {}  # by operand, of the scalar nodes that may be recorded
+        scalars: dict[int, bytes] = {}  # by operand
         computed_scalars: list[int] = []
         kept: dict[int, bytes] = {}
-        roots: list[int] = []
-
-        for program in programs:
-            digests = program.digests
-            local = _place(program, nodes, operand_of, cached)
-            for index, operand in local.items():
-                if program.is_scalar(index) and operand not in digest_of:
-                    digest_of[operand] = digests[index]
-                    if nodes[operand - TERMINAL_COUNT][0] != LOAD:
-                        computed_scalars.append(operand)
-                if keeps_tensors and nodes[operand - TERMINAL_COUNT][0] in _KEPT:
-                    kept[operand] = digests[index]
-            output = program.output
-            roots.append(output if output < TERMINAL_COUNT else local[output - TERMINAL_COUNT])
-
+        for ref in programs.nodes_down_to(lambda ref: builder.digest(ref) in cached):
+            operand = operand_of[ref] = TERMINAL_COUNT + len(nodes)
+            digest = builder.digest(ref)
+            operation, a, b = builder.node(ref)
+            if digest in cached:
+                nodes.append((LOAD, cached[digest], NO_OPERAND))
+            else:
+                nodes.append((operation, operand_of[a], operand_of[b]))
+                if keeps_tensors and operation in _KEPT:
+                    kept[operand] = digest
+            if builder.is_scalar(ref):
+                scalars[operand] = digest
+                if digest not in cached:
+                    computed_scalars.append(operand)
+        roots = [operand_of[ref] for ref in programs.refs]
         recorded = sorted({*roots, *computed_scalars})
         column_of = {operand: column for column, operand in enumerate(recorded)}
-        operation, first, second = np.array(nodes, dtype=np.int64).reshape(-1, 3).T.copy()
+        operation_ids, first, second = np.array(nodes, dtype=np.int64).reshape(-1, 3).T.copy()
         return cls(
-            operation=operation,
+            operation=operation_ids,
             first=first,
             second=second,
             roots=np.array(roots, dtype=np.int64),
             recorded=np.array(recorded, dtype=np.int64),
-            recorded_digests=[digest_of.get(operand) for operand in recorded],
+            recorded_digests=[scalars.get(operand) for operand in recorded],
             root_columns=np.array([column_of[root] for root in roots], dtype=np.int64),
             kept=np.array(list(kept), dtype=np.int64),
             kept_digests=list(kept.values()),
@@ -165,28 +174,3 @@ class Plan:
             kept=operands[self.kept[kept]],
             kept_digests=[self.kept_digests[place] for place in kept.tolist()],
         )
-
-
-def _place(
-    program: Program, nodes: list[tuple[int, int, int]], operand_of: dict[bytes, int], cached: Mapping[bytes, int]
-) -> dict[int, int]:
-    """Append the nodes that a program needs and the plan lacks; return the operand of each needed node, by index."""
-    digests = program.digests
-    # What is placed already, or loaded, needs nothing below it.
-    needed = program.nodes_down_to(lambda index: digests[index] in operand_of or digests[index] in cached)
-    local: dict[int, int] = {}
-    for index in needed:
-        operation, a, b = program.nodes[index]
-        digest = digests[index]
-        if digest not in operand_of:
-            operand_of[digest] = TERMINAL_COUNT + len(nodes)
-            if digest in cached:
-                nodes.append((LOAD, cached[digest], NO_OPERAND))
-            else:
-                nodes.append((operation, _translate(a, local), _translate(b, local)))
-        local[index] = operand_of[digest]
-    return local
-
-
-def _translate(operand: int, local: Mapping[int, int]) -> int:
-    return operand if operand < TERMINAL_COUNT else local[operand - TERMINAL_COUNT]

@@ -280,6 +280,17 @@ class ProgramBuilder:
         self._scalar.append(_is_scalar(node, self._scalar))
         return ref
 
+    def add(self, program: Program) -> int:
+        """Return the ref of a program, which any builder may have built."""
+        refs = list(range(TERMINAL_COUNT))
+        for operation, *operands in program.nodes:
+            refs.append(self.apply(operation, *[refs[one] for one in operands if one != NO_OPERAND]))
+        return refs[program.output]
+
+    def node(self, ref: int) -> Node:
+        """Return the operation that a ref is the result of, and the refs of its arguments; a ref of no terminal."""
+        return self._nodes[ref - TERMINAL_COUNT]
+
     def digest(self, ref: int) -> bytes:
         """Return the structure hash of a ref."""
         return self._digests[ref]

@@ -17,6 +17,7 @@ from eznas.ops.catalogue import BY_NAME, ShapeRule
 from eznas.ops.facts import TERMINAL_FACTS, Facts, facts_of
 from eznas.ops.own import operation_of
 from eznas.ops.program import NO_OPERAND, Program, ProgramBuilder
+from eznas.ops.shared_programs import SharedPrograms
 from eznas.ops.terms import Term
 from eznas.terminals import TERMINAL_COUNT
 
@@ -70,11 +71,20 @@ class Simplifier:
 
     def simplify(self, program: Program, used: Counter[str] | None = None) -> Program:
         """Return what the function `simplify` returns; `used` counts the rules for parts that were not known yet."""
-        if program.output < TERMINAL_COUNT:
-            return program
+        shared = self.simplify_all([program], used)
+        (simple,) = shared.refs
+        is_simple = shared.builder.digest(simple).hex() == program.digest
+        return program if is_simple else shared.builder.build(simple)
+
+    def simplify_all(self, programs: Sequence[Program], used: Counter[str] | None = None) -> SharedPrograms:
+        """Return what `simplify` returns of each of many programs."""
         used = Counter() if used is None else used
         if len(self._known) > _MOST_KNOWN:
             self._forget()
+        return SharedPrograms(self._expressions.builder, [self._simplified(program, used) for program in programs])
+
+    def _simplified(self, program: Program, used: Counter[str]) -> int:
+        """The ref of the simplest form of a program."""
         known, digests, output = self._known, program.digests, program.output - TERMINAL_COUNT
         refs = {address: address for address in range(NO_OPERAND, TERMINAL_COUNT)}
         for index in program.nodes_down_to(lambda index: digests[index] in known and index != output):
@@ -86,9 +96,7 @@ class Simplifier:
                 if index != output:  # which may be what no part may, see `_may_replace`
                     known[digests[index]] = ref
             refs[TERMINAL_COUNT + index] = ref
-        simple = refs[program.output]
-        builder = self._expressions.builder
-        return program if builder.digest(simple) == digests[output] else builder.build(simple)
+        return refs[program.output]
 
     def _forget(self) -> None:
         self._expressions = _Expressions(self._spelling)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.plan import Plan
-from eznas.ops.program import Program
+from eznas.ops.shared_programs import SharedPrograms
 
 
 class Contenders:
@@ -22,22 +22,22 @@ class Contenders:
     """
 
     def __init__(
-        self, programs: Sequence[Program], cached: Mapping[bytes, int], *, keeps_tensors: bool, only_complete: bool
+        self, programs: SharedPrograms, cached: Mapping[bytes, int], *, keeps_tensors: bool, only_complete: bool
     ) -> None:
         """Begin with all programs.
 
         Args:
             programs: any number of them.
-            cached: see `Plan.of`.
-            keeps_tensors: see `Plan.of`.
+            cached: see `Plan.of_shared`.
+            keeps_tensors: see `Plan.of_shared`.
             only_complete: whether a program without a score on some network is given up.
         """
         self.cached = cached
         self._only_complete = only_complete
         self._lock = threading.Lock()
-        self._left = np.arange(len(programs))
+        self._left = np.arange(len(programs.refs))
         self._planned = self._left
-        self._plan = Plan.of(programs, cached, keeps_tensors=keeps_tensors)
+        self._plan = Plan.of_shared(programs, cached, keeps_tensors=keeps_tensors)
 
     @property
     def left(self) -> NDArray[np.int64]:

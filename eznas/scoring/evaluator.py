@@ -150,11 +150,11 @@ class Evaluator:
         """
         if not programs:
             return np.empty((0, self._store.count))
-        programs = [self._simplifier.simplify(program) for program in programs]
+        shared = self._simplifier.simplify_all(programs)
         # What PyTorch computes for own operations would differ in its last bits from tensors that are remembered.
-        keeps_tensors = self._keeps_tensors and not any(program.own for program in programs)
-        recalled = self._remembered.recall(programs, tensors=keeps_tensors)
-        contenders = Contenders(programs, recalled.columns, keeps_tensors=keeps_tensors, only_complete=only_complete)
+        keeps_tensors = self._keeps_tensors and not shared.uses_own
+        recalled = self._remembered.recall(shared, tensors=keeps_tensors)
+        contenders = Contenders(shared, recalled.columns, keeps_tensors=keeps_tensors, only_complete=only_complete)
         networks = self._run(contenders, recalled, progress, races)
         self._unit_counts = np.array([len(network.results.numbers) for network in networks], dtype=np.int64)
         left, plan = contenders.plan
@@ -174,7 +174,7 @@ class Evaluator:
         Returns:
             float64, shape (programs, networks), NaN as of `scores`.
         """
-        plan = Plan.of([self._simplifier.simplify(program) for program in programs])
+        plan = Plan.of_shared(self._simplifier.simplify_all(programs))
 
         def score(statistics: NetworkStatistics) -> NDArray[np.float64]:
             with rounding_up():

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.program import NO_OPERAND, Program
 from eznas.ops.shapes import MAXIMUM_AXES
+from eznas.ops.shared_programs import SharedPrograms
 from eznas.ops.unit_tensors import INVALID, NOT_KEPT, UnitTensors
-from eznas.terminals import TERMINAL_COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +97,24 @@ class Remembered:
         self._used = 0
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
-    def recall(self, programs: Iterable[Program], *, tensors: bool) -> Recalled:
+    def recall(self, programs: SharedPrograms, *, tensors: bool) -> Recalled:
         """Return what is remembered of the sub-expressions of programs, but for what lies below such a one.
 
         Args:
             programs: any.
             tensors: whether tensors are wanted, or numbers alone.
         """
+        digest_of, entry_of = programs.builder.digest, self._entries.get
         chosen: dict[bytes, _Entry] = {}
-        for program in programs:
-            pending, seen = [program.output], set(range(NO_OPERAND, TERMINAL_COUNT))
-            while pending:
-                operand = pending.pop()
-                if operand in seen:
-                    continue
-                seen.add(operand)
-                digest = program.digests[operand - TERMINAL_COUNT]
-                entry = self._entries.get(digest)
-                if entry is not None and (tensors or entry.shapes is None):
-                    chosen[digest] = entry
-                else:
-                    pending.extend(program.nodes[operand - TERMINAL_COUNT][1:])
+
+        def is_known(ref: int) -> bool:
+            entry = entry_of(digest := digest_of(ref))
+            if entry is None or not (tensors or entry.shapes is None):
+                return False
+            chosen[digest] = entry
+            return True
+
+        programs.nodes_down_to(is_known)
         for digest in chosen:
             self._entries.move_to_end(digest)
         return Recalled(list(chosen), list(chosen.values()))

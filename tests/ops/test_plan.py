@@ -107,6 +107,34 @@ def test_cached_values_replace_what_lies_below_them(programs, data):
     assert recorded & set(chosen) == loaded_roots
 
 
+@fixed
+@given(populations(), st.data())
+def test_a_plan_of_some_programs_is_what_they_need_of_it(programs, data):
+    known = scalar_values(programs)
+    cached = {digest: column for column, digest in enumerate(known) if data.draw(st.booleans())}
+    table = list(known.values())
+    chosen = [place for place in range(len(programs)) if data.draw(st.booleans())]
+    full, fresh = (Plan.of(some, cached, keeps_tensors=True) for some in (programs, [programs[one] for one in chosen]))
+    plan = full.of_programs(np.array(chosen, np.int64))
+    values, expected = execute(plan, table), execute(fresh, table)
+    for one in (plan, fresh):
+        assert list(one.recorded[one.root_columns]) == list(one.roots)
+        assert sorted(one.recorded) == list(one.recorded)
+    assert [values[root] for root in plan.roots] == [expected[root] for root in fresh.roots]
+    assert plan.size == fresh.size
+    assert plan.terminals == fresh.terminals
+
+    def by_digest(operands, digests, values):
+        return {digest: values[operand] for operand, digest in zip(operands, digests, strict=True) if digest}
+
+    for operands, digests in (("recorded", "recorded_digests"), ("kept", "kept_digests")):
+        of_plan, of_fresh = (
+            by_digest(getattr(one, operands), getattr(one, digests), found)
+            for one, found in ((plan, values), (fresh, expected))
+        )
+        assert of_plan == of_fresh
+
+
 def test_arrays_of_a_small_plan():
     programs = [parse_program(text) for text in ("numel(inp.data)", "exp(numel(inp.data))", "wt", "numel(inp.data)")]
     plan = Plan.of(programs)

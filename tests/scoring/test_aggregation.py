@@ -20,6 +20,15 @@ def test_leaves_invalid_units_out(aggregation, expected):
     assert aggregate_columns(VALUES, valid, aggregation).tolist() == expected
 
 
+@pytest.mark.parametrize("stands_for", [None, np.arange(700.0)])
+def test_no_bit_of_a_score_depends_on_the_programs_beside(stands_for):
+    rng = np.random.default_rng(0)
+    values, valid = rng.standard_normal((700, 5)).astype(np.float32), rng.random((700, 5)) < 0.9
+    together = aggregate_columns(values, valid, "mean", stands_for)
+    alone = [aggregate_columns(values[:, [one]], valid[:, [one]], "mean", stands_for).item() for one in range(5)]
+    assert together.tolist() == alone
+
+
 def test_no_valid_unit_is_not_a_number():
     assert np.isnan(aggregate_columns(VALUES, np.zeros((2, 4), dtype=bool), "sum")).all()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eznas.ops.notation import parse_program
+from eznas.ops.shared_programs import SharedPrograms
 from eznas.ops.unit_tensors import INVALID, NOT_KEPT, UnitTensors
 from eznas.scoring.remembered import Remembered
 
@@ -42,6 +43,10 @@ def digest(text):
     return parse_program(text).digests[-1]
 
 
+def recall(remembered, *texts, tensors=True):
+    return remembered.recall(SharedPrograms.of([parse_program(text) for text in texts]), tensors=tensors)
+
+
 def test_tensors_and_numbers_come_back_unit_by_unit():
     remembered, networks = Remembered(2**20), kept(0)
     numbers = np.arange(5, dtype=np.float32)
@@ -49,9 +54,7 @@ def test_tensors_and_numbers_come_back_unit_by_unit():
     remembered.put_numbers(digest("l1_norm(wt)"), numbers, valid)
     remembered.put_tensors(digest("determinant(wt)"), networks, 0)
     remembered.put_tensors(digest("determinant(inp.data)"), networks, 1)
-    recalled = remembered.recall(
-        [parse_program("exp(determinant(wt)) * (determinant(inp.data) + l1_norm(wt))")], tensors=True
-    )
+    recalled = recall(remembered, "exp(determinant(wt)) * (determinant(inp.data) + l1_norm(wt))")
     assert recalled.columns.keys() == {
         digest(text) for text in ("l1_norm(wt)", "determinant(wt)", "determinant(inp.data)")
     }
@@ -73,28 +76,28 @@ def test_what_lies_below_something_remembered_is_not_recalled():
     remembered = Remembered(2**20)
     for text in ("l1_norm(wt)", "exp(l1_norm(wt))"):
         remembered.put_numbers(digest(text), np.zeros(5, np.float32), np.ones(5, np.bool_))
-    above, below = parse_program("abs(exp(l1_norm(wt)))"), parse_program("sqrt(l1_norm(wt))")
-    assert set(remembered.recall([above], tensors=True).columns) == {digest("exp(l1_norm(wt))")}
-    assert len(remembered.recall([above, below], tensors=True).columns) == 2
-    assert remembered.recall([parse_program("wt"), parse_program("abs(wt)")], tensors=True).columns == {}
+    above, below = "abs(exp(l1_norm(wt)))", "sqrt(l1_norm(wt))"
+    assert set(recall(remembered, above).columns) == {digest("exp(l1_norm(wt))")}
+    assert len(recall(remembered, above, below).columns) == 2
+    assert recall(remembered, "wt", "abs(wt)").columns == {}
 
 
 def test_numbers_alone_are_recalled_where_no_tensors_are_wanted():
     remembered = Remembered(2**20)
     remembered.put_numbers(digest("l1_norm(wt)"), np.zeros(5, np.float32), np.ones(5, np.bool_))
     remembered.put_tensors(digest("determinant(wt)"), kept(0), 0)
-    both = parse_program("determinant(wt) * l1_norm(wt)")
-    assert set(remembered.recall([both], tensors=False).columns) == {digest("l1_norm(wt)")}
+    both = "determinant(wt) * l1_norm(wt)"
+    assert set(recall(remembered, both, tensors=False).columns) == {digest("l1_norm(wt)")}
 
 
 def test_what_was_not_kept_on_a_unit_is_not_remembered():
     remembered = Remembered(2**20)
     remembered.put_tensors(digest("determinant(wt)"), kept(0, not_kept=True), 1)
-    assert remembered.recall([parse_program("determinant(wt)")], tensors=True).columns == {}
+    assert recall(remembered, "determinant(wt)").columns == {}
 
 
 def test_nothing_recalled_has_no_column():
-    assert Remembered(0).recall([], tensors=True).of_units(2, 5).axes.shape == (3, 0)
+    assert recall(Remembered(0)).of_units(2, 5).axes.shape == (3, 0)
 
 
 @pytest.mark.parametrize(("used", "left"), [([], {"exp", "log"}), (["abs"], {"abs", "log"})])
@@ -104,7 +107,7 @@ def test_the_longest_unused_is_forgotten(used, left):
     texts = {name: f"{name}(l1_norm(wt))" for name in ("abs", "exp", "log")}
     for name in ("abs", "exp"):
         remembered.put_numbers(digest(texts[name]), numbers, valid)
-    remembered.recall([parse_program(texts[name]) for name in used], tensors=True)
+    recall(remembered, *[texts[name] for name in used])
     remembered.put_numbers(digest(texts["log"]), numbers, valid)
-    found = remembered.recall(map(parse_program, texts.values()), tensors=True).columns
+    found = recall(remembered, *texts.values()).columns
     assert set(found) == {digest(texts[name]) for name in left}

@@ -18,30 +18,28 @@ from numpy.typing import NDArray
 from eznas.ops.jit import JIT_DISABLED, borrowing, float_to_bits, inlined
 from eznas.ops.kernels.lanes import LANES
 from eznas.ops.kernels.vector_code import pointer_to
+from eznas.ops.kernels.vector_math import ZERO
 
 _SIZE: Final = np.int32(2**31 - 1)
 """All bits but the sign."""
-_INFINITY: Final = np.int32(np.float32(np.inf).view(np.int32))
+_LARGEST_FINITE: Final = np.int32(np.finfo(np.float32).max.view(np.int32))
 _VECTORS: Final = 8
 _BLOCK: Final = _VECTORS * LANES
 """Numbers that are looked at at once."""
 
 if JIT_DISABLED:
 
-    def is_zero(values: NDArray[np.float32]) -> bool:
-        """Whether all numbers are zero, of either sign."""
-        return not values.any()
-
-    def is_finite(values: NDArray[np.float32]) -> bool:
-        """Whether no number is infinite or NaN."""
-        return bool(np.isfinite(values).all())
+    def _largest_of_block(values: NDArray[np.float32], start: int) -> np.int32:
+        """The bits of the size of the largest of `_BLOCK` numbers; of these NaN is the largest."""
+        sizes: NDArray[np.int32] = values[start : start + _BLOCK].view(np.int32) & _SIZE
+        return np.int32(sizes.max())
 
 else:
     cgutils: Any = untyped_cgutils
 
     @intrinsic
     def _largest_of_block(_typing: Any, _values: Any, _start: Any) -> Any:
-        """The bits of the size of the largest of `_BLOCK` numbers, as an int32; of these NaN is the largest."""
+        """As above."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, start = arguments
@@ -59,28 +57,39 @@ else:
 
         return types.int32(types.float32[::1], types.intp), generate
 
-    @inlined
-    def _largest(values: NDArray[np.float32], first: int) -> np.int32:
-        """The bits of the size of the largest of the numbers from `first` on, of which there may be `_BLOCK`."""
-        if first + _BLOCK <= values.size:
-            return _largest_of_block(values, first)
-        largest = np.int32(0)
-        for i in range(first, values.size):
-            largest = max(largest, float_to_bits(values[i]) & _SIZE)
-        return largest
 
-    @borrowing
-    def is_zero(values: NDArray[np.float32]) -> bool:
-        """Whether all numbers are zero, of either sign. The first few of others mostly say that they are not."""
-        for first in range(0, values.size, _BLOCK):
-            if _largest(values, first) > 0:
-                return False
-        return True
+@inlined
+def _largest(values: NDArray[np.float32], first: int) -> np.int32:
+    """The bits of the size of the largest of up to `_BLOCK` numbers, those from `first` on."""
+    if first + _BLOCK <= values.size:
+        return _largest_of_block(values, first)
+    largest = np.int32(0)
+    for i in range(first, values.size):
+        largest = max(largest, float_to_bits(values[i]) & _SIZE)
+    return largest
 
-    @borrowing
-    def is_finite(values: NDArray[np.float32]) -> bool:
-        """Whether no number is infinite or NaN."""
-        for first in range(0, values.size, _BLOCK):
-            if _largest(values, first) >= _INFINITY:
-                return False
-        return True
+
+@inlined
+def _is_within(values: NDArray[np.float32], bound: np.int32) -> bool:
+    """Whether no number is larger than the one of these bits."""
+    first = 0
+    while first < values.size and _largest(values, first) <= bound:
+        first += _BLOCK
+    return first >= values.size
+
+
+@borrowing
+def _is_zero(values: NDArray[np.float32]) -> bool:
+    return _is_within(values, np.int32(0))
+
+
+@inlined
+def is_zero(values: NDArray[np.float32]) -> bool:
+    """Whether there are numbers and all are zero, of either sign. Two of others mostly say that they are not."""
+    return bool(values.size > 0 and values[0] == ZERO and values[-1] == ZERO) and _is_zero(values)
+
+
+@borrowing
+def is_finite(values: NDArray[np.float32]) -> bool:
+    """Whether no number is infinite or NaN."""
+    return _is_within(values, _LARGEST_FINITE)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eznas.ops.jit import borrowing
+from eznas.ops.jit import borrowing, inlined
 from eznas.ops.kernels.extremes import is_finite, is_zero
 from eznas.ops.kernels.factorization import find_pivots
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
@@ -29,7 +29,7 @@ activation or no gradient, one in seven that evolution multiplies is.
 """
 
 
-@borrowing
+@inlined
 def _vanishes(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     """Whether one matrix is zero and the other finite, so that each sum of products stays the 0 that it begins as."""
     return (is_zero(a) and is_finite(b)) or (is_zero(b) and is_finite(a))
