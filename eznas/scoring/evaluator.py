@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eznas.ops.equivalence import simplifier
 from eznas.ops.interpreter import PlanResults
+from eznas.ops.kernels.blas_threads import one_blas_thread
 from eznas.ops.plan import Plan
 from eznas.ops.program import Program
 from eznas.ops.unit_tensors import UnitTensors
@@ -244,9 +245,10 @@ class Evaluator:
                 evaluate(index, NetworkStatistics.without_tensors("", units[index], self._samples.stands_for(index)))
                 for index in networks
             ]
-        return self._store.for_each(
-            lambda index, statistics: evaluate(index, self._samples.of(index, statistics)), progress, networks
-        )
+        with one_blas_thread():  # as each network has it; to enter it again takes less time than to set it again
+            return self._store.for_each(
+                lambda index, statistics: evaluate(index, self._samples.of(index, statistics)), progress, networks
+            )
 
     def _recalled_of(self, index: int, recalled: Recalled, units: int) -> UnitTensors:
         """Return what is remembered of the units of a network, of which there are so many."""

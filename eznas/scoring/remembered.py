@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -65,27 +65,34 @@ class Recalled:
         columns: by digest, which column of `of_units` it is.
     """
 
-    def __init__(self, digests: Sequence[bytes], entries: Sequence[_Entry]) -> None:
-        """Hold the entry of each of these distinct digests."""
-        self.columns = {digest: column for column, digest in enumerate(digests)}
-        self._entries = entries
+    def __init__(self, entries: Mapping[bytes, _Entry]) -> None:
+        """Hold entries by their digests."""
+        numbers = {digest: entry for digest, entry in entries.items() if entry.shapes is None}
+        tensors = {digest: entry for digest, entry in entries.items() if entry.shapes is not None}
+        self.columns = {digest: column for column, digest in enumerate([*numbers, *tensors])}
+        self._entries = [*numbers.values(), *tensors.values()]
+        # Numbers, of which there are many, are put together here, once for all networks.
+        self._numbers = np.array([entry.values for entry in numbers.values()])
+        self._axes = np.array([entry.axes for entry in self._entries], np.int64).T.copy()
 
     def of_units(self, start: int, stop: int) -> UnitTensors:
         """Return the tensors of these units, counted through all networks."""
+        units, count = stop - start, len(self._numbers)
         if not self._entries:
-            return UnitTensors.none(stop - start)
-        units = slice(start, stop)
-        parts = [entry.values[entry.starts[start] : entry.starts[stop]] for entry in self._entries]
-        ends = np.cumsum([part.size for part in parts])
-        offsets = np.empty((stop - start, len(parts)), np.int64)
+            return UnitTensors.none(units)
+        parts = [entry.values[entry.starts[start] : entry.starts[stop]] for entry in self._entries[count:]]
+        if count > 0:
+            parts.insert(0, self._numbers[:, start:stop].reshape(-1))
+        offsets = np.empty((units, len(self._entries)), np.int64)
         shapes = np.ones((*offsets.shape, MAXIMUM_AXES), np.int64)
-        axes = np.empty_like(offsets)
-        for column, (entry, part) in enumerate(zip(self._entries, parts, strict=True)):
-            offsets[:, column] = entry.starts[units] - entry.starts[start] + ends[column] - part.size
-            axes[:, column] = entry.axes[units]
+        offsets[:, :count] = np.arange(count * units).reshape(count, units).T
+        end = count * units
+        for column, entry in enumerate(self._entries[count:], count):
+            offsets[:, column] = entry.starts[start:stop] - entry.starts[start] + end
+            end += entry.starts[stop] - entry.starts[start]
             if entry.shapes is not None:
-                shapes[:, column] = entry.shapes[units]
-        return UnitTensors(np.concatenate(parts), offsets, shapes, axes)
+                shapes[:, column] = entry.shapes[start:stop]
+        return UnitTensors(np.concatenate(parts), offsets, shapes, self._axes[start:stop])
 
 
 class Remembered:
@@ -117,7 +124,7 @@ class Remembered:
         programs.nodes_down_to(is_known)
         for digest in chosen:
             self._entries.move_to_end(digest)
-        return Recalled(list(chosen), list(chosen.values()))
+        return Recalled(chosen)
 
     def put_numbers(self, digest: bytes, numbers: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
         """Remember a number on each unit of all networks: float32 and bool, both (units,)."""

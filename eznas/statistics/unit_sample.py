@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,7 @@ class UnitSamples:
             per_shape: how many of each shape are in the sample at most; `ALL` for all.
         """
         self._per_shape = per_shape
-        self._units: dict[int, NDArray[np.int64]] = {}
-        self._stands_for: dict[int, NDArray[np.float64] | None] = {}
+        self._layouts: dict[int, _Layout] = {}
 
     def of(self, network: int, statistics: NetworkStatistics) -> NetworkStatistics:
         """Return the statistics of some of the units, which say how many units each stands for; nothing is copied.
@@ -36,24 +36,38 @@ class UnitSamples:
             network: its number.
             statistics: of all its units, the same in every call.
         """
-        if network not in self._stands_for:
-            self._stands_for[network] = statistics.stands_for
-            if self._per_shape != ALL:
-                self._units[network], self._stands_for[network] = _chosen(statistics, self._per_shape)
+        layout = self._layouts.get(network)
+        if layout is None:
+            layout = self._layouts[network] = _layout(statistics, self._per_shape)
         if self._per_shape == ALL:
             return statistics
-        units = self._units[network]
         return replace(
             statistics,
-            offsets=statistics.offsets[units],
-            shapes=statistics.shapes[units],
-            axes=statistics.axes[units],
-            stands_for=self._stands_for[network],
+            offsets=layout.offsets,
+            shapes=layout.shapes,
+            axes=layout.axes,
+            stands_for=layout.stands_for,
         )
 
     def stands_for(self, network: int) -> NDArray[np.float64] | None:
         """How many units each unit of a network that was seen stands for; None where each is itself alone."""
-        return self._stands_for[network]
+        return self._layouts[network].stands_for
+
+
+class _Layout(NamedTuple):
+    """What statistics say of the units in a sample, see `NetworkStatistics`."""
+
+    offsets: NDArray[np.int64]
+    shapes: NDArray[np.int64]
+    axes: NDArray[np.int64]
+    stands_for: NDArray[np.float64] | None
+
+
+def _layout(statistics: NetworkStatistics, per_shape: int) -> _Layout:
+    if per_shape == ALL:
+        return _Layout(statistics.offsets, statistics.shapes, statistics.axes, statistics.stands_for)
+    units, stands_for = _chosen(statistics, per_shape)
+    return _Layout(statistics.offsets[units], statistics.shapes[units], statistics.axes[units], stands_for)
 
 
 def _chosen(statistics: NetworkStatistics, per_shape: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

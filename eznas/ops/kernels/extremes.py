@@ -1,7 +1,7 @@
 """Whether all numbers of a matrix are zero, or finite, written as instructions for vectors.
 
-The sizes of float32 numbers are ordered as their bits without the sign are, so that one maximum of whole numbers tells.
-LLVM would look at one number after the other.
+The sizes of float32 numbers are ordered as their bits without the sign are. LLVM would look at one number after the
+other.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from typing import Any, Final
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED, borrowing, float_to_bits, inlined
 from eznas.ops.kernels.lanes import LANES
-from eznas.ops.kernels.vector_code import pointer_to
+from eznas.ops.kernels.vector_code import pointer_to, repeated
 from eznas.ops.kernels.vector_math import ZERO
 
 _SIZE: Final = np.int32(2**31 - 1)
@@ -29,53 +28,43 @@ _BLOCK: Final = _VECTORS * LANES
 
 if JIT_DISABLED:
 
-    def _largest_of_block(values: NDArray[np.float32], start: int) -> np.int32:
-        """The bits of the size of the largest of `_BLOCK` numbers; of these NaN is the largest."""
-        sizes: NDArray[np.int32] = values[start : start + _BLOCK].view(np.int32) & _SIZE
-        return np.int32(sizes.max())
+    def _block_exceeds(values: NDArray[np.float32], start: int, bound: np.int32) -> bool:
+        """Whether any of `_BLOCK` numbers is larger than the one of these bits; NaN is the largest."""
+        return bool((values[start : start + _BLOCK].view(np.int32) & _SIZE > bound).any())
 
 else:
-    cgutils: Any = untyped_cgutils
 
     @intrinsic
-    def _largest_of_block(_typing: Any, _values: Any, _start: Any) -> Any:
+    def _block_exceeds(_typing: Any, _values: Any, _start: Any, _bound: Any) -> Any:
         """As above."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            values, start = arguments
+            values, start, bound = arguments
             kind = ir.VectorType(ir.IntType(32), LANES)
-            mask = ir.Constant(kind, [int(_SIZE)] * LANES)
-            largest = ir.Constant(kind, [0] * LANES)
+            mask, bounds = ir.Constant(kind, [int(_SIZE)] * LANES), repeated(builder, bound, kind)
+            exceeds = ir.Constant(ir.VectorType(ir.IntType(1), LANES), [0] * LANES)
             for vector in range(_VECTORS):
                 index = builder.add(start, ir.Constant(start.type, vector * LANES))
                 place = pointer_to(context, builder, signature.args[0], values, index, kind)
                 sizes = builder.and_(builder.load(place, align=4), mask)
-                largest = builder.select(builder.icmp_unsigned(">", sizes, largest), sizes, largest)
-            function_type = ir.FunctionType(ir.IntType(32), [kind])
-            name = f"llvm.vector.reduce.umax.v{LANES}i32"
-            return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [largest])
+                exceeds = builder.or_(exceeds, builder.icmp_unsigned(">", sizes, bounds))
+            bits = ir.IntType(LANES)
+            return builder.icmp_unsigned("!=", builder.bitcast(exceeds, bits), ir.Constant(bits, 0))
 
-        return types.int32(types.float32[::1], types.intp), generate
-
-
-@inlined
-def _largest(values: NDArray[np.float32], first: int) -> np.int32:
-    """The bits of the size of the largest of up to `_BLOCK` numbers, those from `first` on."""
-    if first + _BLOCK <= values.size:
-        return _largest_of_block(values, first)
-    largest = np.int32(0)
-    for i in range(first, values.size):
-        largest = max(largest, float_to_bits(values[i]) & _SIZE)
-    return largest
+        return types.boolean(types.float32[::1], types.intp, types.int32), generate
 
 
 @inlined
 def _is_within(values: NDArray[np.float32], bound: np.int32) -> bool:
     """Whether no number is larger than the one of these bits."""
-    first = 0
-    while first < values.size and _largest(values, first) <= bound:
-        first += _BLOCK
-    return first >= values.size
+    whole = values.size - values.size % _BLOCK
+    for first in range(0, whole, _BLOCK):
+        if _block_exceeds(values, first, bound):
+            return False
+    for i in range(whole, values.size):  # noqa: SIM110  numba compiles no all()
+        if float_to_bits(values[i]) & _SIZE > bound:
+            return False
+    return True
 
 
 @borrowing
