@@ -163,8 +163,8 @@ class Program:
         return all(takes(operation, scalar[a], b != NO_OPERAND and scalar[b]) for operation, a, b in self.nodes)
 
     def encode(self) -> dict[str, Any]:
-        """Return the program as plain lists and numbers, for JSON and msgpack."""
-        return {"nodes": [list(node) for node in self.nodes], "output": self.output}
+        """Return the program as plain sequences and numbers, for JSON and msgpack, which both make lists of tuples."""
+        return {"nodes": self.nodes, "output": self.output}
 
     @classmethod
     def decode(cls, data: object) -> Program:

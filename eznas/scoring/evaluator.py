@@ -245,10 +245,13 @@ class Evaluator:
                 evaluate(index, NetworkStatistics.without_tensors("", units[index], self._samples.stands_for(index)))
                 for index in networks
             ]
+        ordered = self._samples.largest_first(networks)
         with one_blas_thread():  # as each network has it; to enter it again takes less time than to set it again
-            return self._store.for_each(
-                lambda index, statistics: evaluate(index, self._samples.of(index, statistics)), progress, networks
+            results = self._store.for_each(
+                lambda index, statistics: evaluate(index, self._samples.of(index, statistics)), progress, ordered
             )
+        of_network = dict(zip(ordered, results, strict=True))
+        return [of_network[network] for network in networks]
 
     def _recalled_of(self, index: int, recalled: Recalled, units: int) -> UnitTensors:
         """Return what is remembered of the units of a network, of which there are so many."""

@@ -7,6 +7,7 @@ unit follows from shapes alone, so each unit of a sample can stand for the other
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -53,6 +54,13 @@ class UnitSamples:
         """How many units each unit of a network that was seen stands for; None where each is itself alone."""
         return self._layouts[network].stands_for
 
+    def largest_first(self, networks: Sequence[int]) -> list[int]:
+        """Return networks by how many elements the tensors of their samples have; those that were not seen come last.
+
+        They take about as long as they are large, and threads end together where the last ones are small.
+        """
+        return sorted(networks, key=lambda network: -self._layouts[network].elements if network in self._layouts else 0)
+
 
 class _Layout(NamedTuple):
     """What statistics say of the units in a sample, see `NetworkStatistics`."""
@@ -61,13 +69,15 @@ class _Layout(NamedTuple):
     shapes: NDArray[np.int64]
     axes: NDArray[np.int64]
     stands_for: NDArray[np.float64] | None
+    elements: int
 
 
 def _layout(statistics: NetworkStatistics, per_shape: int) -> _Layout:
-    if per_shape == ALL:
-        return _Layout(statistics.offsets, statistics.shapes, statistics.axes, statistics.stands_for)
-    units, stands_for = _chosen(statistics, per_shape)
-    return _Layout(statistics.offsets[units], statistics.shapes[units], statistics.axes[units], stands_for)
+    offsets, shapes, axes, stands_for = statistics.offsets, statistics.shapes, statistics.axes, statistics.stands_for
+    if per_shape != ALL:
+        units, stands_for = _chosen(statistics, per_shape)
+        offsets, shapes, axes = offsets[units], shapes[units], axes[units]
+    return _Layout(offsets, shapes, axes, stands_for, int(shapes.prod(axis=2).sum()))
 
 
 def _chosen(statistics: NetworkStatistics, per_shape: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

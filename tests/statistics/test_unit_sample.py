@@ -54,6 +54,15 @@ def test_all_units_are_the_statistics_themselves():
     assert UnitSamples(ALL).of(0, full) is full
 
 
+@pytest.mark.parametrize(("per_shape", "order"), [(ALL, [2, 1, 3, 0]), (1, [1, 3, 2, 0])])
+def test_the_largest_samples_come_first_and_unknown_ones_last(per_shape, order):
+    samples = UnitSamples(per_shape)
+    for network, units in enumerate([[], [LARGE, SMALL], [SMALL] * 9, [LARGE]]):
+        samples.of(network, described(units))
+    assert samples.largest_first([0, 1, 2, 3]) == order
+    assert samples.largest_first([7, 0, 8, 1]) == [1, 7, 0, 8]
+
+
 @pytest.mark.parametrize("unit", ["R-C-B", "C-B-R", "A-L-N"])
 def test_units_of_a_network_that_repeats_its_cells(unit):
     inputs = make_inputs(torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)), 0)
