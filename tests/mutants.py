@@ -603,14 +603,14 @@ FAULTS = (
     Fault(
         "the remembered tensors of a network begin where those of the first do",
         "scoring/remembered.py",
-        "entry.starts[units] - entry.starts[start] + ends",
-        "entry.starts[units] + ends",
+        "entry.starts[start:stop] - entry.starts[start] + end",
+        "entry.starts[start:stop] + end",
         ("scoring/test_remembered.py",),
     ),
     Fault(
         "own operations read determinants that compiled code has computed",
         "scoring/evaluator.py",
-        "keeps_tensors = self._keeps_tensors and not any(program.own for program in programs)",
+        "keeps_tensors = self._keeps_tensors and not shared.uses_own",
         "keeps_tensors = self._keeps_tensors",
         ("scoring/test_plan_evaluation.py",),
     ),
@@ -876,8 +876,8 @@ FAULTS = (
     Fault(
         "the last of many numbers are not looked at",
         "ops/kernels/extremes.py",
-        "for i in range(first, values.size):",
-        "for i in range(first, values.size - 1):",
+        "for i in range(whole, values.size):",
+        "for i in range(whole, values.size - 1):",
         ("ops/kernels/test_extremes.py",),
     ),
     Fault(
