@@ -69,29 +69,29 @@ class Recalled:
         """Hold entries by their digests."""
         numbers = {digest: entry for digest, entry in entries.items() if entry.shapes is None}
         tensors = {digest: entry for digest, entry in entries.items() if entry.shapes is not None}
-        self.columns = {digest: column for column, digest in enumerate([*numbers, *tensors])}
-        self._entries = [*numbers.values(), *tensors.values()]
+        in_order = {**numbers, **tensors}
+        self.columns = {digest: column for column, digest in enumerate(in_order)}
         # Numbers, of which there are many, are put together here, once for all networks.
         self._numbers = np.array([entry.values for entry in numbers.values()])
-        self._axes = np.array([entry.axes for entry in self._entries], np.int64).T.copy()
+        self._axes = np.array([entry.axes for entry in in_order.values()], np.int64).T.copy()
+        self._tensors = [(entry, entry.shapes) for entry in tensors.values() if entry.shapes is not None]
 
     def of_units(self, start: int, stop: int) -> UnitTensors:
         """Return the tensors of these units, counted through all networks."""
         units, count = stop - start, len(self._numbers)
-        if not self._entries:
+        if not self.columns:
             return UnitTensors.none(units)
-        parts = [entry.values[entry.starts[start] : entry.starts[stop]] for entry in self._entries[count:]]
+        parts = [entry.values[entry.starts[start] : entry.starts[stop]] for entry, _ in self._tensors]
         if count > 0:
             parts.insert(0, self._numbers[:, start:stop].reshape(-1))
-        offsets = np.empty((units, len(self._entries)), np.int64)
+        offsets = np.empty((units, len(self.columns)), np.int64)
         shapes = np.ones((*offsets.shape, MAXIMUM_AXES), np.int64)
         offsets[:, :count] = np.arange(count * units).reshape(count, units).T
         end = count * units
-        for column, entry in enumerate(self._entries[count:], count):
+        for column, (entry, entry_shapes) in enumerate(self._tensors, count):
             offsets[:, column] = entry.starts[start:stop] - entry.starts[start] + end
             end += entry.starts[stop] - entry.starts[start]
-            if entry.shapes is not None:
-                shapes[:, column] = entry.shapes[start:stop]
+            shapes[:, column] = entry_shapes[start:stop]
         return UnitTensors(np.concatenate(parts), offsets, shapes, self._axes[start:stop])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class UnitSamples:
             per_shape: how many of each shape are in the sample at most; `ALL` for all.
         """
         self._per_shape = per_shape
-        self._layouts: dict[int, _Layout] = {}
+        self._samples: dict[int, _Sample] = {}
 
     def of(self, network: int, statistics: NetworkStatistics) -> NetworkStatistics:
         """Return the statistics of some of the units, which say how many units each stands for; nothing is copied.
@@ -37,47 +37,44 @@ class UnitSamples:
             network: its number.
             statistics: of all its units, the same in every call.
         """
-        layout = self._layouts.get(network)
-        if layout is None:
-            layout = self._layouts[network] = _layout(statistics, self._per_shape)
-        if self._per_shape == ALL:
-            return statistics
-        return replace(
-            statistics,
-            offsets=layout.offsets,
-            shapes=layout.shapes,
-            axes=layout.axes,
-            stands_for=layout.stands_for,
-        )
+        sample = self._samples.get(network)
+        if sample is None:
+            sample = self._samples[network] = _sample(statistics, self._per_shape)
+        return replace(statistics, stands_for=sample.stands_for, **sample.layout) if sample.layout else statistics
 
     def stands_for(self, network: int) -> NDArray[np.float64] | None:
         """How many units each unit of a network that was seen stands for; None where each is itself alone."""
-        return self._layouts[network].stands_for
+        return self._samples[network].stands_for
 
     def largest_first(self, networks: Sequence[int]) -> list[int]:
         """Return networks by how many elements the tensors of their samples have; those that were not seen come last.
 
         They take about as long as they are large, and threads end together where the last ones are small.
         """
-        return sorted(networks, key=lambda network: -self._layouts[network].elements if network in self._layouts else 0)
+        return sorted(networks, key=lambda network: -self._samples[network].elements if network in self._samples else 0)
 
 
-class _Layout(NamedTuple):
-    """What statistics say of the units in a sample, see `NetworkStatistics`."""
+class _Sample(NamedTuple):
+    """What is known of a sample.
 
-    offsets: NDArray[np.int64]
-    shapes: NDArray[np.int64]
-    axes: NDArray[np.int64]
+    Attributes:
+        stands_for: see `NetworkStatistics`.
+        elements: of all tensors of its units.
+        layout: the fields of `NetworkStatistics` that say where these tensors are; none where the sample is all units.
+    """
+
     stands_for: NDArray[np.float64] | None
     elements: int
+    layout: dict[str, Any]
 
 
-def _layout(statistics: NetworkStatistics, per_shape: int) -> _Layout:
-    offsets, shapes, axes, stands_for = statistics.offsets, statistics.shapes, statistics.axes, statistics.stands_for
-    if per_shape != ALL:
-        units, stands_for = _chosen(statistics, per_shape)
-        offsets, shapes, axes = offsets[units], shapes[units], axes[units]
-    return _Layout(offsets, shapes, axes, stands_for, int(shapes.prod(axis=2).sum()))
+def _sample(statistics: NetworkStatistics, per_shape: int) -> _Sample:
+    sizes = statistics.shapes.prod(axis=2)
+    if per_shape == ALL:
+        return _Sample(statistics.stands_for, int(sizes.sum()), {})
+    units, stands_for = _chosen(statistics, per_shape)
+    layout = {name: getattr(statistics, name)[units] for name in ("offsets", "shapes", "axes")}
+    return _Sample(stands_for, int(sizes[units].sum()), layout)
 
 
 def _chosen(statistics: NetworkStatistics, per_shape: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

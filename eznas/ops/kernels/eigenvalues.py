@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import borrowing
+from eznas.ops.kernels.extremes import is_finite
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.lapack import lapack_workspace, symmetric_eigenvalues
 from eznas.ops.kernels.sums import dot, two_dots
@@ -46,15 +47,6 @@ def _gram(result: NDArray[np.float32], a: NDArray[np.float32], rows: int) -> Non
             result[i * rows + i] = np.float32(dot(row, row))
 
 
-@borrowing
-def _is_finite(a: NDArray[np.float32]) -> bool:
-    """Whether there is no NaN and no infinity, which LAPACK may never return from."""
-    others = 0
-    for i in range(a.size):
-        others += 0 if np.isfinite(a[i]) else 1
-    return others == 0
-
-
 @kernel
 def sym_eig_ratio(a: Operand, workspace: Workspace) -> np.float32:
     """Largest over smallest eigenvalue of M + M^T, where M = A A^T with A as (shape[0], -1); NaN if M is not finite."""
@@ -63,7 +55,7 @@ def sym_eig_ratio(a: Operand, workspace: Workspace) -> np.float32:
     _gram(matrix, a.values, n)
     for i in range(n * n):
         matrix[i] = matrix[i] + matrix[i]
-    if not _is_finite(matrix) or not symmetric_eigenvalues(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
+    if not is_finite(matrix) or not symmetric_eigenvalues(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
         return NOT_A_NUMBER
     return np.float32(eigenvalues[n - 1] / eigenvalues[0])
 
@@ -74,7 +66,7 @@ def eig_ratio(a: Operand, workspace: Workspace) -> np.float32:
     n = a.shape[0]
     matrix, eigenvalues = workspace.numbers[: n * n], workspace.numbers[n * n : n * n + n]
     _gram(matrix, a.values, n)
-    if not _is_finite(matrix):
+    if not is_finite(matrix):  # LAPACK may never return from others
         return NOT_A_NUMBER
     if not eigenvalues_in_general_order(matrix, n, eigenvalues, workspace.numbers[n * n + n :]):
         return NOT_A_NUMBER

@@ -24,8 +24,8 @@ them into the first.
 
 
 _LEAST_LOOKED_AT: Final = 256
-"""Numbers of the smallest product of which it is looked at first whether a matrix is zero. Where units have no
-activation or no gradient, one in seven that evolution multiplies is.
+"""Numbers of the smallest product of which it is looked at first whether a matrix is zero, as it is where a unit has no
+activation or no gradient.
 """
 
 
