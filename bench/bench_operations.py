@@ -25,7 +25,8 @@ from torch import Tensor
 from eznas.ops.catalogue import BY_NAME
 from eznas.ops.kernels.blas_threads import one_blas_thread
 from eznas.ops.kernels.execute import call_kernel, kept_elements, map_one, map_two, workspace_elements
-from eznas.ops.kernels.kernel import FACTORIZED, Operand, Workspace
+from eznas.ops.kernels.extremes import UNKNOWN
+from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.shapes import MAXIMUM_AXES
 from eznas.ops.streams import number_of
 
@@ -67,7 +68,8 @@ def _mean(calls: int, a: Array) -> float:
 @njit
 def _whole(calls: int, operation: int, result: Operand, a: Operand, workspace: Workspace) -> None:
     for _ in range(calls):
-        workspace.operands[FACTORIZED] = -1
+        workspace.factorized[0] = -1
+        workspace.extremes[0] = UNKNOWN
         call_kernel(operation, result, a, a, workspace)
 
 
@@ -120,7 +122,7 @@ def _of_size(size: int, rng: np.random.Generator) -> dict[str, _Ways]:
     left, right, target = (torch.from_numpy(one.copy()) for one in (a, b, result))
     a.flags.writeable = b.flags.writeable = False
     channels = _operand(a.reshape(1, 16, -1, 1))
-    softmax = (BY_NAME["softmax"].id, Operand(result, channels.shape, 4), channels, _workspace("softmax", channels))
+    softmax = (BY_NAME["softmax"].id, Operand(result, channels.shape, 4, 1), channels, _workspace("softmax", channels))
     return {
         "mean": _Ways(_mean, (a,), left.mean),
         "softmax": _Ways(_whole, softmax, partial(torch.softmax, left.view(1, 16, -1, 1), 1)),
@@ -162,7 +164,8 @@ def _workspace(name: str, a: Operand) -> Workspace:
         np.empty(workspace_elements(operation, a.shape, a.axes), np.float32),
         np.empty((3, MAXIMUM_AXES), np.int64),
         np.empty(kept_elements(operation, a.shape, a.axes), np.float32),
-        np.zeros(2, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(2, np.uint8),
     )
 
 
@@ -171,7 +174,7 @@ def _operand(values: np.ndarray, *, writeable: bool = False) -> Operand:
     shape[: values.ndim] = values.shape
     flat = np.ascontiguousarray(values, np.float32).reshape(-1).view()
     flat.flags.writeable = writeable
-    return Operand(flat, shape, values.ndim)
+    return Operand(flat, shape, values.ndim, int(writeable))
 
 
 if __name__ == "__main__":

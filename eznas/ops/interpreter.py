@@ -20,7 +20,8 @@ from eznas.ops.catalogue import OPERATIONS, ShapeRule
 from eznas.ops.jit import borrowing, compile_for, compiled, compiled_part, inlined
 from eznas.ops.kernels.blas_threads import one_blas_thread
 from eznas.ops.kernels.execute import call_kernel
-from eznas.ops.kernels.kernel import FACTORIZED, Operand, Workspace
+from eznas.ops.kernels.extremes import UNKNOWN
+from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.plan import LOAD, Plan
 from eznas.ops.schedule import (
     COUNTED,
@@ -107,7 +108,9 @@ def _begin_unit(
         operands.axes[terminal] = terminals.axes[unit, terminal]
         operands.start[terminal] = terminals.offsets[unit, terminal]
         _copy(operands.shapes[terminal], terminals.shapes[unit, terminal])
-    workspace.operands[FACTORIZED] = -1
+    workspace.factorized[0] = -1
+    for operand in range(workspace.extremes.size):
+        workspace.extremes[operand] = UNKNOWN
     return infer_shapes(nodes, cached.shapes[unit], cached.axes[unit], operands.shapes, operands.axes)
 
 
@@ -203,7 +206,13 @@ def _run(
         np.ones((TERMINAL_COUNT + count, MAXIMUM_AXES), np.int64),
         np.zeros(TERMINAL_COUNT + count, np.int64),
     )
-    workspace = Workspace(empty, np.empty((3, MAXIMUM_AXES), np.int64), empty, np.empty(2, np.int64))
+    workspace = Workspace(
+        empty,
+        np.empty((3, MAXIMUM_AXES), np.int64),
+        empty,
+        np.empty(1, np.int64),
+        np.empty(TERMINAL_COUNT + count, np.uint8),
+    )
     registers = empty
     schedule = new_schedule(count)
     column_of, place_of = _places(recorded, count), _places(kept, count)
@@ -215,7 +224,8 @@ def _run(
                 np.empty(workspace_size, np.float32),
                 workspace.shapes,
                 np.empty(pivots_size, np.float32),
-                workspace.operands,
+                workspace.factorized,
+                workspace.extremes,
             )
         most_steps = schedule_nodes(nodes, column_of, operands.shapes, operands.axes, schedule)
         if registers.size < register_elements(most_steps):
@@ -252,8 +262,8 @@ def compiled_parts() -> list[Part]:
     values, plan = _read_only(numbers, np.float32), _read_only(places, np.int64)
     operands = Operands(values, numbers, places, by_axis, places)
     schedule = Schedule(places, places, places, places, places, places, places, places, by_axis, places)
-    result, operand = Operand(numbers, places, 0), Operand(values, places, 0)
-    workspace = Workspace(numbers, by_axis, numbers, places)
+    result, operand = Operand(numbers, places, 0, 0), Operand(values, places, 0, 0)
+    workspace = Workspace(numbers, by_axis, numbers, places, np.empty(0, np.uint8))
     of_stream = (0, Nodes(plan, plan, plan), operands, schedule, numbers, places, True)
     return [
         compiled_part("kernels", __file__, partial(compile_for, call_kernel, 0, result, operand, operand, workspace)),

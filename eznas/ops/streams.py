@@ -21,7 +21,7 @@ from eznas.ops.kernels.execute import (
     number_of_total,
     total_of_block,
 )
-from eznas.ops.kernels.kernel import RUNNING, Operand, Workspace
+from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.kernels.sums import dot, sum_and_sum_of_absolutes
 from eznas.ops.limits import RELATIVE_TOLERANCE
 from eznas.ops.schedule import READS_VALUES, STORED, STREAMED, Nodes, Operands, Schedule, walked_shape
@@ -42,7 +42,7 @@ def operand_at(number: int, operands: Operands) -> Operand:
     """The operand of this number, of a terminal or of a node that is stored."""
     start = operands.start[number]
     values = _values_at(number, operands, start, start + element_count(operands.shapes[number]))
-    return Operand(values, operands.shapes[number], operands.axes[number])
+    return Operand(values, operands.shapes[number], operands.axes[number], number)
 
 
 @written_out_borrowing
@@ -184,8 +184,7 @@ def run_node(
         return run_stream(node, nodes, operands, schedule, registers, workspace.shapes[0], use_norm)
     start = operands.start[number]
     stop = start + element_count(operands.shapes[number])
-    result = Operand(operands.scratch[start:stop], operands.shapes[number], operands.axes[number])
-    workspace.operands[RUNNING] = nodes.first[node]
+    result = Operand(operands.scratch[start:stop], operands.shapes[number], operands.axes[number], number)
     left = operand_at(nodes.first[node], operands)
     right = operand_at(max(nodes.second[node], 0), operands)
     call_kernel(operation, result, left, right, workspace)

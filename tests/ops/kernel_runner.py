@@ -36,7 +36,8 @@ def run_kernel(operation: int, a: np.ndarray, b: np.ndarray | None = None) -> np
     schedule.state[0], schedule.first_step[0] = STORED, -1
     numbers = np.full(workspace_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
     pivots = np.full(kept_elements(operation, shapes[0], a.ndim), 321.0, np.float32)
-    workspace = Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64), pivots, np.array([0, -1]))
+    known = np.zeros(TERMINAL_COUNT + 1, np.uint8)
+    workspace = Workspace(numbers, np.empty((3, MAXIMUM_AXES), np.int64), pivots, np.array([-1]), known)
     registers = np.full(register_elements(0), 321.0, np.float32)
     with np.errstate(all="ignore"):
         run_node(0, nodes, operands, schedule, registers, workspace, False)

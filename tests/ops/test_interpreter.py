@@ -243,6 +243,22 @@ def test_a_mean_that_is_a_remainder_of_rounding_is_zero():
     assert (STATISTICS.run(Plan.of([below, builder.build(shifted)]))[0][:, 1] != 0).all()
 
 
+def test_zeros_of_one_unit_are_no_zeros_of_another():
+    statistics = Statistics()
+    for unit in (0, 2):
+        start, size = statistics.offsets[unit, 4], statistics.tensors[unit][4].size
+        statistics.values[start : start + size] = 0
+    squares = program_of("matmul", 4, 4)  # of the 3 x 5 input there is none
+    builder = ProgramBuilder()
+    square = builder.apply(BY_NAME["matmul"].id, builder.terminal(4), builder.terminal(4))
+    cubes = builder.build(builder.apply(BY_NAME["matmul"].id, square, builder.terminal(4)))
+    numbers, _ = statistics.run(Plan.of([squares, cubes]))
+    unchanged, _ = STATISTICS.run(Plan.of([squares, cubes]))
+    assert (numbers[0] == 0).all()
+    np.testing.assert_array_equal(numbers[1], unchanged[1])
+    assert (numbers[1] != 0).all()
+
+
 def test_a_terminal_that_was_not_collected_is_refused():
     partial = Statistics()
     partial.offsets[:, 6] = -1

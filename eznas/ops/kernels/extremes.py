@@ -1,4 +1,4 @@
-"""Whether all numbers of a matrix are zero, or finite, written as instructions for vectors.
+"""Whether all numbers of an operand are zero, or finite: looked at once on a unit, by instructions for vectors.
 
 The sizes of float32 numbers are ordered as their bits without the sign are. LLVM would look at one number after the
 other.
@@ -15,9 +15,20 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from eznas.ops.jit import JIT_DISABLED, borrowing, float_to_bits, inlined
+from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.kernels.lanes import LANES
 from eznas.ops.kernels.vector_code import pointer_to, repeated
 from eznas.ops.kernels.vector_math import ZERO
+
+UNKNOWN: Final = 0
+"""In `Workspace.extremes`: nobody has looked at the numbers of the operand."""
+_ZERO: Final = 1
+"""All are zero."""
+_NOT_ZERO: Final = 2
+"""Some are not zero, and nobody has looked whether all are finite."""
+_FINITE: Final = 3
+"""Some are not zero, and all are finite."""
+_NOT_FINITE: Final = 4
 
 _SIZE: Final = np.int32(2**31 - 1)
 """All bits but the sign."""
@@ -68,17 +79,36 @@ def _is_within(values: NDArray[np.float32], bound: np.int32) -> bool:
 
 
 @borrowing
-def _is_zero(values: NDArray[np.float32]) -> bool:
-    return _is_within(values, np.int32(0))
-
-
-@inlined
-def is_zero(values: NDArray[np.float32]) -> bool:
-    """Whether there are numbers and all are zero, of either sign. Two of others mostly say that they are not."""
-    return bool(values.size > 0 and values[0] == ZERO and values[-1] == ZERO) and _is_zero(values)
-
-
-@borrowing
 def is_finite(values: NDArray[np.float32]) -> bool:
     """Whether no number is infinite or NaN."""
     return _is_within(values, _LARGEST_FINITE)
+
+
+@borrowing
+def is_zero_operand(operand: Operand, workspace: Workspace) -> bool:
+    """Whether an operand has numbers and all are zero, of either sign; noted in the workspace."""
+    if workspace.extremes[operand.number] == UNKNOWN:
+        values = operand.values
+        # Two of other numbers mostly say that they are not.
+        may_be = values.size > 0 and values[0] == ZERO and values[-1] == ZERO
+        is_zero = may_be and _is_within(values, np.int32(0))
+        workspace.extremes[operand.number] = _ZERO if is_zero else _NOT_ZERO
+    return bool(workspace.extremes[operand.number] == _ZERO)
+
+
+@borrowing
+def is_finite_operand(operand: Operand, workspace: Workspace) -> bool:
+    """Whether no number of an operand is infinite or NaN; noted in the workspace."""
+    if is_zero_operand(operand, workspace):
+        return True
+    if workspace.extremes[operand.number] == _NOT_ZERO:
+        workspace.extremes[operand.number] = _FINITE if is_finite(operand.values) else _NOT_FINITE
+    return bool(workspace.extremes[operand.number] == _FINITE)
+
+
+@borrowing
+def make_zero(operand: Operand, workspace: Workspace) -> None:
+    """Make all numbers of an operand 0, and note it in the workspace."""
+    for place in range(operand.values.size):
+        operand.values[place] = ZERO
+    workspace.extremes[operand.number] = _ZERO

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import borrowing
-from eznas.ops.kernels.kernel import FACTORIZED, RUNNING, Operand, Workspace
+from eznas.ops.kernels.kernel import Operand, Workspace
 from eznas.ops.kernels.lanes import (
     LANES,
     USED,
@@ -57,9 +57,9 @@ def find_pivots(a: Operand, workspace: Workspace) -> None:
     Determinant and logarithm of one operand are mostly asked for shortly one after the other: the pivots of the
     operand that was factorised last are kept in the workspace, and used again.
     """
-    if workspace.operands[FACTORIZED] != workspace.operands[RUNNING]:
+    if workspace.factorized[0] != a.number:
         _factorize(a.values, a.shape[a.axes - 1], workspace)
-        workspace.operands[FACTORIZED] = workspace.operands[RUNNING]
+        workspace.factorized[0] = a.number
 
 
 @borrowing

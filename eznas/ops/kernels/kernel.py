@@ -32,11 +32,13 @@ class Operand(NamedTuple):
         values: the elements, flat; a result shares no memory with the arguments.
         shape: int64[4], left-aligned, unused places 1.
         axes: the number of axes, 0 to 4.
+        number: its number among the operands of the plan.
     """
 
     values: NDArray[np.float32]
     shape: NDArray[np.int64]
     axes: int
+    number: int
 
 
 class Workspace(NamedTuple):
@@ -46,18 +48,15 @@ class Workspace(NamedTuple):
         numbers: float32, at least as many as `workspace_elements` says.
         shapes: int64[3, 4].
         pivots: float32, at least as many as `kept_elements` says, and not overwritten between two nodes of a unit.
-        operands: int64[2], the number of the first operand of the node that is `RUNNING`, and of the operand that was
-            `FACTORIZED` last, whose pivots are kept; -1 for none.
+        factorized: int64[1], the number of the operand that was factorised last, whose pivots are kept; -1 for none.
+        extremes: uint8[operands], what is known of the numbers of each on the unit, see `eznas.ops.kernels.extremes`.
     """
 
     numbers: NDArray[np.float32]
     shapes: NDArray[np.int64]
     pivots: NDArray[np.float32]
-    operands: NDArray[np.int64]
-
-
-RUNNING: Final = 0
-FACTORIZED: Final = 1
+    factorized: NDArray[np.int64]
+    extremes: NDArray[np.uint8]
 
 
 Total = Literal["sum", "mean", "root"]

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eznas.ops.jit import borrowing, inlined
-from eznas.ops.kernels.extremes import is_finite, is_zero
+from eznas.ops.kernels.extremes import is_finite_operand, is_zero_operand, make_zero
 from eznas.ops.kernels.factorization import find_pivots
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.lapack import multiply
-from eznas.ops.kernels.products import multiply_small
+from eznas.ops.kernels.products import is_written_out, multiply_small, multiply_squares
 from eznas.ops.kernels.vector_math import INFINITY, ONE, ZERO
 from eznas.ops.shapes import MAXIMUM_AXES
 
@@ -23,16 +23,15 @@ them into the first.
 """
 
 
-_LEAST_LOOKED_AT: Final = 256
-"""Numbers of the smallest product of which it is looked at first whether a matrix is zero, as it is where a unit has no
-activation or no gradient.
-"""
-
-
 @inlined
-def _vanishes(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
-    """Whether one matrix is zero and the other finite, so that each sum of products stays the 0 that it begins as."""
-    return (is_zero(a) and is_finite(b)) or (is_zero(b) and is_finite(a))
+def _vanishes(a: Operand, b: Operand, workspace: Workspace) -> bool:
+    """Whether one is zero, as where a unit has no activation or no gradient, and the other finite.
+
+    Each sum of products then stays the 0 that it begins as.
+    """
+    return (is_zero_operand(a, workspace) and is_finite_operand(b, workspace)) or (
+        is_zero_operand(b, workspace) and is_finite_operand(a, workspace)
+    )
 
 
 @borrowing
@@ -54,21 +53,23 @@ def _batch_index(batch: int, shape: NDArray[np.int64], axes: int, own_shape: NDA
 @kernel
 def matmul(result: Operand, a: Operand, b: Operand, workspace: Workspace) -> None:
     """A @ B over the last two axes, leading axes broadcast."""
+    if _vanishes(a, b, workspace):
+        make_zero(result, workspace)
+        return
     rows, columns = result.shape[result.axes - 2], result.shape[result.axes - 1]
     inner = a.shape[a.axes - 1]
     of_result, of_a, of_b = rows * columns, rows * inner, inner * columns
     count = result.values.size // of_result
+    if is_written_out(rows, inner, columns) and a.values.size == b.values.size == result.values.size:
+        multiply_squares(result.values, a.values, b.values, rows)
+        return
     for batch in range(count):
         at, i, j = batch * of_result, batch * of_a, batch * of_b
         if a.values.size != count * of_a:
             i = _batch_index(batch, result.shape, result.axes, a.shape, a.axes) * of_a
         if b.values.size != count * of_b:
             j = _batch_index(batch, result.shape, result.axes, b.shape, b.axes) * of_b
-        if of_result >= _LEAST_LOOKED_AT and _vanishes(a.values[i : i + of_a], b.values[j : j + of_b]):
-            zeros = result.values[at : at + of_result]
-            for place in range(of_result):
-                zeros[place] = ZERO
-        elif of_b <= _MOST_BY_TILES:
+        if of_b <= _MOST_BY_TILES:
             multiply_small(result.values, a.values, b.values, (at, i, j), (rows, inner, columns))
         else:
             multiply(

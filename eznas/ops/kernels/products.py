@@ -1,9 +1,11 @@
-"""The product of two small row-major matrices, written as instructions for tiles of the result that stay in registers.
+"""Products of small row-major matrices, written as instructions for tiles of the result that stay in registers.
 
 A number of the result is its products added one after the other, each rounded once with the sum before it. That order
 is the same however many numbers a processor's vectors hold, and so are the bits.
 
 LLVM keeps no tile of a loop over single numbers in registers, and a call of BLAS takes as long as the product itself.
+Of the smallest matrices, the loops around a tile take twice as long as the tile: those of the sizes that networks have
+most are written out.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from eznas.ops.jit import JIT_DISABLED, borrowing
+from eznas.ops.jit import JIT_DISABLED, borrowing, inlined
 from eznas.ops.kernels.lanes import LANES
 from eznas.ops.kernels.vector_code import (
     first_lanes,
@@ -40,6 +42,18 @@ _LEAST_LANES: Final = 4
 _FEW_ROWS: Final = 3
 """Rows of a tile of a matrix that has fewer: those of the kernels of most convolutions."""
 
+_SQUARES: Final = (4, 8, 16)
+"""Orders of the square matrices whose products are written out. A row of each is a vector."""
+_ROWS_OF_SQUARES: Final = 8 if WHOLE_VECTORS else 4
+"""Rows of a tile of the largest of these: of 256 bits, a row of it takes two vectors."""
+
+
+@inlined
+def is_written_out(rows: int, inner: int, columns: int) -> bool:
+    """Whether `multiply_squares` takes A of so many rows and columns and B of so many columns."""
+    return rows == inner == columns and rows in _SQUARES
+
+
 if JIT_DISABLED:
 
     def multiply_small(
@@ -58,6 +72,13 @@ if JIT_DISABLED:
             total = (left[:, k, None] * right[k] + total).astype(np.float32)
         result[at : at + rows * columns] = total.ravel()
 
+    def multiply_squares(
+        result: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], order: int
+    ) -> None:
+        """As below."""
+        for start in range(0, result.size, order * order):
+            multiply_small(result, a, b, (start, start, start), (order, order, order))
+
 else:
     cgutils: Any = untyped_cgutils
     _C, _A, _B = range(3)
@@ -65,11 +86,24 @@ else:
     class _Band:
         """The code of some rows of C, which are computed in tiles."""
 
-        def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any, rows: int) -> None:
+        def __init__(
+            self, context: Any, builder: Any, signature: Any, arguments: Any, rows: int, order: int | None = None
+        ) -> None:
+            """Begin the code.
+
+            Args:
+                context: of numba, as of all generated code.
+                builder: likewise.
+                signature: likewise.
+                arguments: C, A and B, where the bands of C and A and where B begin, columns of A, and columns of B.
+                rows: of the band.
+                order: of A and B if they are square, whose columns are no arguments then.
+            """
             self._context, self._builder = context, builder
             self._arrays = list(zip(signature.args[:3], arguments[:3], strict=True))
             self._starts = arguments[3:6]
-            self._inner, self.columns = arguments[6:]
+            self._inner, self.columns = arguments[6:] if order is None else (self.number(order), self.number(order))
+            self._order = order
             self._rows = [self.number(row) for row in range(rows)]
 
         def number(self, value: int) -> Any:
@@ -90,17 +124,12 @@ else:
                 for total in row:  # these live for the whole function, which is a loop around this
                     builder.store(ir.Constant(kind, [0.0] * lanes), total)
             columns = [builder.add(column, self.number(lanes * vector)) for vector in range(vectors)]
-            with cgutils.for_range(builder, self._inner) as loop:
-                places = [self._pointer(_B, loop.index, self.columns, one, kind) for one in columns]
-                right = [
-                    builder.load(place, align=4) if mask is None else masked_load(builder, place, mask, kind)
-                    for place in places
-                ]
-                for number, row in zip(self._rows, totals, strict=True):
-                    place = self._pointer(_A, number, self._inner, loop.index, ir.FloatType())
-                    left = repeated(builder, builder.load(place), kind)
-                    for vector, total in zip(right, row, strict=True):
-                        builder.store(multiplied_added(builder, left, vector, builder.load(total)), total)
+            if self._order is not None:
+                for k in range(self._order):
+                    self._add_products(self.number(k), columns, totals, kind, mask)
+            else:
+                with cgutils.for_range(builder, self._inner) as loop:
+                    self._add_products(loop.index, columns, totals, kind, mask)
             for number, row in zip(self._rows, totals, strict=True):
                 for one, total in zip(columns, row, strict=True):
                     place = self._pointer(_C, number, self.columns, one, kind)
@@ -108,6 +137,20 @@ else:
                         builder.store(builder.load(total), place, align=4)
                     else:
                         masked_store(builder, builder.load(total), place, mask)
+
+        def _add_products(self, k: Any, columns: list[Any], totals: list[list[Any]], kind: Any, mask: Any) -> None:
+            """Generate what adds column k of A times row k of B to a tile."""
+            builder = self._builder
+            places = [self._pointer(_B, k, self.columns, one, kind) for one in columns]
+            right = [
+                builder.load(place, align=4) if mask is None else masked_load(builder, place, mask, kind)
+                for place in places
+            ]
+            for number, row in zip(self._rows, totals, strict=True):
+                place = self._pointer(_A, number, self._inner, k, ir.FloatType())
+                left = repeated(builder, builder.load(place), kind)
+                for vector, total in zip(right, row, strict=True):
+                    builder.store(multiplied_added(builder, left, vector, builder.load(total)), total)
 
         def tiles(self, lanes: int, vectors: int) -> None:
             """Generate tiles of vectors of some lanes, for at least as many columns; the last ones have one vector."""
@@ -128,6 +171,10 @@ else:
         def narrow_tile(self, lanes: int) -> None:
             """Generate the one tile for fewer columns than a vector of some lanes has."""
             self._tile(self.number(0), lanes, 1, first_lanes(self._builder, self.columns, lanes))
+
+        def vector_tile(self, lanes: int) -> None:
+            """Generate the one tile for as many columns as a vector of some lanes has."""
+            self._tile(self.number(0), lanes, 1)
 
     def _band(rows: int) -> Callable[..., None]:
         """Return what computes a band of so many rows of C.
@@ -168,9 +215,36 @@ else:
 
         return band
 
+    def _band_of_square(rows: int, order: int) -> Callable[..., None]:
+        """Return what computes so many rows of C of square matrices of this order, without a loop.
+
+        Its parameters are C, A and B, and where the bands of C and A and where B begin.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            _Band(context, builder, signature, arguments, rows, order).vector_tile(order)
+            return context.get_dummy_value()
+
+        @intrinsic
+        def band(
+            _typing: Any,
+            c: Any,
+            a: Any,
+            b: Any,
+            start_of_c: Any,  # noqa: ARG001
+            start_of_a: Any,  # noqa: ARG001
+            start_of_b: Any,  # noqa: ARG001
+        ) -> Any:
+            return types.void(c, a, b, *(types.intp,) * 3), generate
+
+        return band
+
     _band_of_many = _band(_ROWS)
     _band_of_few = _band(_FEW_ROWS)
     _band_of_one = _band(1)
+    _square_of_4 = _band_of_square(4, 4)
+    _square_of_8 = _band_of_square(8, 8)
+    _band_of_16 = _band_of_square(_ROWS_OF_SQUARES, 16)
 
     @borrowing
     def multiply_small(
@@ -204,3 +278,27 @@ else:
                 _band_of_few(result, a, b, to, source, right, inner, columns)
             else:
                 _band_of_one(result, a, b, to, source, right, inner, columns)
+
+    @borrowing
+    def multiply_squares(
+        result: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], order: int
+    ) -> None:
+        """C = A B of batches of row-major matrices of an order that `is_written_out`, one matrix after the other.
+
+        Args:
+            result: float32, overwritten with all C.
+            a: float32, all A, as many.
+            b: float32, all B, as many.
+            order: of the matrices.
+        """
+        if order == 4:
+            for start in range(0, result.size, 4 * 4):
+                _square_of_4(result, a, b, start, start, start)
+        elif order == 8:
+            for start in range(0, result.size, 8 * 8):
+                _square_of_8(result, a, b, start, start, start)
+        else:
+            for start in range(0, result.size, 16 * 16):
+                for row in range(0, 16, _ROWS_OF_SQUARES):
+                    place = start + row * 16
+                    _band_of_16(result, a, b, place, place, start)

@@ -62,7 +62,7 @@ def _as_rows(operand: Operand, shape: NDArray[np.int64]) -> Operand:
     shape[0] = operand.shape[0]
     shape[1] = operand.shape[1] * operand.shape[2] * operand.shape[3]
     shape[2:] = 1
-    return Operand(operand.values, shape, 2)
+    return Operand(operand.values, shape, 2, operand.number)
 
 
 @kernel

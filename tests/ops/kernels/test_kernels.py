@@ -162,9 +162,10 @@ def test_matmul_keeps_nan_and_infinity():
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 @pytest.mark.parametrize("is_first", [True, False])
 @pytest.mark.parametrize("special", [1.0, np.nan, np.inf])
-def test_matmul_with_a_zero_matrix_is_zero_where_the_other_is_finite(zero, is_first, special):
+@pytest.mark.parametrize("exception", [0.0, 1.0])
+def test_matmul_with_zeros_is_zero_where_the_other_is_finite(zero, is_first, special, exception):
     zeros = np.full((3, 20, 17), zero, np.float32)
-    zeros[1, 10, 10] = 1.0  # one that is no zero matrix
+    zeros[1, 10, 10] = exception
     others = np.random.default_rng(0).standard_normal((2, 1, 17, 20)).astype(np.float32)
     others[1, 0, 16, 19] = special
     arguments = (zeros, others) if is_first else (others, zeros)

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from eznas.ops.jit import multiply_add
-from eznas.ops.kernels.products import multiply_small
+from eznas.ops.kernels.products import is_written_out, multiply_small, multiply_squares
 
 MARGIN = 40
 
@@ -44,6 +44,30 @@ def test_every_size_has_the_stated_order(rows, inner, columns):
     product, around = multiplied(a, b)
     np.testing.assert_array_equal(product, by_hand(a, b))
     assert np.isnan(around).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("order", [4, 8, 16])
+def test_squares_have_the_stated_order(order, count):
+    rng = np.random.default_rng(order)
+    a, b = (rng.standard_normal((count, order, order)).astype(np.float32) for _ in range(2))
+    result = within(np.full(a.shape, 7, np.float32))
+    for _ in range(2):
+        multiply_squares(result[MARGIN:-MARGIN], a.ravel(), b.ravel(), order)
+    products = [by_hand(*both) for both in zip(a, b, strict=True)]
+    np.testing.assert_array_equal(result[MARGIN:-MARGIN].reshape(a.shape), products)
+    assert np.isnan(np.concatenate([result[:MARGIN], result[-MARGIN:]])).all()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        *(((4, 4, 4), True), ((8, 8, 8), True), ((16, 16, 16), True), ((5, 5, 5), False), ((32, 32, 32), False)),
+        *(((8, 4, 8), False), ((4, 8, 8), False), ((8, 8, 4), False)),
+    ],
+)
+def test_which_products_are_written_out(sizes, expected):
+    assert is_written_out(*sizes) == expected
 
 
 def test_a_sum_is_rounded_with_each_product():
