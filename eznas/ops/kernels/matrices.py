@@ -60,16 +60,22 @@ def matmul(result: Operand, a: Operand, b: Operand, workspace: Workspace) -> Non
     inner = a.shape[a.axes - 1]
     of_result, of_a, of_b = rows * columns, rows * inner, inner * columns
     count = result.values.size // of_result
-    if is_written_out(rows, inner, columns) and a.values.size == b.values.size == result.values.size:
-        multiply_squares(result.values, a.values, b.values, rows)
-        return
-    for batch in range(count):
+    written_out = is_written_out(rows, inner, columns)
+    together = count if written_out and a.values.size == b.values.size == result.values.size else 1
+    for batch in range(0, count, together):
         at, i, j = batch * of_result, batch * of_a, batch * of_b
         if a.values.size != count * of_a:
             i = _batch_index(batch, result.shape, result.axes, a.shape, a.axes) * of_a
         if b.values.size != count * of_b:
             j = _batch_index(batch, result.shape, result.axes, b.shape, b.axes) * of_b
-        if of_b <= _MOST_BY_TILES:
+        if written_out:
+            multiply_squares(
+                result.values[at : at + together * of_result],
+                a.values[i : i + together * of_a],
+                b.values[j : j + together * of_b],
+                rows,
+            )
+        elif of_b <= _MOST_BY_TILES:
             multiply_small(result.values, a.values, b.values, (at, i, j), (rows, inner, columns))
         else:
             multiply(

@@ -42,10 +42,10 @@ _LEAST_LANES: Final = 4
 _FEW_ROWS: Final = 3
 """Rows of a tile of a matrix that has fewer: those of the kernels of most convolutions."""
 
-_SQUARES: Final = (4, 8, 16)
-"""Orders of the square matrices whose products are written out. A row of each is a vector."""
+_SQUARES: Final = (4, 8, 16, 32)
+"""Orders of the square matrices whose products are written out."""
 _ROWS_OF_SQUARES: Final = 8 if WHOLE_VECTORS else 4
-"""Rows of a tile of the largest of these: of 256 bits, a row of it takes two vectors."""
+"""Rows of a tile of the larger two: of 256 bits, `LANES` numbers take two vectors."""
 
 
 @inlined
@@ -172,9 +172,12 @@ else:
             """Generate the one tile for fewer columns than a vector of some lanes has."""
             self._tile(self.number(0), lanes, 1, first_lanes(self._builder, self.columns, lanes))
 
-        def vector_tile(self, lanes: int) -> None:
-            """Generate the one tile for as many columns as a vector of some lanes has."""
-            self._tile(self.number(0), lanes, 1)
+        def square_tiles(self, order: int) -> None:
+            """Generate all tiles of matrices of this order, which is a power of two."""
+            lanes = min(order, LANES)
+            vectors = min(order // lanes, _VECTORS)
+            for column in range(0, order, vectors * lanes):
+                self._tile(self.number(column), lanes, vectors)
 
     def _band(rows: int) -> Callable[..., None]:
         """Return what computes a band of so many rows of C.
@@ -222,7 +225,7 @@ else:
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            _Band(context, builder, signature, arguments, rows, order).vector_tile(order)
+            _Band(context, builder, signature, arguments, rows, order).square_tiles(order)
             return context.get_dummy_value()
 
         @intrinsic
@@ -245,6 +248,7 @@ else:
     _square_of_4 = _band_of_square(4, 4)
     _square_of_8 = _band_of_square(8, 8)
     _band_of_16 = _band_of_square(_ROWS_OF_SQUARES, 16)
+    _band_of_32 = _band_of_square(_ROWS_OF_SQUARES, 32)
 
     @borrowing
     def multiply_small(
@@ -297,8 +301,11 @@ else:
         elif order == 8:
             for start in range(0, result.size, 8 * 8):
                 _square_of_8(result, a, b, start, start, start)
-        else:
+        elif order == 16:
             for start in range(0, result.size, 16 * 16):
-                for row in range(0, 16, _ROWS_OF_SQUARES):
-                    place = start + row * 16
-                    _band_of_16(result, a, b, place, place, start)
+                for row in range(start, start + 16 * 16, 16 * _ROWS_OF_SQUARES):
+                    _band_of_16(result, a, b, row, row, start)
+        else:
+            for start in range(0, result.size, 32 * 32):
+                for row in range(start, start + 32 * 32, 32 * _ROWS_OF_SQUARES):
+                    _band_of_32(result, a, b, row, row, start)

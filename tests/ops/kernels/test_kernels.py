@@ -174,6 +174,16 @@ def test_matmul_with_zeros_is_zero_where_the_other_is_finite(zero, is_first, spe
     assert not np.signbit(product[product == 0]).any()
 
 
+@pytest.mark.parametrize("order", [4, 8, 16, 32])
+@pytest.mark.parametrize(
+    ("first", "second"), [((2, 3), (2, 3)), ((2, 3), (1, 3)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((), (2, 3))]
+)
+def test_matmul_of_batches_of_squares(order, first, second):
+    rng = np.random.default_rng(order)
+    a, b = (rng.standard_normal((*batch, order, order)).astype(np.float32) for batch in (first, second))
+    np.testing.assert_allclose(run_kernel(MATMUL.id, a, b), reference(MATMUL, a, b), rtol=1e-4, atol=1e-5)
+
+
 @given(data=st.data())
 @SETTINGS
 def test_matmul_of_any_shapes(data):
