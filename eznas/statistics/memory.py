@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -32,8 +33,9 @@ class Memory:
         self._layout = Layout.of([unit for unit, keep in zip(units, kept, strict=True) if keep], terminals)
         # NumPy's zeros are pages that nobody touched yet, huge ones where the system has them: faster than torch.zeros.
         self._values = torch.from_numpy(np.zeros(self._layout.size, np.float32)).to(device)
-        places = self._places()
-        self._slots: list[dict[int, Tensor]] = [next(places) if keep else {} for keep in kept]
+        rows = iter(self._layout.offsets.tolist())
+        self._offsets: list[list[int] | None] = [next(rows) if keep else None for keep in kept]
+        self._strides = {shape: _contiguous(shape) for shape in {shape for unit in units for shape in unit.values()}}
 
     def slot(self, unit: int, address: int, shapes: Mapping[str, Shape]) -> Tensor | None:
         """Return the place of a tensor.
@@ -46,30 +48,29 @@ class Memory:
         Returns:
             A contiguous view; None if the tensor is not kept, or has another shape than in the first pass.
         """
-        if unit >= len(self.units):
+        if unit >= len(self.units) or (offsets := self._offsets[unit]) is None:
             return None
         group = _SHAPE_OF[address]
-        return self._slots[unit].get(address) if shapes[group] == self.units[unit][group] else None
+        shape, offset = self.units[unit][group], offsets[address]
+        if offset == NOT_COLLECTED or shapes[group] != shape:
+            return None
+        # A view is used once or twice: made in one call when it is asked for, it is gone before the next one.
+        return self._values.as_strided(shape, self._strides[shape], offset)
 
     def subtract(self, subtrahend: int, minuend: int) -> None:
         """Replace every unit's tensor at address `minuend`, if it is kept, by itself minus the one at `subtrahend`."""
-        for slots in self._slots:
-            if minuend in slots:
-                slots[minuend].sub_(slots[subtrahend])
+        for unit, shapes in enumerate(self.units):
+            if (difference := self.slot(unit, minuend, shapes)) is not None:
+                other = self.slot(unit, subtrahend, shapes)
+                assert other is not None
+                difference.sub_(other)
 
     def statistics(self, name: str) -> NetworkStatistics:
         """Return what was collected, on the CPU."""
         layout = self._layout
         return NetworkStatistics(name, self._values.cpu().numpy(), layout.offsets, layout.shapes, layout.axes)
 
-    def _places(self) -> Iterator[dict[int, Tensor]]:
-        """Yield address to view for each row of the layout; one split is much faster than a slice for each."""
-        collected = self._layout.offsets != NOT_COLLECTED
-        sizes = self._layout.shapes.prod(axis=2)[collected].tolist()
-        parts = iter(torch.split(self._values, sizes))
-        shapes, axes = self._layout.shapes.tolist(), self._layout.axes.tolist()
-        for row, addresses in enumerate(collected):
-            yield {
-                address: next(parts).view(shapes[row][address][: axes[row][address]])
-                for address in np.flatnonzero(addresses).tolist()
-            }
+
+def _contiguous(shape: Shape) -> Shape:
+    """Return the strides of a contiguous tensor."""
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
