@@ -5,7 +5,7 @@ Source: EZNAS (NeurIPS 2022), section 3 and appendix 1.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -150,19 +150,23 @@ def _undisturbed(device: str) -> Iterator[None]:
 @contextmanager
 def _prepared(network: nn.Module, device: str, called: str, seed: int | None, copy: bool) -> Iterator[nn.Module]:
     """Yield the network, or a copy, in float32, on `device`, in training mode; with weights from `seed` if given."""
-    network = unwrapped(network)
-    check_layers_are_seen(network, called)
-    _check_real(network, called)
-    own = _copy(network, called) if copy else network
+    own = unwrapped(network)
+    modules = list(own.modules())  # to walk through them takes long enough to do it once
+    check_layers_are_seen(modules, called)
+    _check_real(own, modules, called)
+    if copy:
+        own = _copy(own, called)
+        modules = list(own.modules())
     try:
-        if not _is_float32_on(own, torch.device(device)):
+        if not _are_float32_on(modules, torch.device(device)):
             own.to(device=device, dtype=torch.float32)
         if seed is not None:
             initialise(own, seed)
     except Exception as error:
         raise EznasError(f"{called} could not be initialised: {first_line(error)}.") from error
-    modes = [(module, module.training) for module in own.modules()]
-    own.train()
+    modes = [(module, module.training) for module in modules]
+    if not all(map(_trains_already, modules)):
+        own.train()
     try:
         yield own
     finally:
@@ -175,25 +179,30 @@ def _on(device: str, batch: object) -> object:
     return map_tensors(lambda tensor: tensor.to(device), batch)
 
 
-def _tensors_of(network: nn.Module) -> Iterator[Tensor]:
+def _tensors_of(modules: Iterable[nn.Module]) -> Iterator[Tensor]:
     """Yield all parameters and buffers, without the names that `parameters()` makes on its way."""
-    for module in network.modules():
+    for module in modules:
         for tensor in (*module._parameters.values(), *module._buffers.values()):
             if tensor is not None:
                 yield tensor
 
 
-def _is_float32_on(network: nn.Module, device: torch.device) -> bool:
-    """Return whether `network.to` would change nothing, which it takes its time to find out."""
+def _are_float32_on(modules: Iterable[nn.Module], device: torch.device) -> bool:
+    """Return whether `to` would change nothing, which it takes its time to find out."""
     return all(
         tensor.device == device and (tensor.dtype is torch.float32 or not tensor.is_floating_point())
-        for tensor in _tensors_of(network)
+        for tensor in _tensors_of(modules)
     )
 
 
-def _check_real(network: nn.Module, called: str) -> None:
+def _trains_already(module: nn.Module) -> bool:
+    """Return whether `train()`, which takes its time, would change nothing of a module itself."""
+    return module.training and getattr(module.train, "__func__", None) is nn.Module.train
+
+
+def _check_real(network: nn.Module, modules: Iterable[nn.Module], called: str) -> None:
     """Raise an `EznasError` for a complex weight or buffer, of which float32 would keep the real part only."""
-    if not any(tensor.is_complex() for tensor in _tensors_of(network)):
+    if not any(tensor.is_complex() for tensor in _tensors_of(modules)):
         return
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         if tensor.is_complex():

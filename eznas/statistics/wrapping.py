@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import torch
@@ -14,12 +15,12 @@ _COMPILER: Final = "torch._dynamo.eval_frame"
 """Where the class is from that `torch.compile` returns; its import takes seconds."""
 
 
-def check_layers_are_seen(network: nn.Module, called: str) -> None:
-    """Raise an `EznasError` for a network that is a TorchScript module, or has one as a part.
+def check_layers_are_seen(modules: Iterable[nn.Module], called: str) -> None:
+    """Raise an `EznasError` if one of a network's modules, or itself, is a TorchScript module.
 
     Neither fresh weights nor what looks for layers would reach it, and the score would be one of the rest.
     """
-    if any(isinstance(module, torch.jit.ScriptModule) for module in network.modules()):
+    if any(isinstance(module, torch.jit.ScriptModule) for module in modules):
         raise EznasError(
             f"{called} is or has a TorchScript module, whose layers nobody can see: give the module that it was made "
             "from."

@@ -92,7 +92,7 @@ class Probe:
 
     def check_layers(self) -> None:
         """Raise an `EznasError` where the layers of the network cannot be seen."""
-        check_layers_are_seen(self.network, "The network")
+        check_layers_are_seen(self.network.modules(), "The network")
 
     def images(self) -> Tensor:
         """Return the one floating-point tensor that the network is called with, (batch, ...).
