@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node
+from torch.autograd.graph import Node
 
 from eznas.errors import EznasError
 from eznas.statistics.layers import (
@@ -25,7 +25,7 @@ from eznas.statistics.layers import (
     linear_map,
     opened,
 )
-from eznas.statistics.recorder import RecordedLayer, Recorder, Unit, alias, edge_of
+from eznas.statistics.recorder import Place, RecordedLayer, Recorder, Unit, alias, place_of
 from eznas.statistics.tensors import MAXIMUM_AXES
 from eznas.statistics.units import argument
 
@@ -35,7 +35,7 @@ class _Activation:
     """An activation that ran: what a unit needs of it when a linear map uses its output."""
 
     input: Tensor
-    edge: GradientEdge | None
+    place: Place | None
     layer: RecordedLayer | None
 
 
@@ -100,17 +100,17 @@ class FlowRecorder(Recorder):
         layer = self._layer(name, args, kwargs, tensor)
         value = tensor.detach().clone() if "inp" in self._addresses else tensor.detach()
         in_place = changes_input(func, args, kwargs)
-        edge = None
+        place = None
         given = tensor
         if self.needs_backward and torch.is_grad_enabled():
             given = alias(tensor)
-            edge = edge_of(given)
+            place = place_of(given)
         if in_place:
             # On a copy, so that the alias keeps its place in the backward pass; then over the input, as it was meant.
             output = tensor.copy_(_with_input(func, args, kwargs, given.clone()))
         else:
             output = _with_input(func, args, kwargs, given)
-        self._remember(output, _Activation(value, edge, layer))
+        self._remember(output, _Activation(value, place, layer))
         return output
 
     def _normalisation(
@@ -123,7 +123,7 @@ class FlowRecorder(Recorder):
         for one in before:
             one.is_unused = False
             if layer is not None:
-                one.unit.layers.append(layer)
+                one.unit.layers = (*one.unit.layers, layer)
             self._end(one.unit, output)
         self._remember(output, None)
         return output
@@ -138,7 +138,7 @@ class FlowRecorder(Recorder):
         layer = self._layer(found.name, args, kwargs, tensor)
         if layer is not None:
             before = [activation.layer] if activation is not None and activation.layer is not None else []
-            unit.layers = [*before, layer]
+            unit.layers = (*before, layer)
         self._keep(unit, "wt", weight)
         self._keep(unit, "inp", tensor if activation is None else activation.input)
         self._keep(unit, "pre", tensor)
@@ -148,8 +148,8 @@ class FlowRecorder(Recorder):
             self._note(unit, "pre_grad", tensor)
             if activation is None:
                 self._note(unit, "inp_grad", tensor)
-            elif activation.edge is not None and "inp_grad" in self._addresses:
-                unit.edges["inp_grad"] = activation.edge
+            elif activation.place is not None and "inp_grad" in self._addresses:
+                unit.places["inp_grad"] = activation.place
             positional, named = list(args), dict(kwargs)
             found.input.put(tensor, positional, named)
             found.weight.put(weight, positional, named)
@@ -175,13 +175,6 @@ class FlowRecorder(Recorder):
             else:
                 candidates.append(one)
         return max(filter(None, candidates), key=lambda one: one.input.numel(), default=None)
-
-    def _end(self, unit: Unit, output: Tensor) -> None:
-        """Take `output` as that of the unit's last layer so far."""
-        self._keep(unit, "act", output)
-        self._note(unit, "act_grad", output)
-        self._check_unit(unit, output)
-        unit.end = edge_of(output) if output.requires_grad else None
 
     def _remember(self, output: Tensor, layer: _Activation | _Map | None) -> None:
         if output.grad_fn is not None:

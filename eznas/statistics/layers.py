@@ -131,9 +131,11 @@ def parameters_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Te
     """Yield the parameters that the tensors among a layer's arguments are, or are computed from."""
     waiting: list[Any] = []
     for value in (*args, *kwargs.values()):
+        if not isinstance(value, Tensor):  # asked first: of a parameter, PyTorch takes longer to answer
+            continue
         if isinstance(value, nn.Parameter):
             yield value
-        elif isinstance(value, Tensor) and value.grad_fn is not None:
+        elif value.grad_fn is not None:
             waiting.append(value.grad_fn)
     seen = set()
     while waiting:

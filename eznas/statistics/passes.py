@@ -140,9 +140,9 @@ class Pass:
             behind_output = nodes_behind(outputs[:1])
             behind_others = nodes_behind(outputs[1:])
             for number, unit in enumerate(units):
-                if unit.end is None or unit.end.node in behind_output:
+                if unit.end is None or unit.end in behind_output:
                     continue
-                if unit.end.node in behind_others:
+                if unit.end in behind_others:
                     kept[number] = False
                 elif recorder.cut and self.settings.needs_gradients:
                     raise EznasError(

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import torch
-from torch import Tensor
-from torch.autograd.graph import GradientEdge, get_gradient_edge
+from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.overrides import TorchFunctionMode
 
 from eznas.errors import EznasError
@@ -27,6 +27,11 @@ _CUTS: Final[frozenset[Any]] = frozenset(
     {torch.detach, torch.detach_, Tensor.detach, Tensor.detach_, Tensor.data.__get__}  # type: ignore[attr-defined]
 )
 """Calls that let a value through but not its gradient."""
+
+_RELU_GRADIENT: Final = torch.ops.aten.threshold_backward.grad_input
+
+Place = GradientEdge | Tensor
+"""A place in the backward pass whose gradient is wanted; a leaf of its graph is one itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +55,22 @@ class Unit:
         ordinal: its number among the units of the pass.
         shapes: of `wt`, `inp`, `pre`, `act`, as far as its layers have run.
         values: group to copied value, where the memory is not laid out yet.
-        edges: group to the place in the backward pass whose gradient it is.
+        places: group to the place in the backward pass whose gradient it is.
         layers: those that it is made of, in execution order; known of the first pass.
         relu_output: output of the ReLU that opens the unit: where it is zero, no gradient passes.
         rows: for the weight and its gradient, from the form that the layer has them in to the form of a statistic.
-        end: the last layer's output in the backward pass.
+        end: the last layer's output in the backward pass; known of the first pass.
         frozen: whether the convolution's weight does not require a gradient.
     """
 
     ordinal: int
     shapes: dict[str, Shape] = field(default_factory=dict)
     values: dict[str, Tensor] = field(default_factory=dict)
-    edges: dict[str, GradientEdge] = field(default_factory=dict)
-    layers: list[RecordedLayer] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    layers: tuple[RecordedLayer, ...] = ()
     relu_output: Tensor | None = None
     rows: Callable[[Tensor], Tensor] | None = None
-    end: GradientEdge | None = None
+    end: Node | None = None
     frozen: bool = False
 
 
@@ -120,18 +125,20 @@ class Recorder(TorchFunctionMode):
     def backward(self, output: Tensor) -> None:
         """Run the backward pass from `output`, with gradient 1 for each of its numbers, and copy the gradients."""
         assert self._memory is not None
-        places = [(unit, group, edge) for unit in self.units for group, edge in unit.edges.items()]
+        places = [place for unit in self.units for place in unit.places.values()]
         # A product's gradient is a tensor of ones; PyTorch takes half a second to import sympy if it is given that one.
         total = (output * torch.ones_like(output)).sum()
-        gradients = torch.autograd.grad(total, [edge for _, _, edge in places], allow_unused=True)
-        for (unit, group, _), gradient in zip(places, gradients, strict=True):
-            slot = self._memory.slot(unit.ordinal, self._addresses[group], unit.shapes)
-            if slot is None or gradient is None:
-                continue  # of an auxiliary head, or of a unit on which the output does not depend
-            if group == "inp_grad" and unit.relu_output is not None:
-                torch.ops.aten.threshold_backward.grad_input(gradient.float(), unit.relu_output, 0, grad_input=slot)
-            else:
-                slot.copy_(self._arranged(unit, group, gradient))
+        gradients = iter(torch.autograd.grad(total, places, allow_unused=True))
+        for unit in self.units:
+            for group in unit.places:
+                gradient = next(gradients)
+                slot = self._memory.slot(unit.ordinal, self._addresses[group], unit.shapes)
+                if slot is None or gradient is None:
+                    continue  # of an auxiliary head, or of a unit on which the output does not depend
+                if group == "inp_grad" and unit.relu_output is not None:
+                    _RELU_GRADIENT(gradient.float(), unit.relu_output, 0, grad_input=slot)
+                else:
+                    slot.copy_(self._arranged(unit, group, gradient))
 
     def _plain_call(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: object
@@ -139,13 +146,13 @@ class Recorder(TorchFunctionMode):
         """Run a call that is no layer of a unit."""
         if func in RANDOM_FUNCTIONS:
             self._randomness.begin()
-        if func in EMBEDDINGS and self._embedded is not None and isinstance(tensor, Tensor):
+        if self._embedded is not None and func in EMBEDDINGS and isinstance(tensor, Tensor):
             indices = args[1] if func is torch.embedding or func is torch.embedding_bag else tensor
             return self._embedded(indices, func(*args, **kwargs))
         return func(*args, **kwargs)
 
     def _notice_cut(self, func: Callable[..., Any], tensor: object) -> None:
-        if isinstance(tensor, Tensor) and tensor.requires_grad and (func in _CUTS or not torch.is_grad_enabled()):
+        if (func in _CUTS or not torch.is_grad_enabled()) and isinstance(tensor, Tensor) and tensor.requires_grad:
             self.cut = True
 
     def _layer(
@@ -157,6 +164,18 @@ class Recorder(TorchFunctionMode):
         others = [value for value in args if value is not tensor]
         named = {name: value for name, value in kwargs.items() if value is not tensor}
         return RecordedLayer(function, tuple(parameters_of(others, named)))
+
+    def _end(self, unit: Unit, output: Tensor) -> None:
+        """Take `output` as that of the unit's last layer so far.
+
+        Raises:
+            EznasError: a statistic of the unit cannot be had.
+        """
+        self._keep(unit, "act", output)
+        self._note(unit, "act_grad", output)
+        self._check_unit(unit, output)
+        if self._memory is None:
+            unit.end = (output.grad_fn or get_gradient_edge(output).node) if output.requires_grad else None
 
     def _check_unit(self, unit: Unit, output: Tensor) -> None:
         """Raise an `EznasError` if a statistic of a unit that is complete cannot be had."""
@@ -196,21 +215,25 @@ class Recorder(TorchFunctionMode):
     def _note(self, unit: Unit, group: str, tensor: Tensor) -> None:
         """Note that the gradient of `tensor` is to be copied, if it is asked for."""
         if group in self._addresses and tensor.requires_grad:
-            unit.edges[group] = edge_of(tensor)
+            unit.places[group] = place_of(tensor)
 
     def _arranged(self, unit: Unit, group: str, tensor: Tensor) -> Tensor:  # noqa: ARG002 (unit kinds differ)
         """Return `tensor`, or its gradient, in the form of the statistic."""
         return tensor
 
 
-def edge_of(tensor: Tensor) -> GradientEdge:
-    """Return what `get_gradient_edge` does, quickly for what PyTorch's own functions gave."""
+def place_of(tensor: Tensor) -> Place:
+    """Return the place of a tensor's gradient, which stays what it is when the tensor is changed in place."""
     node = tensor.grad_fn
-    if node is None or isinstance(node, torch._C._FunctionBase):
+    if node is None:
+        return tensor
+    if isinstance(node, torch._C._FunctionBase):  # of a function that is written in Python
         return get_gradient_edge(tensor)
-    return GradientEdge(node, tensor.output_nr)
+    return GradientEdge(node, tensor.output_nr)  # the same, found more quickly
 
 
 def alias(tensor: Tensor) -> Tensor:
     """Return the same numbers as a place of its own in the backward pass."""
-    return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach().requires_grad_()
+    if tensor.requires_grad and type(tensor) is not nn.Parameter:
+        return tensor.view_as(tensor)
+    return tensor.detach().requires_grad_()  # nothing is behind it whose gradient could be wanted

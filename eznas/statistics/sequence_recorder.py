@@ -8,7 +8,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from eznas.statistics.recorder import Recorder, Unit, alias, edge_of
+from eznas.statistics.recorder import Recorder, Unit, alias
 from eznas.statistics.units import Layer, advance, argument, layer_of
 
 _LAYER_NAMES: Final = {Layer.RELU: "ReLU", Layer.CONVOLUTION: "Conv2d", Layer.BATCH_NORM: "BatchNorm2d"}
@@ -74,8 +74,8 @@ class SequenceRecorder(Recorder):
         self, unit: Unit, layer: Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: Tensor
     ) -> None:
         if (recorded := self._layer(_FUNCTIONS[layer], args, kwargs, tensor)) is not None:
-            del unit.layers[self._matched - 1 :]  # the last of several convolutions is the unit's
-            unit.layers.append(recorded)
+            # The last of several convolutions is the unit's.
+            unit.layers = (*unit.layers[: self._matched - 1], recorded)
 
     def _relu(
         self, unit: Unit, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: Tensor
@@ -120,10 +120,7 @@ class SequenceRecorder(Recorder):
     def _close(self, output: Tensor) -> None:
         unit = self._unit
         assert unit is not None
-        self._keep(unit, "act", output)
-        self._note(unit, "act_grad", output)
-        self._check_unit(unit, output)
-        unit.end = edge_of(output) if output.requires_grad else None
+        self._end(unit, output)
         self.units.append(unit)
         self._unit = None
         self._matched = 0
