@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from eznas.errors import EznasError, first_line
 from eznas.options import Unit as UnitKind
@@ -20,6 +20,7 @@ from eznas.statistics.coverage import coverage_of
 from eznas.statistics.inputs import Inputs, make_inputs, map_tensors
 from eznas.statistics.isolation import reproducible_kernels
 from eznas.statistics.memory import Memory
+from eznas.statistics.modules import modules_of, tensors_in
 from eznas.statistics.passes import Loss, NoUnitError, Pass
 from eznas.statistics.random_states import kept_random_states
 from eznas.statistics.recorder import Unit
@@ -151,12 +152,12 @@ def _undisturbed(device: str) -> Iterator[None]:
 def _prepared(network: nn.Module, device: str, called: str, seed: int | None, copy: bool) -> Iterator[nn.Module]:
     """Yield the network, or a copy, in float32, on `device`, in training mode; with weights from `seed` if given."""
     own = unwrapped(network)
-    modules = list(own.modules())  # to walk through them takes long enough to do it once
+    modules = modules_of(own)
     check_layers_are_seen(modules, called)
     _check_real(own, modules, called)
     if copy:
         own = _copy(own, called)
-        modules = list(own.modules())
+        modules = modules_of(own)
     try:
         if not _are_float32_on(modules, torch.device(device)):
             own.to(device=device, dtype=torch.float32)
@@ -179,19 +180,11 @@ def _on(device: str, batch: object) -> object:
     return map_tensors(lambda tensor: tensor.to(device), batch)
 
 
-def _tensors_of(modules: Iterable[nn.Module]) -> Iterator[Tensor]:
-    """Yield all parameters and buffers, without the names that `parameters()` makes on its way."""
-    for module in modules:
-        for tensor in (*module._parameters.values(), *module._buffers.values()):
-            if tensor is not None:
-                yield tensor
-
-
 def _are_float32_on(modules: Iterable[nn.Module], device: torch.device) -> bool:
     """Return whether `to` would change nothing, which it takes its time to find out."""
     return all(
         tensor.device == device and (tensor.dtype is torch.float32 or not tensor.is_floating_point())
-        for tensor in _tensors_of(modules)
+        for tensor in tensors_in(modules)
     )
 
 
@@ -202,7 +195,7 @@ def _trains_already(module: nn.Module) -> bool:
 
 def _check_real(network: nn.Module, modules: Iterable[nn.Module], called: str) -> None:
     """Raise an `EznasError` for a complex weight or buffer, of which float32 would keep the real part only."""
-    if not any(tensor.is_complex() for tensor in _tensors_of(modules)):
+    if not any(tensor.is_complex() for tensor in tensors_in(modules)):
         return
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         if tensor.is_complex():

@@ -7,6 +7,7 @@ from typing import Final
 
 from torch import nn
 
+from eznas.statistics.modules import modules_of, parameters_in
 from eznas.statistics.recorder import Unit
 
 ENOUGH: Final = 0.5
@@ -18,7 +19,7 @@ def coverage_of(network: nn.Module, units: Iterable[Unit]) -> float:
     covered = {
         id(parameter): parameter.numel() for unit in units for layer in unit.layers for parameter in layer.parameters
     }
-    own = {id(parameter): parameter.numel() for parameter in network.parameters()}
+    own = {id(parameter): parameter.numel() for parameter in parameters_in(modules_of(network))}
     if not own:
         return 1.0
     return sum(covered[one] for one in covered.keys() & own.keys()) / sum(own.values())

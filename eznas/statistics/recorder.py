@@ -28,6 +28,9 @@ _CUTS: Final[frozenset[Any]] = frozenset(
 )
 """Calls that let a value through but not its gradient."""
 
+NOTABLE: Final[frozenset[Any]] = _CUTS | RANDOM_FUNCTIONS | EMBEDDINGS
+"""Calls that any recorder has to do something about, though they are no layers."""
+
 _RELU_GRADIENT: Final = torch.ops.aten.threshold_backward.grad_input
 
 Place = GradientEdge | Tensor
@@ -108,6 +111,7 @@ class Recorder(TorchFunctionMode):
         self._memory = memory
         self._randomness = randomness
         self._embedded = embedded
+        self._shapes: dict[Shape, Shape] = {}  # each that was seen, as the one object that stands for it in all units
 
     def seen(self) -> str:
         """Return which layers ran, for a message about a network that has no unit."""
@@ -125,7 +129,8 @@ class Recorder(TorchFunctionMode):
     def backward(self, output: Tensor) -> None:
         """Run the backward pass from `output`, with gradient 1 for each of its numbers, and copy the gradients."""
         assert self._memory is not None
-        places = [place for unit in self.units for place in unit.places.values()]
+        # PyTorch takes places of both kinds together, though its types speak of one kind.
+        places: list[Any] = [place for unit in self.units for place in unit.places.values()]
         # A product's gradient is a tensor of ones; PyTorch takes half a second to import sympy if it is given that one.
         total = (output * torch.ones_like(output)).sum()
         gradients = iter(torch.autograd.grad(total, places, allow_unused=True))
@@ -203,7 +208,7 @@ class Recorder(TorchFunctionMode):
                 "network out, or let its convolutions work on real and imaginary parts of their own."
             )
         tensor = self._arranged(unit, group, tensor)
-        unit.shapes[group] = tuple(tensor.shape)
+        unit.shapes[group] = self._shapes.setdefault(tensor.shape, tensor.shape)
         address = self._addresses.get(group)
         if address is None:
             return

@@ -8,12 +8,13 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from eznas.statistics.recorder import Recorder, Unit, alias
-from eznas.statistics.units import Layer, advance, argument, layer_of
+from eznas.statistics.recorder import NOTABLE, Recorder, Unit, alias
+from eznas.statistics.units import LAYERS, Layer, advance, argument, layer_of
 
 _LAYER_NAMES: Final = {Layer.RELU: "ReLU", Layer.CONVOLUTION: "Conv2d", Layer.BATCH_NORM: "BatchNorm2d"}
 _FUNCTIONS: Final = {Layer.RELU: "relu", Layer.CONVOLUTION: "conv2d", Layer.BATCH_NORM: "batch_norm"}
 _LAYERS_SHOWN: Final = 12
+_NOTED: Final = NOTABLE | LAYERS.keys()
 
 
 class SequenceRecorder(Recorder):
@@ -28,6 +29,9 @@ class SequenceRecorder(Recorder):
         super().__init__(*more)
         self._layers: list[Layer] = []
         self._kind = kind
+        self._begins_with_relu = kind[0] is Layer.RELU
+        # The convolution's input, and its gradient, by the names that this kind has for them.
+        self._into = ("pre", "pre_grad") if self._begins_with_relu else ("inp", "inp_grad")
         self._matched = 0
         self._unit: Unit | None = None  # the one that is being matched
 
@@ -47,6 +51,8 @@ class SequenceRecorder(Recorder):
     ) -> Any:
         """Run `func`, and record it if it is a layer."""
         kwargs = kwargs or {}
+        if func not in _NOTED and torch.is_grad_enabled():  # as most calls are
+            return func(*args, **kwargs)
         tensor = argument("input", 0, args, kwargs)
         self._notice_cut(func, tensor)
         layer = layer_of(func, tensor)
@@ -80,14 +86,13 @@ class SequenceRecorder(Recorder):
     def _relu(
         self, unit: Unit, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], tensor: Tensor
     ) -> Tensor:
-        is_first = self._kind[0] is Layer.RELU
-        if is_first:
+        if self._begins_with_relu:
             self._keep(unit, "inp", tensor)
         output: Tensor = func(*args, **kwargs)
         if self.needs_backward and not output.requires_grad and torch.is_grad_enabled():
             # Its input is a constant, such as the zeros of an empty edge; its gradients exist all the same.
             output = output.detach().requires_grad_()
-        if is_first:
+        if self._begins_with_relu:
             unit.relu_output = output.detach()
             self._note(unit, "inp_grad", output)
         return output
@@ -100,21 +105,21 @@ class SequenceRecorder(Recorder):
             plain: Tensor = func(*args, **kwargs)
             return plain
         weight: Tensor = argument("weight", 1, args, kwargs)
-        before, after = ("pre", None) if self._kind[0] is Layer.RELU else ("inp", "pre")
+        before, before_gradient = self._into
         unit.frozen = not weight.requires_grad
         self._keep(unit, "wt", weight)
         self._keep(unit, before, tensor)
         if self.needs_backward and torch.is_grad_enabled():
             tensor, weight = alias(tensor), alias(weight)
-            self._note(unit, f"{before}_grad", tensor)
+            self._note(unit, before_gradient, tensor)
             self._note(unit, "wt_grad", weight)
             others = {name: value for name, value in kwargs.items() if name not in ("input", "weight")}
             output: Tensor = func(tensor, weight, *args[2:], **others)
         else:
             output = func(*args, **kwargs)
-        if after is not None:
-            self._keep(unit, after, output)
-            self._note(unit, f"{after}_grad", output)
+        if not self._begins_with_relu:
+            self._keep(unit, "pre", output)
+            self._note(unit, "pre_grad", output)
         return output
 
     def _close(self, output: Tensor) -> None:

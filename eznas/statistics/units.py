@@ -32,8 +32,7 @@ UNIT_KINDS: Final = MappingProxyType(
 )
 """The unit kinds and the layers of each in execution order."""
 
-# The functions as a TorchFunctionMode sees them: each call of a layer, by module or by function, is one of these once.
-_LAYERS: Final[Mapping[object, Layer]] = {
+LAYERS: Final[Mapping[object, Layer]] = {
     F.relu: Layer.RELU,
     torch.relu: Layer.RELU,
     torch.relu_: Layer.RELU,
@@ -43,13 +42,14 @@ _LAYERS: Final[Mapping[object, Layer]] = {
     F.batch_norm: Layer.BATCH_NORM,
     torch.batch_norm: Layer.BATCH_NORM,
 }
+"""Layers by function as a TorchFunctionMode sees it: each call of one, by module or by function, is seen once."""
 
 BATCH_NORM_2D_AXES: Final = 4
 
 
 def layer_of(function: Callable[..., Any], tensor: object) -> Layer | None:
     """Return which layer a call of `function` on the input `tensor` is, or None for any other call."""
-    layer = _LAYERS.get(function)
+    layer = LAYERS.get(function)
     if layer is Layer.BATCH_NORM and not (isinstance(tensor, Tensor) and tensor.dim() == BATCH_NORM_2D_AXES):
         return None  # BatchNorm1d and BatchNorm3d call the same function
     return layer

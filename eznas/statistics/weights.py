@@ -10,6 +10,7 @@ from torch.nn.utils import parametrize
 
 from eznas.statistics.inputs import seeded_generator
 from eznas.statistics.isolation import PrivateRandomness
+from eznas.statistics.modules import modules_of
 
 _WEIGHTS_STREAM: Final = 1
 _CONVOLUTIONS: Final = (
@@ -38,11 +39,11 @@ def initialise(network: nn.Module, seed: int) -> None:
         seed: the only source of randomness; the global random state is neither read nor changed.
     """
     generator = seeded_generator(seed, _WEIGHTS_STREAM)
-    modules = list(network.modules())
+    modules = modules_of(network)
     tables = {id(module.weight) for module in modules if isinstance(module, (nn.Embedding, nn.EmbeddingBag))}
     for module in modules:
         if isinstance(module, _CONVOLUTIONS):
-            weight = _float32_like(module.weight)
+            weight = _place_to_draw(module)
             nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu", generator=generator)
         elif isinstance(module, nn.Linear):
             weight = _float32_like(module.weight).normal_(0.0, _LINEAR_DEVIATION, generator=generator)
@@ -77,6 +78,8 @@ _NORMALISATIONS: Final = (
 
 def _put(module: Any, weight: Tensor, seed: int) -> None:
     """Make `weight` that of the module, or what its parametrizations make of it."""
+    if weight is module._parameters.get("weight"):
+        return  # it was drawn where it lies
     if not parametrize.is_parametrized(module, "weight"):
         module.weight.copy_(weight)
         return
@@ -97,6 +100,14 @@ def _initialise_attention(module: nn.MultiheadAttention, generator: torch.Genera
     for bias in (module.in_proj_bias, module.bias_k, module.bias_v):
         if bias is not None:
             bias.zero_()
+
+
+def _place_to_draw(module: Any) -> Tensor:
+    """Return the weight of a module itself where it is as `_float32_like` makes one, else one for `_put`."""
+    weight: Tensor | None = module._parameters.get("weight")
+    if weight is not None and weight.is_contiguous() and weight.dtype is torch.float32 and weight.device.type == "cpu":
+        return weight
+    return _float32_like(module.weight)
 
 
 def _float32_like(weight: Tensor) -> Tensor:
