@@ -216,6 +216,21 @@ class TestTheCallersNetwork:
             assert torch.equal(parameter.grad, gradient)
         assert [m.training for m in network.modules()] == [m.training for m in before.modules()]
 
+    def test_a_network_that_has_a_train_of_its_own_is_set_to_training_by_it(self, inputs):
+        class Frozen(nn.Sequential):
+            def train(self, mode=True):
+                super().train(mode)
+                self[1].eval()
+                return self
+
+        by_hand, by_itself = small().train(), Frozen(*small()).train()
+        for network in (by_hand, by_itself):
+            for module in network.modules():
+                module.training = True
+        expected = collect(by_hand, inputs, copy=False)
+        assert not equal(expected, collect(by_itself, inputs, copy=False))
+        assert all(module.training for module in by_itself.modules())
+
     def test_mode_is_put_back_after_an_error(self, inputs):
         network = Wrapped(after=lambda logits: 1 / 0).eval()
         with pytest.raises(EznasError):

@@ -241,6 +241,31 @@ def test_a_weight_that_two_units_share_has_a_gradient_in_each(inputs):
     assert not torch.allclose(*gradients)
 
 
+def test_a_weight_that_is_computed_from_another_units_output_lets_its_gradient_through(inputs):
+    class Dynamic(nn.Module):
+        """The second unit's kernel is the first one's output, averaged; its gradient reaches the first through it."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norms = nn.Conv2d(3, 3, 1), nn.ModuleList(nn.BatchNorm2d(3) for _ in range(2))
+
+        def forward(self, images):
+            kernel = self.norms[0](self.conv(F.relu(images))).square().mean((0, 2, 3))
+            return self.norms[1](F.conv2d(F.relu(images), kernel.reshape(3, 1, 1, 1), groups=3)).square().mean((2, 3))
+
+    network = Dynamic()
+    statistics = collect(network, inputs, seed=SEED)
+    fresh(network)
+    assert statistics.units == 2
+    act = network.norms[0](network.conv(F.relu(inputs.data)))
+    kernel = act.square().mean((0, 2, 3)).reshape(3, 1, 1, 1)
+    logits = network.norms[1](F.conv2d(F.relu(inputs.data), kernel, groups=3)).square().mean((2, 3))
+    of_act, of_weight, of_kernel = torch.autograd.grad(logits.sum(), [act, network.conv.weight, kernel])
+    assert_pass_equal(unit_of(statistics, 0), "data", {"act_grad": of_act, "wt_grad": of_weight})
+    assert_pass_equal(unit_of(statistics, 1), "data", {"wt_grad": of_kernel})
+    assert of_act.any()
+
+
 def test_a_unit_of_which_the_output_is_independent_has_zero_gradients(inputs):
     class Unused(nn.Module):
         def __init__(self):

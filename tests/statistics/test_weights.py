@@ -65,6 +65,17 @@ def test_memory_format_and_type_do_not_change_the_weights():
     assert torch.equal(plain.weight, other.weight.float())
 
 
+def test_a_weight_is_drawn_where_it_lies_and_stays_the_parameter_that_it_is():
+    one, two = nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3).to(memory_format=torch.channels_last)
+    addresses = one.weight.data_ptr(), two.weight.data_ptr()
+    initialise(one, 2)
+    initialise(two, 2)
+    assert (one.weight.data_ptr(), two.weight.data_ptr()) == addresses
+    assert torch.equal(one.weight, two.weight)
+    assert one.weight.is_leaf
+    assert one.weight.requires_grad
+
+
 def test_weights_come_from_the_seed_alone():
     one, two = network(), network()
     initialise(one, 5)
