@@ -874,6 +874,20 @@ FAULTS = (
         ("ops/kernels/test_kernels.py::test_matmul_with_zeros_is_zero_where_the_other_is_finite",),
     ),
     Fault(
+        "a helper is begun for every few networks",
+        "scoring/helping.py",
+        "min(threads - 1, networks // _NETWORKS_FOR_EACH)",
+        "networks // _NETWORKS_FOR_EACH",
+        ("scoring/test_helping.py",),
+    ),
+    Fault(
+        "helpers are begun beside those that are there",
+        "system/helpers.py",
+        "for _ in range(count - len(self._helpers)):",
+        "for _ in range(count):",
+        ("system/test_helpers.py::test_helpers_that_are_begun_answer_without_a_meeting_of_threads",),
+    ),
+    Fault(
         "what was known of the numbers of another unit is believed",
         "ops/interpreter.py",
         "workspace.extremes[operand] = UNKNOWN",

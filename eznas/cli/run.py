@@ -18,6 +18,7 @@ from eznas.cli.network_options import Ray
 from eznas.cli.output import print_all, print_json, stderr, stdout
 from eznas.runs.config import parse_assignments, read_config
 from eznas.runs.settings import GENOME_SETTINGS, SETTINGS, RunSettings
+from eznas.scoring.helping import begin_helpers
 from eznas.setting import SEARCH
 
 _ENVIRONMENT_PREFIX = "EZNAS_"
@@ -93,6 +94,8 @@ def run(
     Ctrl-C stops a run; --resume continues it to the same result.
     """
     chosen = _chosen(config, given, genome_setting or [])
+    if resume is None and ray is None:
+        _begin_helpers(RunSettings.from_mapping(chosen))
     from eznas.report.live import run_view
     from eznas.report.summary import summary_parts
 
@@ -131,6 +134,12 @@ def run(
         print_json(summary)
     else:
         print_all(stdout(), summary_parts(summary))
+
+
+def _begin_helpers(settings: RunSettings) -> None:
+    """Begin the processes that will help to collect statistics, which load PyTorch while this one does."""
+    if settings.collection.device == "cpu":
+        begin_helpers(settings.networks * len(settings.benchmark), settings.threads)
 
 
 def _chosen(config: Path | None, given: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:

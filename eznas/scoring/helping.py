@@ -31,8 +31,19 @@ class Task(Protocol):
 HELPERS: Final = Helpers("eznas.scoring.helping:answer")
 """Those of this process."""
 
+_NETWORKS_FOR_EACH: Final = 50
+"""A helper takes about as long to start as to collect so many small networks."""
+
 Request: TypeAlias = tuple[bytes, int]
 """A task, as `encoded` returns it, and the index of a network: what is sent to a helper."""
+
+
+def begin_helpers(networks: int, threads: int) -> None:
+    """Begin helpers for so many networks that as many threads will ask for, if that is worth their start.
+
+    To be called before PyTorch is imported: helpers do so at the same time.
+    """
+    HELPERS.begin(min(threads - 1, networks // _NETWORKS_FOR_EACH))
 
 
 def encoded(task: Task) -> bytes:

@@ -1,8 +1,9 @@
 """Processes beside this one, for work of its threads that Python lets only one of them do at a time.
 
-Nobody says how many: threads that meet in such work are the sign that helpers pay, and the time that they spend there
-together the price at which one is started. A helper that cannot be started, dies, or does not know what it is asked for
-costs that time and nothing else, since whoever asks can do the work itself.
+Nobody has to say how many: threads that meet in such work are the sign that helpers pay, and the time that they spend
+there together the price at which one is started. Who knows beforehand that there will be much work may begin some while
+it gets ready itself. A helper that cannot be started, dies, or does not know what it is asked for costs that time and
+nothing else, since whoever asks can do the work itself.
 """
 
 from __future__ import annotations
@@ -89,6 +90,14 @@ class Helpers:
         """How many there are at the moment."""
         with self._lock:
             return len(self._helpers)
+
+    def begin(self, count: int) -> None:
+        """Start helpers until there are so many, or as many as there may be, without waiting for them."""
+        if not processes_are_allowed():
+            return
+        with self._lock:
+            for _ in range(count - len(self._helpers)):
+                self._start()
 
     def share(self, ask: Ask[Result], work: Callable[[], Result]) -> Result:
         """Return what a free helper answers, or what `work` returns in this thread.

@@ -147,3 +147,23 @@ def test_a_file_that_makes_no_sense_is_told_in_a_sentence(capfd, tmp_path, conte
     printed = capfd.readouterr()
     assert named in printed.err
     assert printed.err.count("\n") == 1
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The networks and threads for which helpers were begun."""
+    calls = []
+    monkeypatch.setattr("eznas.cli.run.begin_helpers", lambda *call: calls.append(call))
+    return calls
+
+
+def test_helpers_are_begun_for_the_networks_of_all_benchmarks(capfd, table, begun):
+    shown = main(["run", "--benchmark", str(table), "--benchmark", "digits", "--networks", "900", "--threads", "3"])
+    assert shown == 1  # the first has not so many
+    assert begun == [(1800, 3)]
+
+
+@pytest.mark.parametrize("options", [["--resume", "nowhere"], ["--device", "cuda:0"], ["--generations", "none"]])
+def test_no_helper_is_begun_that_nobody_would_ask(capfd, begun, options):
+    assert main(["run", *options]) != 0
+    assert begun == []

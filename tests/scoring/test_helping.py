@@ -5,7 +5,8 @@ from multiprocessing import Pipe
 
 import pytest
 
-from eznas.scoring.helping import answer, encoded
+from eznas.scoring import helping
+from eznas.scoring.helping import answer, begin_helpers, encoded
 
 
 class Counting:
@@ -49,3 +50,13 @@ def test_a_helper_does_not_go_on_when_nobody_listens():
     ours.close()
     with theirs, pytest.raises(BrokenPipeError):
         answer(theirs, (encoded(Counting()), 0))
+
+
+@pytest.mark.parametrize(
+    ("networks", "threads", "expected"), [(49, 8, 0), (50, 8, 1), (100, 2, 1), (1000, 8, 7), (1000, 1, 0)]
+)
+def test_helpers_are_begun_for_many_networks_and_several_threads(monkeypatch, networks, threads, expected):
+    counts = []
+    monkeypatch.setattr(helping.HELPERS, "begin", counts.append)
+    begin_helpers(networks, threads)
+    assert counts == [expected]

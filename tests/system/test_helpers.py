@@ -76,6 +76,30 @@ def started(made):
     until(lambda: made.share(ask, work)[1] != os.getpid())
 
 
+def test_helpers_that_are_begun_answer_without_a_meeting_of_threads():
+    with some("double") as made:
+        made.begin(1)
+        made.begin(1)  # there is one
+        assert made.count == 1
+        until(lambda: made.share(ask, work)[1] != os.getpid())
+
+
+def test_no_more_helpers_are_begun_than_there_may_be(monkeypatch):
+    monkeypatch.setattr(helpers, "_most_helpers", lambda: 2)
+    with some("double") as made:
+        made.begin(5)
+        assert made.count == 2
+        made.begin(-1)
+        assert made.count == 2
+
+
+def test_no_helper_is_begun_where_processes_are_not_allowed():
+    allow_processes(False)
+    with some("double") as made:
+        made.begin(1)
+        assert made.count == 0
+
+
 def test_threads_that_meet_get_a_helper_which_answers_one_of_them():
     with some("double") as made:
         started(made)
