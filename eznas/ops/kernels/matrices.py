@@ -13,7 +13,7 @@ from eznas.ops.kernels.extremes import is_finite_operand, is_zero_operand, make_
 from eznas.ops.kernels.factorization import find_pivots
 from eznas.ops.kernels.kernel import Operand, Workspace, kernel
 from eznas.ops.kernels.lapack import multiply
-from eznas.ops.kernels.products import is_written_out, multiply_small, multiply_squares
+from eznas.ops.kernels.products import is_known_square, multiply_small, multiply_squares
 from eznas.ops.kernels.vector_math import INFINITY, ONE, ZERO
 from eznas.ops.shapes import MAXIMUM_AXES
 
@@ -60,15 +60,15 @@ def matmul(result: Operand, a: Operand, b: Operand, workspace: Workspace) -> Non
     inner = a.shape[a.axes - 1]
     of_result, of_a, of_b = rows * columns, rows * inner, inner * columns
     count = result.values.size // of_result
-    written_out = is_written_out(rows, inner, columns)
-    together = count if written_out and a.values.size == b.values.size == result.values.size else 1
+    known = is_known_square(rows, inner, columns)
+    together = count if known and a.values.size == b.values.size == result.values.size else 1
     for batch in range(0, count, together):
         at, i, j = batch * of_result, batch * of_a, batch * of_b
         if a.values.size != count * of_a:
             i = _batch_index(batch, result.shape, result.axes, a.shape, a.axes) * of_a
         if b.values.size != count * of_b:
             j = _batch_index(batch, result.shape, result.axes, b.shape, b.axes) * of_b
-        if written_out:
+        if known:
             multiply_squares(
                 result.values[at : at + together * of_result],
                 a.values[i : i + together * of_a],

@@ -4,8 +4,8 @@ A number of the result is its products added one after the other, each rounded o
 is the same however many numbers a processor's vectors hold, and so are the bits.
 
 LLVM keeps no tile of a loop over single numbers in registers, and a call of BLAS takes as long as the product itself.
-Of the smallest matrices, the loops around a tile take twice as long as the tile: those of the sizes that networks have
-most are written out.
+Of the smallest matrices, the loops around a tile take twice as long as the tile: for square ones of the orders that
+networks have most there is code that knows the order.
 """
 
 from __future__ import annotations
@@ -43,14 +43,16 @@ _FEW_ROWS: Final = 3
 """Rows of a tile of a matrix that has fewer: those of the kernels of most convolutions."""
 
 _SQUARES: Final = (4, 8, 16, 32)
-"""Orders of the square matrices whose products are written out."""
+"""Orders of the square matrices that there is code for."""
+_COLUMNS_IN_TURN: Final = 4
+"""Columns of A that a turn of the loop over them takes there."""
 _ROWS_OF_SQUARES: Final = 8 if WHOLE_VECTORS else 4
 """Rows of a tile of the larger two: of 256 bits, `LANES` numbers take two vectors."""
 
 
 @inlined
-def is_written_out(rows: int, inner: int, columns: int) -> bool:
-    """Whether `multiply_squares` takes A of so many rows and columns and B of so many columns."""
+def is_known_square(rows: int, inner: int, columns: int) -> bool:
+    """Whether A of so many rows and columns and B of so many columns are what `multiply_squares` has code for."""
     return rows == inner == columns and rows in _SQUARES
 
 
@@ -103,7 +105,7 @@ else:
             self._arrays = list(zip(signature.args[:3], arguments[:3], strict=True))
             self._starts = arguments[3:6]
             self._inner, self.columns = arguments[6:] if order is None else (self.number(order), self.number(order))
-            self._order = order
+            self._columns_in_turn = 1 if order is None else _COLUMNS_IN_TURN
             self._rows = [self.number(row) for row in range(rows)]
 
         def number(self, value: int) -> Any:
@@ -124,12 +126,11 @@ else:
                 for total in row:  # these live for the whole function, which is a loop around this
                     builder.store(ir.Constant(kind, [0.0] * lanes), total)
             columns = [builder.add(column, self.number(lanes * vector)) for vector in range(vectors)]
-            if self._order is not None:
-                for k in range(self._order):
-                    self._add_products(self.number(k), columns, totals, kind, mask)
-            else:
-                with cgutils.for_range(builder, self._inner) as loop:
-                    self._add_products(loop.index, columns, totals, kind, mask)
+            turns = builder.udiv(self._inner, self.number(self._columns_in_turn))
+            with cgutils.for_range(builder, turns) as loop:
+                first = builder.mul(loop.index, self.number(self._columns_in_turn))
+                for place in range(self._columns_in_turn):
+                    self._add_products(builder.add(first, self.number(place)), columns, totals, kind, mask)
             for number, row in zip(self._rows, totals, strict=True):
                 for one, total in zip(columns, row, strict=True):
                     place = self._pointer(_C, number, self.columns, one, kind)
@@ -219,7 +220,7 @@ else:
         return band
 
     def _band_of_square(rows: int, order: int) -> Callable[..., None]:
-        """Return what computes so many rows of C of square matrices of this order, without a loop.
+        """Return what computes so many rows of C of square matrices of this order.
 
         Its parameters are C, A and B, and where the bands of C and A and where B begin.
         """
@@ -287,7 +288,7 @@ else:
     def multiply_squares(
         result: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], order: int
     ) -> None:
-        """C = A B of batches of row-major matrices of an order that `is_written_out`, one matrix after the other.
+        """C = A B of batches of row-major matrices, one after the other, which are known squares.
 
         Args:
             result: float32, overwritten with all C.

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from eznas.ops.jit import multiply_add
-from eznas.ops.kernels.products import is_written_out, multiply_small, multiply_squares
+from eznas.ops.kernels.products import is_known_square, multiply_small, multiply_squares
 
 MARGIN = 40
 
@@ -66,8 +66,8 @@ def test_squares_have_the_stated_order(order, count):
         *(((8, 4, 8), False), ((4, 8, 8), False), ((8, 8, 4), False)),
     ],
 )
-def test_which_products_are_written_out(sizes, expected):
-    assert is_written_out(*sizes) == expected
+def test_which_squares_are_known(sizes, expected):
+    assert is_known_square(*sizes) == expected
 
 
 def test_a_sum_is_rounded_with_each_product():
