@@ -32,6 +32,7 @@ UNIT_KINDS: Final = MappingProxyType(
 )
 """The unit kinds and the layers of each in execution order."""
 
+# The functions as a TorchFunctionMode sees them: each call of a layer, by module or by function, is one of these once.
 LAYERS: Final[Mapping[object, Layer]] = {
     F.relu: Layer.RELU,
     torch.relu: Layer.RELU,
@@ -42,7 +43,7 @@ LAYERS: Final[Mapping[object, Layer]] = {
     F.batch_norm: Layer.BATCH_NORM,
     torch.batch_norm: Layer.BATCH_NORM,
 }
-"""Layers by function as a TorchFunctionMode sees it: each call of one, by module or by function, is seen once."""
+"""The layers by function."""
 
 BATCH_NORM_2D_AXES: Final = 4
 
