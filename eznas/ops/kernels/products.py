@@ -89,7 +89,7 @@ else:
         """The code of some rows of C, which are computed in tiles."""
 
         def __init__(
-            self, context: Any, builder: Any, signature: Any, arguments: Any, rows: int, order: int | None = None
+            self, context: Any, builder: Any, signature: Any, arguments: Any, rows: int, columns_in_turn: int
         ) -> None:
             """Begin the code.
 
@@ -99,13 +99,13 @@ else:
                 signature: likewise.
                 arguments: C, A and B, where the bands of C and A and where B begin, columns of A, and columns of B.
                 rows: of the band.
-                order: of A and B if they are square, whose columns are no arguments then.
+                columns_in_turn: columns of A that a turn of the loop over them takes, of which they are a multiple.
             """
             self._context, self._builder = context, builder
             self._arrays = list(zip(signature.args[:3], arguments[:3], strict=True))
             self._starts = arguments[3:6]
-            self._inner, self.columns = arguments[6:] if order is None else (self.number(order), self.number(order))
-            self._columns_in_turn = 1 if order is None else _COLUMNS_IN_TURN
+            self._inner, self.columns = arguments[6:]
+            self._columns_in_turn = columns_in_turn
             self._rows = [self.number(row) for row in range(rows)]
 
         def number(self, value: int) -> Any:
@@ -180,14 +180,14 @@ else:
             for column in range(0, order, vectors * lanes):
                 self._tile(self.number(column), lanes, vectors)
 
-    def _band(rows: int) -> Callable[..., None]:
-        """Return what computes a band of so many rows of C.
+    def _band(rows: int, order: int | None = None) -> Callable[..., None]:
+        """Return what computes a band of so many rows of C: of any matrices, or of square ones of an order.
 
         Its parameters are those of `multiply_small`, with the places where the band of C and that of A begin.
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            band = _Band(context, builder, signature, arguments, rows)
+            band = _Band(context, builder, signature, arguments, rows, 1 if order is None else _COLUMNS_IN_TURN)
 
             def of_width(lanes: int, vectors: int) -> None:
                 has_lanes = builder.icmp_signed(">=", band.columns, band.number(lanes))
@@ -200,7 +200,10 @@ else:
                         else:
                             band.narrow_tile(lanes)
 
-            of_width(LANES, _VECTORS)
+            if order is None:
+                of_width(LANES, _VECTORS)
+            else:
+                band.square_tiles(order)
             return context.get_dummy_value()
 
         @intrinsic
@@ -219,37 +222,13 @@ else:
 
         return band
 
-    def _band_of_square(rows: int, order: int) -> Callable[..., None]:
-        """Return what computes so many rows of C of square matrices of this order.
-
-        Its parameters are C, A and B, and where the bands of C and A and where B begin.
-        """
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            _Band(context, builder, signature, arguments, rows, order).square_tiles(order)
-            return context.get_dummy_value()
-
-        @intrinsic
-        def band(
-            _typing: Any,
-            c: Any,
-            a: Any,
-            b: Any,
-            start_of_c: Any,  # noqa: ARG001
-            start_of_a: Any,  # noqa: ARG001
-            start_of_b: Any,  # noqa: ARG001
-        ) -> Any:
-            return types.void(c, a, b, *(types.intp,) * 3), generate
-
-        return band
-
     _band_of_many = _band(_ROWS)
     _band_of_few = _band(_FEW_ROWS)
     _band_of_one = _band(1)
-    _square_of_4 = _band_of_square(4, 4)
-    _square_of_8 = _band_of_square(8, 8)
-    _band_of_16 = _band_of_square(_ROWS_OF_SQUARES, 16)
-    _band_of_32 = _band_of_square(_ROWS_OF_SQUARES, 32)
+    _square_of_4 = _band(4, 4)
+    _square_of_8 = _band(8, 8)
+    _band_of_16 = _band(_ROWS_OF_SQUARES, 16)
+    _band_of_32 = _band(_ROWS_OF_SQUARES, 32)
 
     @borrowing
     def multiply_small(
@@ -298,15 +277,15 @@ else:
         """
         if order == 4:
             for start in range(0, result.size, 4 * 4):
-                _square_of_4(result, a, b, start, start, start)
+                _square_of_4(result, a, b, start, start, start, 4, 4)
         elif order == 8:
             for start in range(0, result.size, 8 * 8):
-                _square_of_8(result, a, b, start, start, start)
+                _square_of_8(result, a, b, start, start, start, 8, 8)
         elif order == 16:
             for start in range(0, result.size, 16 * 16):
                 for row in range(start, start + 16 * 16, 16 * _ROWS_OF_SQUARES):
-                    _band_of_16(result, a, b, row, row, start)
+                    _band_of_16(result, a, b, row, row, start, 16, 16)
         else:
             for start in range(0, result.size, 32 * 32):
                 for row in range(start, start + 32 * 32, 32 * _ROWS_OF_SQUARES):
-                    _band_of_32(result, a, b, row, row, start)
+                    _band_of_32(result, a, b, row, row, start, 32, 32)
